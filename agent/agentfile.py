@@ -1,0 +1,242 @@
+"""Load an agent file: every problem is named with file:line:column, the key's path and the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent import data, source
+from agent.errors import SpecError
+from agent.source import Address, Source, path_text
+from agent.spec import (
+    AgentSpec,
+    BudgetSpec,
+    DriftPolicy,
+    HttpServer,
+    ModelSpec,
+    PolicySpec,
+    Schema,
+    Section,
+    ServerTimeoutSpec,
+    StdioServer,
+    TimeoutSpec,
+    ToolSpec,
+    is_whole_schema,
+)
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_WORDS = {
+    "int_type": "has to be a whole number",
+    "int_from_float": "has to be a whole number",
+    "float_type": "has to be a number",
+    "float_parsing": "has to be a number",
+    "bool_type": "has to be true or false",
+    "string_type": "has to be a text",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+    "list_type": "has to be a list",
+    "dict_type": "has to be a mapping of keys",
+    "model_type": "has to be a mapping of keys",
+}
+"""Findings of the validator in our own words; the others keep its own."""
+_FORMS = {
+    "horizon": "has to be a number and a unit, such as '63 sessions' or '1 quarter'",
+    "url": "has to be an http:// or https:// URL",
+    "pages_url": "has to be an http:// or https:// URL without a slash at its end",
+}
+
+
+@dataclass(frozen=True)
+class AgentFile:
+    """An agent file with what it names: its system text, and its positions for later messages."""
+
+    spec: AgentSpec
+    source: Source
+    system: str
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """The file's content as the log keeps it: literal values of env and headers are left out."""
+        content = dict(self.source.value)
+        if isinstance(content.get("mcpServers"), dict):
+            content["mcpServers"] = {name: _masked(server) for name, server in content["mcpServers"].items()}
+        return content
+
+
+def _masked(server: dict[str, Any]) -> dict[str, Any]:
+    return server | {
+        part: {key: text if _VARIABLE.fullmatch(text) else "[redacted]" for key, text in server[part].items()}
+        for part in ("env", "headers")
+        if part in server
+    }
+
+
+def load(name: str | Path) -> AgentFile:
+    """An agent file by path, or by the name of one that ships with the package. Raises SpecError."""
+    path = Path(name)
+    if not path.suffix and not path.exists():
+        shipped = data.root() / "configs" / f"{name}.yaml"
+        if not shipped.is_file():
+            known = ", ".join(data.shipped_agents())
+            raise SpecError([f"{name}: there is no such file, nor an agent of that name"], hint=f"shipped: {known}")
+        path = shipped
+    return parse(source.read(path), folder=path.parent)
+
+
+def parse(text: Source, folder: Path | None = None) -> AgentFile:
+    """Check what was read. Raises SpecError with every problem found."""
+    if not isinstance(text.value, dict):
+        raise SpecError([f"{text.where(())}: an agent file is a mapping of keys"], where=text.where(()))
+    try:
+        spec = AgentSpec.model_validate(text.value)
+    except ValidationError as error:
+        raise SpecError(_problems(error, text), where=text.name) from None
+    problems = _semantic_problems(spec, text)
+    system, missing = _system_text(spec, text, folder)
+    if missing:
+        problems.append(missing)
+    if problems:
+        raise SpecError(problems, where=text.name)
+    return AgentFile(spec=spec, source=text, system=system)
+
+
+def _system_text(spec: AgentSpec, text: Source, folder: Path | None) -> tuple[str, str | None]:
+    if spec.prompt is None:
+        body = data.prompt("sector_rotation" if spec.recommends_sectors else "research")
+    elif path := data.find(spec.prompt, folder):
+        body = data.without_heading(path.read_text(encoding="utf-8"))
+    else:
+        where = text.where(("prompt",))
+        return "", f"{where}: prompt: there is no file {spec.prompt!r}, neither beside this file nor in the package"
+    return f"You are {spec.agent_name}. {spec.description}\n\n{body}", None
+
+
+def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
+    problems = []
+    seen: set[str] = set()
+    for at, tool in enumerate(spec.tools or []):
+        if tool.tool_name in seen:
+            where = text.where(("tools", at, "tool_name"))
+            problems.append(f"{where}: tools.{at}.tool_name: {tool.tool_name!r} is declared twice")
+        seen.add(tool.tool_name)
+        if tool.parameters is not None:
+            whole = is_whole_schema(tool.parameters)
+            schema = tool.parameters if whole else {"type": "object", "properties": tool.parameters}
+            problems += _schema_problems(schema, ("tools", at, "parameters"), text, skip=0 if whole else 1)
+    problems += _schema_problems(spec.response_format, ("response_format",), text)
+    if spec.response_format.get("type") != "object":
+        problems.append(f'{text.where(("response_format",))}: response_format: its type has to be "object"')
+    return problems
+
+
+def _schema_problems(schema: Schema, address: Address, text: Source, skip: int = 0) -> list[str]:
+    """Where `schema` is not a JSON Schema; `skip` leading parts of a pointer are not in the file."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    if error is None:
+        return []
+    at = (*address, *list(error.absolute_path)[skip:])
+    return [f"{text.where(at)}: {path_text(at)}: not a JSON Schema: {error.message}"]
+
+
+def _problems(error: ValidationError, text: Source) -> list[str]:
+    """In the order of the file. Alternatives of one value are one finding; what lies inside a value says more."""
+    found = dict(_problem(dict(each), text) for each in reversed(error.errors()))
+    inner = {path.rpartition(".")[0] for _, _, path in found}
+    return [found[at] for at in sorted(found) if at[2] not in inner]
+
+
+def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, str], str]:
+    """One finding in our words, under its position and path: alternatives of one value are one finding."""
+    address = _address(error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            where, says = text.where(address, key=True), "unknown key" + _did_you_mean(address)
+        case "missing":
+            where, says = text.where(address[:-1]), "this key is required"
+        case _:
+            where, says = text.where(address), _said(error, address)
+    line, column = where.rsplit(":", 2)[1:]
+    return (int(line), int(column), path_text(address)), f"{where}: {path_text(address)}: {says}"
+
+
+def _said(error: dict[str, Any], address: Address) -> str:
+    given = error["input"]
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool | None) else ""
+    if address == ("universe",):
+        return "has to be 'all' or a list of sectors" + shown
+    if address == ("policy", "on_drift"):
+        return "has to be 'error', 'warn', 'ignore', or a mapping with 'missing' and 'changed'" + shown
+    if error["type"] == "string_pattern_mismatch":
+        return _FORMS.get(str(address[-1]), "may hold letters, digits, '_', '-' and '.', at most 40") + shown
+    return _WORDS.get(error["type"], str(error["msg"]).replace("Input should be", "has to be")) + shown
+
+
+def _address(location: tuple[str | int, ...]) -> Address:
+    """Without what the validator adds: tags of server kinds, and names of alternatives."""
+    kept = [part for part in location if part != "[key]"]
+    if len(kept) > 2 and kept[0] == "mcpServers" and kept[2] in ("stdio", "http"):
+        del kept[2]
+    return tuple(part for part in kept if not (isinstance(part, str) and re.search(r"[\[(]|^DriftPolicy$", part)))
+
+
+def _did_you_mean(address: Address) -> str:
+    near = difflib.get_close_matches(str(address[-1]), _known_keys(address[:-1]), n=1, cutoff=0.6)
+    return f" - did you mean {near[0]!r}?" if near else ""
+
+
+def _known_keys(address: Address) -> list[str]:
+    sections: dict[str, list[type[Section]]] = {
+        "": [AgentSpec],
+        "tools": [ToolSpec],
+        "model": [ModelSpec],
+        "budget": [BudgetSpec],
+        "timeouts": [ServerTimeoutSpec if "mcpServers" in address else TimeoutSpec],
+        "policy": [PolicySpec],
+        "on_drift": [DriftPolicy],
+        "mcpServers": [StdioServer, HttpServer],
+    }
+    named = [part for part in address if part in sections]
+    return [key for model in sections[str(named[-1]) if named else ""] for key in model.model_fields]
+
+
+def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[StdioServer | HttpServer, list[str]]:
+    """Fill ${VAR} from the environment; also the values that must never be shown.
+
+    Raises SpecError naming the key's position when a variable without a default is not set.
+    """
+    secrets: list[str] = []
+
+    def filled(value: Any, address: Address) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(item, (*address, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item, (*address, at)) for at, item in enumerate(value)]
+        return _VARIABLE.sub(lambda found: lookup(found, address), value) if isinstance(value, str) else value
+
+    def lookup(found: re.Match[str], address: Address) -> str:
+        variable, default = found[1], found[2]
+        value = os.environ.get(variable, default)
+        if value is None:
+            where = text.where(address)
+            raise SpecError(
+                [f"{where}: {path_text(address)}: the environment variable {variable} is not set"],
+                where=where,
+                hint=f"export {variable}=…, or give a default: ${{{variable}:-value}}",
+            )
+        if variable in os.environ:
+            secrets.append(value)
+        return value
+
+    places = {key: getattr(server, key) for key in ("command", "args", "env", "url", "headers") if hasattr(server, key)}
+    changes = {key: filled(value, ("mcpServers", name, key)) for key, value in places.items()}
+    secrets += list(getattr(server, "headers", {}).values())
+    return server.model_copy(update=changes), secrets

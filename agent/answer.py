@@ -1,0 +1,199 @@
+"""`response_format` → a strict schema; an answer checked against it; the words of a repair."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from agent import data
+from agent.events import AnswerChecked
+from agent.spec import AgentSpec, Schema
+
+PAGE_URL = "artifact:page.html"
+"""Stands in a log for the run's own page, so that a log is the same on every machine."""
+SIMULATED_TAG = "SIMULATED"
+RULES_TAG = "RULES"
+"""Begin a rationale that rests on simulated data, or was written by the planner's rules."""
+NO_TOOL_CALL = "no_tool_call"
+SHOWN_ERRORS = 12
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
+_LABELS = re.compile(rf"^(\[({SIMULATED_TAG}|{RULES_TAG})(, {RULES_TAG})?\]\s*)+")
+_SECTOR_RULES: dict[str, Schema] = {
+    "sector_name": {"minLength": 1},
+    "rationale": {"minLength": 1},
+    "confidence_score": {"minimum": 0, "maximum": 1},
+}
+"""What a strict reading adds to these properties of a recommendation."""
+
+
+def compile_strict(spec: AgentSpec) -> Schema:
+    """The schema that an answer has to satisfy: the file's own, or with `strict` its strict reading.
+
+    Every declared property is required and no other is allowed. For sector recommendations: at least one, no
+    empty rationale, confidence within 0..1, names out of `universe` where the file has one.
+    """
+    if not spec.strict:
+        return spec.response_format
+    schema: Schema = _closed(copy.deepcopy(spec.response_format))
+    if not spec.recommends_sectors:
+        return schema
+    recommendations = schema["properties"]["sector_recommendations"]
+    recommendations.setdefault("minItems", 1)
+    properties = recommendations.get("items", {}).get("properties", {})
+    for name, rules in _SECTOR_RULES.items():
+        if name in properties:
+            properties[name] = rules | properties[name]
+    if spec.universe_sectors and "sector_name" in properties:
+        properties["sector_name"]["enum"] = spec.universe_sectors
+    return schema
+
+
+def _closed(schema: Any) -> Any:
+    """Every object with properties requires all of them and takes no other."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {
+        key: {name: _closed(item) for name, item in value.items()}
+        if key in ("properties", "$defs", "definitions") and isinstance(value, dict)
+        else value
+        if key in ("enum", "const", "default", "examples")
+        else _closed(value)
+        for key, value in schema.items()
+    }
+    if isinstance(closed.get("properties"), dict):
+        closed["required"] = list(closed["properties"])
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+def parse(text: str) -> Any:
+    """The JSON value in a model's text: the text itself, its only fenced block, or its outermost object.
+
+    Raises ValueError when there is none.
+    """
+    fenced = _FENCED.findall(text)
+    candidates = [text, *(fenced if len(fenced) == 1 else []), text[text.find("{") : text.rfind("}") + 1]]
+    for candidate in candidates:
+        try:
+            return json.loads(candidate, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            continue
+    raise ValueError("the text holds no JSON object")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+@dataclass
+class AnswerCheck:
+    """Checks the answers of one run. `labels` (SIMULATED, RULES) begin each rationale; `urls` came from tools."""
+
+    spec: AgentSpec
+    schema: Schema
+    tools_offered: bool
+    urls: set[str] = field(default_factory=set)
+    labels: list[str] = field(default_factory=list)
+    called: bool = False
+    """Whether any call has reached a server."""
+    attempts: int = 0
+    _warned: bool = False
+
+    def check(self, text: str) -> AnswerChecked:
+        """Valid, or with its errors and, while repairs are left, the reply that asks for a better one."""
+        self.attempts += 1
+        if self.tools_offered and not self.called and self.spec.policy.require_calls:
+            return self._unsupported()
+        try:
+            answer, notes = self._completed(parse(text))
+        except ValueError as error:
+            answer, notes = None, []
+            errors = [{"pointer": "", "code": "not_json", "message": str(error)}]
+        else:
+            errors = self._errors(answer)
+        repairs_left = self.spec.budget.repairs - (self.attempts - 1 - self._warned)
+        reply = _repair(errors) if errors and repairs_left > 0 else None
+        return AnswerChecked(self.attempts, not errors, answer, errors, reply, notes)
+
+    def _unsupported(self) -> AnswerChecked:
+        error = {"pointer": "", "code": NO_TOOL_CALL, "message": "the answer was given without any tool call"}
+        reply = None if self._warned else data.prompt("unsupported")
+        self._warned = True
+        return AnswerChecked(self.attempts, False, None, [error], reply)
+
+    def _completed(self, answer: Any) -> tuple[Any, list[str]]:
+        """With the fields that are ours to set: the heatmap's URL, and the labels before each rationale."""
+        notes: list[str] = []
+        if not isinstance(answer, dict):
+            return answer, notes
+        answer = copy.deepcopy(answer)
+        if "heatmap_url" in self.schema.get("properties", {}):
+            given = answer.get("heatmap_url")
+            if not (isinstance(given, str) and given in self.urls):
+                answer["heatmap_url"] = PAGE_URL
+                if given and given != PAGE_URL:
+                    notes.append(f"heatmap_url {given!r} came from no tool of this run and was replaced")
+        for each in _recommendations(answer):
+            if self.labels and isinstance(each.get("rationale"), str) and each["rationale"].strip():
+                bare = _LABELS.sub("", each["rationale"])
+                each["rationale"] = f"[{', '.join(self.labels)}] {bare}"
+        return answer, notes
+
+    def _errors(self, answer: Any) -> list[dict[str, str]]:
+        found = sorted(Draft202012Validator(self.schema).iter_errors(answer), key=lambda e: list(map(str, e.path)))
+        errors = [{"pointer": _pointer(e.absolute_path), "code": str(e.validator), "message": _said(e)} for e in found]
+        return errors + (self._sector_errors(answer) if self.spec.strict else [])
+
+    def _sector_errors(self, answer: Any) -> list[dict[str, str]]:
+        """What a JSON Schema cannot say: each sector once, and each of the universe."""
+        errors: list[dict[str, str]] = []
+        seen: set[str] = set()
+        for at, each in enumerate(_recommendations(answer)):
+            name = each.get("sector_name")
+            if not isinstance(name, str):
+                continue
+            if name.strip().casefold() in seen:
+                pointer = f"/sector_recommendations/{at}/sector_name"
+                errors.append({"pointer": pointer, "code": "duplicate_sector", "message": f"{name!r} stands twice"})
+            seen.add(name.strip().casefold())
+        left = [name for name in self.spec.universe_sectors if name.casefold() not in seen]
+        if left and self.spec.recommends_sectors:
+            message = f"no recommendation for {', '.join(left)}"
+            errors.append({"pointer": "/sector_recommendations", "code": "missing_sector", "message": message})
+        return errors
+
+
+def _recommendations(answer: Any) -> list[dict[str, Any]]:
+    """The recommendations of an answer that has the form of sector advice; of any other, none."""
+    listed = answer.get("sector_recommendations") if isinstance(answer, dict) else None
+    return [each if isinstance(each, dict) else {} for each in listed] if isinstance(listed, list) else []
+
+
+def _pointer(path: Any) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _said(error: ValidationError) -> str:
+    """Bounded: a message of the validator repeats the whole value."""
+    message = str(error.message)
+    return message if len(message) <= 300 else f"{message[:150]} … {message[-140:]}"
+
+
+def _repair(errors: list[dict[str, str]]) -> str:
+    lines = [f"- {error['pointer'] or 'the whole answer'}: {error['message']}" for error in errors[:SHOWN_ERRORS]]
+    if len(errors) > SHOWN_ERRORS:
+        lines.append(f"- and {len(errors) - SHOWN_ERRORS} more")
+    return Template(data.prompt("repair")).substitute(errors="\n".join(lines))
+
+
+def urls_in(text: str) -> set[str]:
+    """The http and https URLs in a tool's result."""
+    return {url.rstrip(".,;:") for url in re.findall(r"https?://[^\s\"'<>\\)\]}]+", text)}

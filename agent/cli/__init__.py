@@ -1,0 +1,99 @@
+"""The command line: one short file a command, imported only when it is called; errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from agent import __version__
+from agent.errors import AdvisorError
+
+COMMANDS = {
+    "ask": "Ask one question: progress on stderr, the answer on stdout.",
+    "check": "Check an agent file alone, without any network.",
+    "market": "Serve the embedded market server over MCP.",
+    "runs": "List what ran, and show a run again.",
+    "tools": "Show what the servers offer, and how it differs from the agent file.",
+}
+DEFAULT_AGENT = "dynamic_sector_advisor"
+INTERRUPTED = 130
+
+config_option = click.option(
+    "-c",
+    "--config",
+    default=DEFAULT_AGENT,
+    show_default=True,
+    metavar="FILE",
+    help="An agent file, or the name of one that ships with the package.",
+)
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"agent.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="advisor")
+def cli() -> None:
+    """Sector Advisor: asks sector-rotation questions over MCP tools and returns checked answers.
+
+    Research, not investment advice.
+    """
+
+
+@contextmanager
+def failures(*, as_json: bool) -> Iterator[None]:
+    """Tell an AdvisorError on stderr, and on stdout where a script reads JSON; then exit with its code."""
+    try:
+        yield
+    except AdvisorError as error:
+        if as_json:
+            echo_json({"ok": False, "error": error.to_json(), "run": error.run_id})
+        tell(error)
+        sys.exit(error.exit_code)
+
+
+def tell(error: AdvisorError) -> None:
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint:  {error.hint}", err=True)
+    if error.run_id:
+        click.echo(f"log:   advisor runs show {error.run_id}", err=True)
+
+
+def echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def main() -> None:
+    """Run a command. A user's mistake and an interruption end without a traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,79 @@
+"""advisor ask: one run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import Any
+
+import click
+
+from agent.cli import INTERRUPTED, config_option, echo_json, failures
+from agent.errors import UsageError
+
+FORMATS = ["auto", "table", "answer", "envelope"]
+
+
+@click.command()
+@click.argument("question", required=False)
+@config_option
+@click.option("--as-of", metavar="DATE", help="Ask as of this ISO date; tools that take a date are asked for it.")
+@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
+@click.option("--model", metavar="NAME", help="A model id, or `planner`; wins over the agent file.")
+@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="auto",
+    show_default=True,
+    help="auto: a table on a terminal, else the answer's JSON. envelope: JSON with calls, spend, warnings, paths.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    question: str | None,
+    config: str,
+    as_of: str | None,
+    offline: bool,
+    model: str | None,
+    simulated: bool,
+    form: str,
+    quiet: bool,
+) -> None:
+    """Ask one QUESTION (`-` reads it from standard input; without one, the agent file's objective)."""
+    form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
+    with failures(as_json=form != "table"):
+        if offline and model not in (None, "planner"):
+            raise UsageError("--offline and --model exclude each other")
+        from agent import agentfile
+        from agent.report import terminal
+
+        file = agentfile.load(config)
+        asked = sys.stdin.read() if question == "-" else question
+        with terminal.progress(quiet=quiet) as listen:
+            result = _run(file, asked, as_of=as_of, model=model, offline=offline, simulated=simulated, listen=listen)
+    if form == "table":
+        terminal.show_result(result)
+    else:
+        echo_json(result.envelope() if form == "envelope" else result.answer if result.ok else result.failure())
+        if not result.ok:
+            terminal.tell_failure(result)
+    sys.exit(result.exit_code)
+
+
+def _run(file: Any, question: str | None, **options: Any) -> Any:
+    """The run in an event loop of its own; SIGINT and SIGTERM seal the log and end it with 130."""
+    from agent.run import run
+
+    async def interruptible() -> Any:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await run(file, question, **options)
+
+    try:
+        return asyncio.run(interruptible())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        click.echo("interrupted; what was done is in the log: advisor runs show last", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,43 @@
+"""advisor check: an agent file alone."""
+
+from __future__ import annotations
+
+import click
+
+from agent.cli import DEFAULT_AGENT, echo_json, failures
+
+
+@click.command()
+@click.argument("file", default=DEFAULT_AGENT)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of agent files instead.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(file: str, schema: bool, form: str) -> None:
+    """Check the agent FILE, by path or by the name of a shipped one; exit 2 with every problem's line and column."""
+    from agent import agentfile
+    from agent.spec import json_schema
+
+    if schema:
+        echo_json(json_schema())
+        return
+    with failures(as_json=form == "json"):
+        loaded = agentfile.load(file)
+    spec = loaded.spec
+    about = {
+        "ok": True,
+        "file": loaded.source.name,
+        "agent_name": spec.agent_name,
+        "tools": [tool.tool_name for tool in spec.tools] if spec.tools is not None else None,
+        "servers": list(spec.servers),
+        "strict": spec.strict,
+    }
+    if form == "json":
+        echo_json(about)
+        return
+    tools = "all that the servers offer" if spec.tools is None else ", ".join(about["tools"])  # type: ignore[arg-type]
+    embedded = " (embedded, simulated data)" if spec.mcpServers is None else ""
+    click.echo(f"{loaded.source.name}: fine")
+    click.echo(f"  agent    {spec.agent_name}")
+    click.echo(f"  tools    {tools}")
+    click.echo(f"  servers  {', '.join(spec.servers) or 'none'}{embedded}")
+    if spec.strict:
+        click.echo("  answers  read strictly: every declared property required, no other allowed")

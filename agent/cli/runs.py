@@ -1,0 +1,61 @@
+"""advisor runs: what ran, and one run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agent.cli import echo_json, failures
+from agent.result import RunResult, result_of
+from agent.runs import log, store
+
+
+FORMATS = ["table", "answer", "envelope"]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("-n", "--number", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
+@click.pass_context
+def command(context: click.Context, form: str, number: int) -> None:
+    """List what ran, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from agent.report import terminal
+
+    with failures(as_json=form == "json"):
+        results = [
+            result_of((line.event for line in log.read(run / log.FILE)), run) for run in store.all_runs()[:number]
+        ]
+    if form == "json":
+        echo_json([_summary(result) for result in results])
+    else:
+        terminal.show_runs(results)
+
+
+def _result(folder: Path) -> RunResult:
+    return result_of((line.event for line in log.read(folder / log.FILE)), folder)
+
+
+def _summary(result: RunResult) -> dict[str, object]:
+    envelope = result.envelope()
+    keys = ("run", "status", "stop_reason", "question", "as_of", "model", "labels", "spend", "paths")
+    return {key: envelope[key] for key in keys}
+
+
+@command.command()
+@click.argument("run")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "answer", "envelope"]), default="table", show_default=True
+)
+def show(run: str, form: str) -> None:
+    """Show one RUN again from its log: an id, the beginning or end of one, or `last`."""
+    from agent.report import terminal
+
+    with failures(as_json=form != "table"):
+        result = _result(store.find(run))
+    if form == "table":
+        terminal.show_result(result, calls=True)
+    else:
+        echo_json(result.envelope() if form == "envelope" else result.answer if result.ok else result.failure())

@@ -1,0 +1,125 @@
+"""Every error a person may see, with its exit code and what to do about it.
+
+AdvisorError                    1   the run ended without a valid answer
+├── UsageError                  2   a flag, an argument, a question that is missing
+│   ├── SpecError               2   an agent file, with file:line:column
+│   └── SimulatedDataError      2   simulated data would have met a paid model
+├── CredentialsError            4   no key, or a key that was rejected
+├── ServerError                 5   a required server is down
+├── DriftError                  5   a declared tool that no server offers
+├── ModelError                  1   the model's service failed; knows whether a retry can help
+└── LogError                    1   a run's log cannot be written
+    ├── LogDamaged              1   a line in the middle of a log is not what was written
+    └── LogBusy                75   another process holds the run
+"""
+
+from __future__ import annotations
+
+from agent.events import ServerFailed
+
+
+class AdvisorError(Exception):
+    """What happened, where (file:line:column, server, tool) and what to do about it."""
+
+    code = "failed"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+        self.run_id: str | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"code": self.code, "message": self.message, "hint": self.hint, "where": self.where}
+
+
+class UsageError(AdvisorError):
+    code = "usage"
+    exit_code = 2
+
+
+class SpecError(UsageError):
+    """An agent file that cannot be used. `problems` holds one text per finding, each with its position."""
+
+    code = "agent_file"
+
+    def __init__(self, problems: list[str], *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__("\n".join(problems), where=where, hint=hint)
+        self.problems = problems
+
+
+class SimulatedDataError(UsageError):
+    """Simulated data would meet, or met, a paid model, and nobody said that this is wanted."""
+
+    code = "simulated_data"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}, and this model is paid",
+            hint="add --simulated (or `simulated: true` in the agent file) to pay for fiction knowingly, "
+            "use --offline, or name a server with real data under mcpServers",
+        )
+
+
+class CredentialsError(AdvisorError):
+    code = "credentials"
+    exit_code = 4
+
+
+class ServerError(AdvisorError):
+    """A server that did not start, or died: its name, command, exit status and last words."""
+
+    code = "server"
+    exit_code = 5
+
+    def __init__(self, failure: ServerFailed, *, hint: str | None = None) -> None:
+        ended = f"   (exited with {failure.exit})" if failure.exit is not None else ""
+        lines = [f"server {failure.server!r}: {failure.reason}", f"  command: {failure.command}{ended}"]
+        if failure.stderr:
+            lines.append("  stderr:  " + failure.stderr.replace("\n", "\n           "))
+        super().__init__("\n".join(lines), hint=hint, where=failure.server)
+        self.failure = failure
+
+
+class DriftError(AdvisorError):
+    code = "drift"
+    exit_code = 5
+
+
+class ModelError(AdvisorError):
+    """A request that got no usable answer.
+
+    `retryable` says whether the same request may succeed later, `retry_after` how many seconds the
+    service asked to wait, `rejected` that it did not accept the credentials.
+    """
+
+    code = "model"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, where=kind)
+        self.kind = kind
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class LogError(AdvisorError):
+    code = "log"
+
+
+class LogDamaged(LogError):
+    code = "log_damaged"
+
+
+class LogBusy(LogError):
+    code = "log_busy"
+    exit_code = 75

@@ -1,0 +1,261 @@
+"""What can happen in a run: the vocabulary of its log, format `sectorrun/1`.
+
+An event is a frozen record of JSON values. The log adds the line's index, time and checksum; nothing
+here knows about files. Content that others refer to by hash is stored by `content.stored` before its
+first use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeAlias
+
+FORMAT = "sectorrun/1"
+
+JSON: TypeAlias = Any
+Status: TypeAlias = Literal[
+    "ok", "invalid", "unsupported", "refused", "budget", "interrupted", "failed", "needs_decision"
+]
+
+
+def canonical(value: JSON) -> bytes:
+    """JSON with sorted keys, no spaces and no NaN, as UTF-8: equal values give equal bytes.
+
+    Numbers that JSON does not have become null; halves of surrogate pairs are written as escapes.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return canonical(_finite(value))
+    return text.encode("utf-8", "backslashreplace")
+
+
+def digest(value: JSON) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _finite(value: JSON) -> JSON:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Event:
+    name: ClassVar[str]
+
+    def to_json(self) -> dict[str, JSON]:
+        return {"event": self.name} | {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@dataclass(frozen=True)
+class ContentStored(Event):
+    """Content that other events name by `hash`; a text, or JSON."""
+
+    name: ClassVar[str] = "content.stored"
+    hash: str
+    content: JSON
+
+    @classmethod
+    def of(cls, content: JSON) -> ContentStored:
+        return cls(hash=digest(content), content=content)
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """`spec`, `prompt`, `opening` and `schema` are hashes of the agent file, the system text, the first user
+    message and the strict answer schema; `model` holds the name and all parameters of its requests."""
+
+    name: ClassVar[str] = "run.started"
+    run_id: str
+    question: str
+    as_of: str | None
+    spec: str
+    prompt: str
+    opening: str
+    schema: str
+    model: dict[str, JSON]
+    versions: dict[str, str]
+    budget: dict[str, JSON]
+    labels: list[str]
+    format: str = FORMAT
+
+
+@dataclass(frozen=True)
+class ServerOpened(Event):
+    name: ClassVar[str] = "server.opened"
+    server: str
+    transport: str
+    protocol: str
+    server_name: str | None
+    server_version: str | None
+
+
+@dataclass(frozen=True)
+class ServerFailed(Event):
+    """`exit` is the exit status of a stdio server, None while it still ran or for other transports."""
+
+    name: ClassVar[str] = "server.failed"
+    server: str
+    command: str
+    exit: int | None
+    stderr: str
+    reason: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class ToolsOffered(Event):
+    """What the model is offered from here on.
+
+    `tools`: name (as the model sees it), server, tool (the server's own name), hashes of its description,
+    of the server's schema and of the definition that the model gets, read_only, takes_as_of, kind.
+    `differences` between declaration and offer; `set_aside`: tools that cannot be used, and why.
+    """
+
+    name: ClassVar[str] = "tools.offered"
+    tools: list[dict[str, JSON]]
+    differences: list[dict[str, JSON]] = field(default_factory=list)
+    set_aside: list[dict[str, JSON]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ModelAsked(Event):
+    """`request` is the hash of the whole request; it can be rebuilt from the events before this one."""
+
+    name: ClassVar[str] = "model.asked"
+    turn: int
+    attempt: int
+    request: str
+
+
+@dataclass(frozen=True)
+class ModelAnswered(Event):
+    """`content` as it came; `usage` in tokens: input (uncached), cache_write, cache_read, output."""
+
+    name: ClassVar[str] = "model.answered"
+    turn: int
+    content: list[dict[str, JSON]]
+    stop_reason: str | None
+    stop_details: JSON
+    usage: dict[str, int]
+    request_id: str | None
+    model: str
+
+
+@dataclass(frozen=True)
+class ModelFailed(Event):
+    name: ClassVar[str] = "model.failed"
+    turn: int
+    attempt: int
+    kind: str
+    message: str
+    wait: float | None
+    """Seconds until the next attempt; None when there is none."""
+
+
+@dataclass(frozen=True)
+class ToolAsked(Event):
+    """`server` and `tool` are None for a name that is not offered; `key` identifies equal calls."""
+
+    name: ClassVar[str] = "tool.asked"
+    call: str
+    offered_as: str
+    server: str | None
+    tool: str | None
+    arguments: JSON
+    key: str
+
+
+@dataclass(frozen=True)
+class ToolAnswered(Event):
+    """`result`: what the server sent, or `{"stored": hash}` when large; `shown`: what the model reads."""
+
+    name: ClassVar[str] = "tool.answered"
+    call: str
+    result: JSON
+    shown: str
+    is_error: bool
+    kind: str | None
+    dates: dict[str, str]
+    retrieved_at: str
+    seconds: float
+    source: Literal["live", "replayed", "injected", "miss", "refused"] = "live"
+
+
+@dataclass(frozen=True)
+class AnswerChecked(Event):
+    """`answer`: the parsed answer with our own fields set, or None; `errors`: pointer, code and message of each;
+    `reply`: what the model is told, if anything; `notes`: what was changed in the answer, for people."""
+
+    name: ClassVar[str] = "answer.checked"
+    attempt: int
+    valid: bool
+    answer: JSON
+    errors: list[dict[str, str]]
+    reply: str | None
+    notes: list[str] = field(default_factory=list)
+    evidence: JSON = None
+
+
+@dataclass(frozen=True)
+class ArtifactWritten(Event):
+    name: ClassVar[str] = "artifact.written"
+    kind: str
+    path: str
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """`root`: SHA-256 over the bytes of all lines before this one."""
+
+    name: ClassVar[str] = "run.finished"
+    status: Status
+    stop_reason: str
+    totals: dict[str, JSON]
+    answer: JSON
+    warnings: list[str]
+    root: str
+
+
+@dataclass(frozen=True)
+class UnknownEvent(Event):
+    """An event of a later version: kept as it was read."""
+
+    name: ClassVar[str] = "unknown"
+    body: dict[str, JSON]
+
+    def to_json(self) -> dict[str, JSON]:
+        return dict(self.body)
+
+
+_BY_NAME: dict[str, type[Event]] = {
+    kind.name: kind
+    for kind in (
+        ContentStored, RunStarted, ServerOpened, ServerFailed, ToolsOffered, ModelAsked, ModelAnswered,
+        ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, RunFinished,
+    )
+}  # fmt: skip
+
+
+def from_json(body: Mapping[str, JSON]) -> Event:
+    """The event of one log line; keys that this version does not know are dropped from known events.
+
+    Raises TypeError when a known event lacks a field.
+    """
+    kind = _BY_NAME.get(str(body.get("event")))
+    if kind is None:
+        return UnknownEvent(body={key: value for key, value in body.items() if key not in ("i", "at", "crc")})
+    known = {each.name for each in fields(kind)}
+    return kind(**{key: value for key, value in body.items() if key in known})

@@ -1,0 +1,117 @@
+"""Tool results → figures: one number each, with its sector, metric, unit, lookback, date and where it stood.
+
+Read without any declaration: results in the shape of the embedded market server (`columns` and `rows`),
+and any list of objects that have one name and several numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
+SERIES_KEYS = ("indicator", "indicator_name", "series")
+DATE_KEYS = ("observed_at", "date", "as_of")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`sector` is None for what concerns the whole market; `value` is None where the server had no number.
+
+    `call` is the id of the tool call, `pointer` the JSON pointer into its result.
+    """
+
+    sector: str | None
+    metric: str
+    value: float | None
+    unit: str | None
+    lookback: str | None
+    observed_at: str | None
+    tool: str
+    call: str
+    pointer: str
+
+
+def figures_of(data: Any, *, tool: str, call: str) -> list[Figure]:
+    """All figures in one tool's result, in the order in which they stand."""
+    return [figure for table in _tables(data, "") for figure in _of_table(table, tool, call)]
+
+
+@dataclass(frozen=True)
+class _Table:
+    rows: Sequence[Mapping[str, Any]]
+    around: Mapping[str, Any]
+    """The object that holds the rows: its `columns`, `lookback_period` and dates describe them."""
+    pointer: str
+
+
+def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) -> Iterator[_Table]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _tables(value, f"{pointer}/{_escape(str(key))}", data)
+    elif isinstance(data, list):
+        if data and all(isinstance(row, Mapping) for row in data):
+            yield _Table(data, around or {}, pointer)
+        for at, row in enumerate(data):
+            yield from _tables(row, f"{pointer}/{at}", around)
+
+
+def _of_table(table: _Table, tool: str, call: str) -> Iterator[Figure]:
+    name_key = _name_key(table.rows)
+    if name_key is None:
+        return
+    columns = table.around.get("columns")
+    columns = columns if isinstance(columns, Mapping) else {}
+    for at, row in enumerate(table.rows):
+        name = row.get(name_key)
+        if not isinstance(name, str):
+            continue
+        for key, value in row.items():
+            about = columns.get(key)
+            about = about if isinstance(about, Mapping) else {}
+            if not (_is_number(value) or (value is None and about)):
+                continue
+            is_series = name_key in SERIES_KEYS
+            yield Figure(
+                sector=None if is_series else name,
+                metric=(name if key == "value" else f"{name} {key}") if is_series else key,
+                value=None if value is None else float(value),
+                unit=_unit(about, row),
+                lookback=_text(about.get("lookback")) or _text(table.around.get("lookback_period")),
+                observed_at=_date(row) or _date(table.around),
+                tool=tool,
+                call=call,
+                pointer=f"{table.pointer}/{at}/{_escape(key)}",
+            )
+
+
+def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The key that names the rows: a customary one, else the only key whose values are all texts."""
+    for key in (*SECTOR_KEYS, *SERIES_KEYS):
+        if all(isinstance(row.get(key), str) for row in rows):
+            return key
+    texts = [key for key in rows[0] if all(isinstance(row.get(key), str) for row in rows)]
+    return texts[0] if len(texts) == 1 else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unit(about: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
+    """The column's, unless it has none or leaves it to the row."""
+    unit = _text(about.get("unit"))
+    return unit if unit and unit != "see row" else _text(row.get("unit"))
+
+
+def _date(values: Mapping[str, Any]) -> str | None:
+    return next((values[key] for key in DATE_KEYS if isinstance(values.get(key), str)), None)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

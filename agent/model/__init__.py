@@ -1,0 +1,1 @@
+"""Who decides the next call: the Messages API, or the keyless planner."""

@@ -1,0 +1,108 @@
+"""The Model protocol: a request goes in, a turn comes out. One attempt each; retries are the loop's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from agent.events import digest
+
+
+@dataclass(frozen=True)
+class Request:
+    """`messages` and `tools` in the form of the Messages API; `schema` is what the final answer must satisfy."""
+
+    system: str
+    tools: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    schema: dict[str, Any]
+    parameters: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        return digest(
+            {
+                "system": self.system,
+                "tools": self.tools,
+                "messages": self.messages,
+                "schema": self.schema,
+                "parameters": self.parameters,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one answer, by how they are billed."""
+
+    input: int = 0
+    cache_write: int = 0
+    cache_read: int = 0
+    output: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input + other.input,
+            self.cache_write + other.cache_write,
+            self.cache_read + other.cache_read,
+            self.output + other.output,
+        )
+
+    @property
+    def counted(self) -> int:
+        """What counts against a token budget: everything but cache reads."""
+        return self.input + self.cache_write + self.output
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer of a model; `content` holds its blocks exactly as they came."""
+
+    content: list[dict[str, Any]]
+    stop_reason: str | None
+    model: str
+    usage: Usage = field(default_factory=Usage)
+    stop_details: Any = None
+    request_id: str | None = None
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        return [
+            ToolCall(id=block["id"], name=block["name"], arguments=block.get("input"))
+            for block in self.content
+            if block.get("type") == "tool_use"
+        ]
+
+    @property
+    def text(self) -> str:
+        return text_of(self.content)
+
+
+def text_of(content: list[dict[str, Any]]) -> str:
+    return "".join(block.get("text", "") for block in content if block.get("type") == "text")
+
+
+class Model(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything but the conversation that shapes an answer; part of each request's hash."""
+
+    @property
+    def paid(self) -> bool: ...
+    @property
+    def label(self) -> str | None:
+        """What every result of this model says about it, such as OFFLINE PLANNER."""
+
+    async def answer(self, request: Request) -> Turn:
+        """One attempt. Raises ModelError, or CredentialsError when the key is not accepted."""
+
+    async def close(self) -> None: ...

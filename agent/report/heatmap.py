@@ -1,0 +1,244 @@
+"""Figures → a table of sectors × columns with a colour for each cell. Pure: no files, no HTML.
+
+A column is coloured on its own scale. Where a sign means up or down, the scale is centred at 0 and clipped at
+the 90th percentile of |x|, since one sector at +96 % would otherwise bleach the rest. Elsewhere it runs
+in greys from the column's least number to its 90th percentile.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agent.figures import Figure
+
+STEPS = 8
+"""Shades on each side of the middle."""
+NO_FIGURE = "–"
+_ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
+
+# Words of metrics and units that say whether a number above 0 means up, or only how large something is.
+_UP_OR_DOWN = re.compile(
+    r"\b(perf|performance|returns?|change|chg|growth|momentum|mom|relative|excess|alpha|net|flows?|spread)\b"
+)
+_SIZE_ONLY = re.compile(
+    r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
+)
+
+
+def _mix(start: str, end: str, share: float) -> str:
+    pairs = [(int(start[at : at + 2], 16), int(end[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(one + (other - one) * share):02x}" for one, other in pairs)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours as #rrggbb. Blue and orange stay apart for colour-blind eyes, green and red do not."""
+
+    ink: str
+    middle: str
+    up: str
+    down: str
+    grey: str
+
+    def fills(self) -> dict[str, str]:
+        """Shade → colour: `n0` the middle, `u1`…`u8` up, `d1`…`d8` down, `g0`…`g8` greys."""
+        ends = {"u": self.up, "d": self.down, "g": self.grey}
+        steps = {
+            f"{kind}{step}": _mix(self.middle, end, step / STEPS)
+            for kind, end in ends.items()
+            for step in range(1, STEPS + 1)
+        }
+        return {"n0": self.middle, "g0": self.middle} | steps
+
+
+LIGHT = Palette(ink="#111111", middle="#f7f7f7", up="#4393c3", down="#e08214", grey="#a3a3a3")
+DARK = Palette(ink="#f8f9fa", middle="#23272e", up="#286a97", down="#9c5209", grey="#5e646e")
+_FILLS = LIGHT.fills()
+
+
+@dataclass(frozen=True)
+class Column:
+    """`diverging`: the sign of its numbers means up or down."""
+
+    label: str
+    tool: str
+    metric: str
+    unit: str | None
+    lookback: str | None
+    diverging: bool
+
+    @property
+    def detail(self) -> str:
+        """Lookback and unit, such as `3M · %`; they stand in the header once, not in each cell."""
+        return " · ".join(part for part in (self.lookback, unit_label(self.unit)) if part)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`shade` is a key of `Palette.fills`, `fill` its colour on paper; both are None without a number.
+
+    `source` says where the number stood; None when no tool delivered this cell.
+    """
+
+    value: float | None = None
+    text: str = NO_FIGURE
+    shade: str | None = None
+    fill: str | None = None
+    source: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    sector: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
+    """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear."""
+    figures = [figure for figure in figures if figure.sector and figure.sector.strip()]
+    names: dict[str, str] = {}
+    for figure in figures:
+        names.setdefault(sector_key(figure.sector), _tidy(figure.sector or ""))
+    cells = {_cell_key(figure): figure for figure in latest(figures, _cell_key)}
+    delivered: dict[_ColumnKey, list[Figure]] = {_column_key(figure): [] for figure in figures}
+    for (_, key), figure in cells.items():
+        delivered[key].append(figure)
+    scales = {key: _Scale.of(key, figures) for key, figures in delivered.items()}
+    return Heatmap(
+        columns=tuple(scale.column for scale in scales.values()),
+        rows=tuple(
+            Row(name, tuple(scale.cell(cells.get((sector, key))) for key, scale in scales.items()))
+            for sector, name in names.items()
+        ),
+    )
+
+
+def sector_key(name: str | None) -> str:
+    """Equal for names that differ only in case, space or the way their accents are encoded."""
+    return _tidy(name or "").casefold()
+
+
+def latest(figures: Iterable[Figure], key: Callable[[Figure], Hashable]) -> list[Figure]:
+    """One figure for each key: the one observed last, and of equally old ones the one delivered last."""
+    kept: dict[Hashable, Figure] = {}
+    for figure in figures:
+        before = kept.get(key(figure))
+        if before is None or (figure.observed_at or "") >= (before.observed_at or ""):
+            kept[key(figure)] = figure
+    return list(kept.values())
+
+
+def number_text(value: float, decimals: int, *, plus: bool) -> str:
+    """`value` with U+2212 for minus and thin spaces between thousands; `plus` also signs what is above 0."""
+    size = abs(value)
+    text = f"{size:.2e}" if size >= 1e15 else f"{size:,.{decimals}f}"
+    reads_as_zero = not text.strip("0.")
+    sign = "" if reads_as_zero else "\N{MINUS SIGN}" if value < 0 else "+" if plus else ""
+    return sign + text.replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def label(metric: str) -> str:
+    """A key as a heading: `relative_strength` → `Relative strength`, `gdp_growth` → `GDP growth`."""
+    words = re.sub(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b", lambda match: match[0].upper(), _words(metric))
+    return words[:1].upper() + words[1:]
+
+
+def unit_label(unit: str | None) -> str:
+    return re.sub(r"^(percent|pct)\b", "%", _words(unit or ""), flags=re.IGNORECASE)
+
+
+def finite(figure: Figure | None) -> float | None:
+    """A figure's number; None also for what JSON readers accept as NaN and Infinity."""
+    return figure.value if figure and figure.value is not None and math.isfinite(figure.value) else None
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How the numbers of one column are printed and coloured; `low` and `high` are where the colours end."""
+
+    column: Column
+    low: float
+    high: float
+    decimals: int
+
+    @classmethod
+    def of(cls, key: _ColumnKey, figures: Iterable[Figure]) -> _Scale:
+        tool, metric, unit, lookback = key
+        values = [value for value in map(finite, figures) if value is not None] or [0.0]
+        diverging = _diverges(metric, unit, values)
+        low = 0.0 if diverging else min(values)
+        high = _percentile_90([abs(value) for value in values])
+        # Most numbers may be the same; then the few others set the scale.
+        high = high if high > low else max(map(abs, values))
+        column = Column(label(metric), tool, metric, unit, lookback, diverging)
+        return cls(column, low, high, _decimals(values, unit))
+
+    def cell(self, figure: Figure | None) -> Cell:
+        value = finite(figure)
+        if value is None:
+            return Cell(source=figure)
+        shade = self._shade(value)
+        text = number_text(value, self.decimals, plus=self.column.diverging)
+        return Cell(value, text, shade, _FILLS[shade], figure)
+
+    def _shade(self, value: float) -> str:
+        span = self.high - self.low
+        step = round(min((abs(value) - self.low) / span, 1.0) * STEPS) if span else 0
+        if not self.column.diverging:
+            return f"g{step}"
+        return f"{'u' if value > 0 else 'd'}{step}" if step else "n0"
+
+
+def _diverges(metric: str, unit: str | None, values: Sequence[float]) -> bool:
+    """A negative number proves that 0 is the centre; without one the words of metric and unit decide."""
+    if min(values) < 0:
+        return True
+    name, measure = _words(metric).casefold(), _words(unit or "").casefold()
+    return bool(_UP_OR_DOWN.search(name)) and not _SIZE_ONLY.search(f"{name}, {measure}")
+
+
+def _decimals(values: Sequence[float], unit: str | None) -> int:
+    """One for percentages; else about three digits of the column's largest number, none for counts."""
+    top = max(map(abs, values))
+    if top >= 1000:
+        return 0
+    if unit_label(unit).startswith(("%", "percent", "pp")):
+        return 1
+    if all(value == int(value) for value in values):
+        return 0
+    return 1 if top >= 10 else 2 if top >= 1 else 3
+
+
+def _percentile_90(values: Sequence[float]) -> float:
+    """With linear interpolation between the two nearest of the sorted values."""
+    ranked = sorted(values)
+    below, share = divmod((len(ranked) - 1) * 0.9, 1)
+    above = min(int(below) + 1, len(ranked) - 1)
+    return ranked[int(below)] + (ranked[above] - ranked[int(below)]) * share
+
+
+def _column_key(figure: Figure) -> _ColumnKey:
+    return figure.tool, figure.metric, figure.unit, figure.lookback
+
+
+def _cell_key(figure: Figure) -> tuple[str, _ColumnKey]:
+    return sector_key(figure.sector), _column_key(figure)
+
+
+def _words(key: str) -> str:
+    return " ".join(key.replace("_", " ").split())
+
+
+def _tidy(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())

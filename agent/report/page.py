@@ -1,0 +1,320 @@
+"""One run as one HTML page: nothing to load, nothing to install, the same bytes for the same result.
+
+Whatever a tool, a server or a model said is text here, never markup: Jinja escapes it, the content security
+policy lets only our own script run and lets nothing be fetched, and characters that could hide or reorder
+text are replaced.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from agent.events import Status
+from agent.figures import Figure
+from agent.report import heatmap
+from agent.report.heatmap import DARK, LIGHT, NO_FIGURE, Cell, Column, Heatmap, Palette
+from agent.result import ADVICE, SIMULATED, Call, RunResult
+
+LIMIT = 100_000
+"""Bytes of the largest page."""
+
+T = TypeVar("T")
+
+_STATUS: dict[Status, str] = {
+    "ok": "Valid answer",
+    "invalid": "The answer does not satisfy its response format",
+    "unsupported": "The answer rests on no tool call",
+    "refused": "The run was refused",
+    "budget": "A budget ran out before there was a valid answer",
+    "interrupted": "The run was interrupted",
+    "failed": "The run failed",
+    "needs_decision": "A person has to decide before the run goes on",
+}
+_GLYPHS = {"overweight": "▲", "underweight": "▼", "neutral": "●"}
+# Controls, marks that reorder text so that it reads differently than it is, and halves of surrogate pairs.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """How much one page shows: characters of a text and of a call's result, entries of a list, columns."""
+
+    text: int
+    preview: int
+    entries: int
+    columns: int
+
+
+# The first that keeps the page within LIMIT is used: previews go first, the answer last.
+_ROOMS = (
+    _Room(text=2000, preview=300, entries=60, columns=30),
+    _Room(text=2000, preview=120, entries=60, columns=30),
+    _Room(text=800, preview=60, entries=40, columns=25),
+    _Room(text=200, preview=40, entries=20, columns=15),
+    _Room(text=60, preview=20, entries=10, columns=8),
+    _Room(text=24, preview=16, entries=8, columns=6),
+)
+
+
+def render(result: RunResult) -> str:
+    """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
+    template, table, script = _template(), heatmap.heatmap_of(result.figures), _asset("page.js")
+    fixed = {
+        "script": Markup(script),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "style": Markup(_asset("page.css")),
+        "light": Markup(_fills(LIGHT)),
+        "dark": Markup(_fills(DARK)),
+        "notice": ADVICE,
+    }
+    pages = (template.render(fixed, view=_View(result, table, room)) for room in _ROOMS)
+    page = next(pages)
+    while len(page.encode()) > LIMIT:
+        page = next(pages)
+    return page
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("agent.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+@cache
+def _asset(name: str) -> str:
+    # Reading as text turns CRLF into LF, as browsers do before they hash a script.
+    return files("agent.report").joinpath("templates", name).read_text("utf-8").strip()
+
+
+def _fills(palette: Palette) -> str:
+    fills = "".join(f".{shade}{{background:{fill}}}" for shade, fill in palette.fills().items())
+    return f".heat td[class]{{color:{palette.ink}}}{fills}"
+
+
+class _View:
+    """What the template shows of a result: texts that are clean and cut, and not yet escaped."""
+
+    def __init__(self, result: RunResult, table: Heatmap, room: _Room) -> None:
+        self.result, self._heatmap, self._room = result, table, room
+        self._hidden = _places(result.folder)
+        self._numbers = {call.id: at for at, call in enumerate(result.calls, 1)}
+        self.simulated = SIMULATED in result.labels
+
+    def text(self, value: Any, limit: int | None = None, *, indent: int | None = None) -> str:
+        """Any JSON value, cut to `limit` characters with a note of how many more there are."""
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=indent)
+        for place in self._hidden:
+            text = text.replace(place, "…")
+        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+        limit = self._room.text if limit is None else min(limit, self._room.text)
+        return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} characters more)"
+
+    def short(self, value: Any) -> str:
+        """A name, a date, a heading; a dash for nothing."""
+        return self.text(NO_FIGURE if value in (None, "") else value, 80)
+
+    def some(self, values: Iterable[T]) -> list[T]:
+        """The first of them, as many as there is room for."""
+        return list(values)[: self._room.entries]
+
+    def more(self, values: Sequence[Any]) -> int:
+        """How many `some` leaves out."""
+        return max(len(values) - self._room.entries, 0)
+
+    # What was asked, and what came of it
+
+    @property
+    def title(self) -> str:
+        return self.text(self.result.question.strip() or "A run without a question", 600)
+
+    @property
+    def status(self) -> str:
+        return _STATUS.get(self.result.status) or self.short(self.result.status)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        days = sorted({figure.observed_at for figure in self.result.figures if figure.observed_at})
+        observed = [self.short(day) for day in dict.fromkeys([*days[:1], *days[-1:]])]
+        return [
+            ("As of", self.short(self.result.as_of or "not set")),
+            ("Data observed", " to ".join(observed) or "no dated figures"),
+            ("Model", self.short(self.result.model)),
+        ]
+
+    @cached_property
+    def recommendations(self) -> list[Mapping[str, Any]] | None:
+        """None when the answer is not of the sector form."""
+        answer = self.result.answer
+        given = answer.get("sector_recommendations") if isinstance(answer, Mapping) else None
+        if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
+            return None
+        return given
+
+    def advice(self, given: Mapping[str, Any]) -> dict[str, str | None]:
+        """One recommendation; `share` is its confidence in percent, None when that is no probability."""
+        action, confidence = given.get("action"), given.get("confidence_score")
+        share = _probability(confidence)
+        return {
+            "sector": self.short(given.get("sector_name")),
+            "action": self.short(action),
+            "kind": action if isinstance(action, str) and action in _GLYPHS else "other",
+            "glyph": _GLYPHS.get(str(action), "◇"),
+            "share": None if share is None else f"{100 * share:.0f}",
+            "confidence": self.short(confidence) if share is None else f"{share:.2f}",
+            "rationale": self.text(given.get("rationale", "")),
+        }
+
+    @property
+    def rest(self) -> list[tuple[str, str, bool]]:
+        """What an answer holds beside its recommendations, and beside the URL of this page."""
+        if self.recommendations is None:
+            return self._entries(self.result.answer)
+        answer = {key: value for key, value in self.result.answer.items() if key != "sector_recommendations"}
+        own = self.result.pages_url or "file:"
+        if str(answer.get("heatmap_url", own)).startswith((own, "artifact:")):
+            answer.pop("heatmap_url", None)
+        return self._entries(answer)
+
+    @property
+    def attempt(self) -> list[tuple[str, str, bool]]:
+        return self._entries(self.result.best_attempt)
+
+    def _entries(self, value: Any) -> list[tuple[str, str, bool]]:
+        """Any JSON value as names and texts; the last says whether the text is JSON."""
+        named = value if isinstance(value, Mapping) else {"": value}
+        return [
+            (self.text(str(name), 80), self.text(each, indent=2), isinstance(each, Mapping | list))
+            for name, each in self.some(named.items())
+        ]
+
+    # What it rests on
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self._heatmap.columns[: self._room.columns]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Neighbouring columns of one tool: its name and how many they are."""
+        tools = groupby(column.tool for column in self.columns)
+        return [(self.short(tool), len([*columns])) for tool, columns in tools]
+
+    @property
+    def rows(self) -> list[tuple[str, Mapping[str, Any] | None, tuple[Cell, ...]]]:
+        """Sector, what is recommended for it, cells."""
+        key, width = heatmap.sector_key, self._room.columns
+        advised = {key(str(each.get("sector_name"))): each for each in self.recommendations or ()}
+        return [
+            (self.short(row.sector), advised.get(key(row.sector)), row.cells[:width])
+            for row in self.some(self._heatmap.rows)
+        ]
+
+    @property
+    def left_out(self) -> str:
+        rows, columns = self.more(self._heatmap.rows), len(self._heatmap.columns) - len(self.columns)
+        return " and ".join(f"{n} more {what}" for n, what in ((rows, "rows"), (columns, "columns")) if n)
+
+    def origin(self, figure: Figure | None) -> str:
+        """Where a cell's number stood."""
+        if heatmap.finite(figure) is None or figure is None:
+            return "no figure"
+        call = self._numbers.get(figure.call, "?")
+        return f"{self.short(figure.observed_at)} · call {call} {self.text(figure.pointer, 60)}"
+
+    @property
+    def market(self) -> list[dict[str, str]]:
+        """Figures of no sector, the newest of each; what stood in one object is one line."""
+        loose = [figure for figure in self.result.figures if figure.sector is None]
+        newest = heatmap.latest(loose, lambda each: (each.tool, each.metric, each.unit, each.lookback))
+        objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
+        return [self._market_line(*group) for _, group in objects]
+
+    def _market_line(self, first: Figure, *others: Figure) -> dict[str, str]:
+        names = [each.metric.removeprefix(first.metric).strip() for each in others]
+        further = [
+            f"{name} {_value(each, plus=name == 'change')}" for name, each in zip(names, others, strict=True)
+        ]
+        return {
+            "name": self.short(heatmap.label(first.metric)),
+            "value": self.short(f"{_value(first)} {heatmap.unit_label(first.unit)}".strip()),
+            "lookback": self.short(first.lookback) if first.lookback else "",
+            "further": self.text(" · ".join(further), 200),
+            "observed": self.short(first.observed_at),
+            "tool": self.short(first.tool),
+        }
+
+    def call(self, call: Call) -> dict[str, Any]:
+        waiting = call.shown is None
+        return {
+            "number": self._numbers[call.id],
+            "turn": call.turn,
+            "name": self.short(call.offered_as),
+            "server": self.short(call.server) if call.server else "not offered",
+            "tool": self.short(call.tool) if call.tool not in (None, call.offered_as) else "",
+            "arguments": self.text(call.arguments, self._room.preview),
+            "seconds": NO_FIGURE if call.seconds is None else f"{call.seconds:.2f} s",
+            "state": "no result" if waiting else "error" if call.is_error else "ok",
+            "kind": self.short(call.kind) if call.kind else "",
+            "preview": self.text(call.shown or "", self._room.preview),
+        }
+
+    def records(self, given: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+        """Objects as a table: the keys that any of them has, and a line of texts for each."""
+        keys = list(dict.fromkeys(key for each in given for key in each))[:8]
+        lines = [[self.text(each.get(key, NO_FIGURE), 200) for key in keys] for each in self.some(given)]
+        return [self.short(heatmap.label(key)) for key in keys], lines
+
+    @property
+    def spend(self) -> list[tuple[str, str]]:
+        result, usage = self.result, self.result.usage
+        counts = {
+            "Turns": result.turns,
+            "Requests": result.requests,
+            "Tool calls": len(result.calls),
+            "Repairs": result.repairs,
+            "Tokens in": usage.input,
+            "Cache writes": usage.cache_write,
+            "Cache reads": usage.cache_read,
+            "Tokens out": usage.output,
+        }
+        return [(name, heatmap.number_text(count, 0, plus=False)) for name, count in counts.items()]
+
+
+def _probability(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 1 else None
+
+
+def _value(figure: Figure, *, plus: bool = False) -> str:
+    value = heatmap.finite(figure)
+    if value is None:
+        return NO_FIGURE
+    return heatmap.number_text(value, 0 if abs(value) >= 1000 else 2, plus=plus)
+
+
+def _places(folder: Path | None) -> list[str]:
+    """How a run's folder may be written in texts; pages say nothing about the machine they were made on."""
+    if folder is None or len(folder.parts) < 2:
+        return []
+    return [folder.absolute().as_uri(), str(folder.absolute()), str(folder)]

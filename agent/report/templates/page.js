@@ -1,0 +1,19 @@
+"use strict";
+// Sorts a table by the column whose header is clicked; buttons turn Enter and Space into clicks.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  const heads = [...table.querySelectorAll("th[aria-sort]")];
+  heads.forEach((head, at) => head.addEventListener("click", () => {
+    const [first, second] = at ? ["descending", "ascending"] : ["ascending", "descending"];
+    const order = head.getAttribute("aria-sort") === first ? second : first;
+    const sign = order === "ascending" ? 1 : -1;
+    const value = (row) => row.cells[at].dataset.v;
+    const compare = (one, other) => {
+      const [a, b] = [value(one), value(other)];
+      if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
+      return sign * (at ? a - b : a.localeCompare(b));
+    };
+    heads.forEach((each) => each.setAttribute("aria-sort", each === head ? order : "none"));
+    body.append(...[...body.rows].sort(compare));
+  }));
+}

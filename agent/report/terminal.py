@@ -1,0 +1,239 @@
+"""Events and results → the terminal: progress on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.json import JSON as RichJSON
+from rich.table import Table
+from rich.text import Text
+
+from agent.events import (
+    AnswerChecked,
+    Event,
+    ModelAsked,
+    ModelFailed,
+    ServerFailed,
+    ServerOpened,
+    ToolAnswered,
+    ToolAsked,
+)
+from agent.result import ADVICE, Call, RunResult
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_ACTIONS = {
+    "overweight": ("▲", "rgb(67,147,195)"),
+    "underweight": ("▼", "rgb(224,130,20)"),
+    "neutral": ("●", "default"),
+}
+
+
+def _console(*, err: bool = False) -> Console:
+    return Console(stderr=err, highlight=False, markup=False, emoji=False)
+
+
+def clean(text: object) -> str:
+    """Without control characters and invisible marks: a server's text must not steer the terminal."""
+    return _CONTROL.sub("", str(text).replace("\r", ""))
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner on a terminal, nothing elsewhere."""
+    console = _console(err=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
+    """A listener that tells each step on stderr as one line; on a terminal with a spinner for what is under way."""
+    if quiet:
+        yield None
+        return
+    console = _console(err=True)
+    asked: dict[str, ToolAsked] = {}
+
+    def line(event: Event) -> str | None:
+        if isinstance(event, ToolAsked):
+            asked[event.call] = event
+        return _progress_line(event, asked)
+
+    if not console.is_terminal:
+        yield lambda event: _print_line(console, line(event))
+        return
+    with console.status("opening the servers") as status:
+
+        def show(event: Event) -> None:
+            _print_line(console, line(event))
+            if isinstance(event, ModelAsked):
+                status.update(f"turn {event.turn}: the model is thinking")
+            elif isinstance(event, ToolAsked):
+                status.update(f"calling {clean(event.offered_as)}")
+
+        yield show
+
+
+def _print_line(console: Console, line: str | None) -> None:
+    if line:
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
+    match event:
+        case ServerOpened():
+            return f"server {event.server}: open ({event.transport}, {event.protocol})"
+        case ServerFailed():
+            return f"server {event.server}: down: {clean(event.reason)}"
+        case ModelFailed():
+            after = f"again in {event.wait:.1f} s" if event.wait is not None else "giving up"
+            return f"turn {event.turn}: {clean(event.message)}; {after}"
+        case ToolAnswered():
+            call = asked[event.call]
+            said = _outcome(event.shown, event.is_error)
+            return f"tool {_call_text(call.offered_as, call.arguments)}: {said}, {event.seconds:.2f} s"
+        case AnswerChecked() if not event.valid:
+            first = event.errors[0]
+            sent_back = "sent back" if event.reply else "given up"
+            return (
+                f"answer {event.attempt}: {first['pointer'] or 'whole'}: {_short(first['message'], 160)}; {sent_back}"
+            )
+        case _:
+            return None
+
+
+def _call_text(name: str, arguments: Any) -> str:
+    pairs = arguments.items() if isinstance(arguments, dict) else []
+    inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in pairs)
+    return clean(f"{name}({_short(inside, 120)})")
+
+
+def _outcome(shown: str, is_error: bool) -> str:
+    return f"error: {_short(shown, 160)}" if is_error else f"{len(shown):,} characters"
+
+
+def _short(text: str, length: int) -> str:
+    text = " ".join(clean(text).split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def show_result(result: RunResult, *, calls: bool = False) -> None:
+    """The answer as a table with its labels, page, warnings and spend; a failed run with what went wrong."""
+    console = _console()
+    _labels(console, result)
+    console.print(Text(clean(result.question), style="bold"))
+    about = [f"as of {result.as_of}" if result.as_of else "", f"model {result.model}", f"run {result.run_id}"]
+    console.print(Text(" · ".join(part for part in about if part), style="dim"))
+    if result.ok:
+        _answer(console, result.answer)
+    else:
+        _failure(console, result)
+    if calls:
+        _calls(console, result.calls)
+    for warning in result.warnings:
+        console.print(Text(f"warning: {clean(warning)}", style="yellow"))
+    if result.page:
+        console.print(Text.assemble(("heatmap  ", "dim"), result.page.absolute().as_uri()), soft_wrap=True)
+    console.print(Text.assemble(("spent    ", "dim"), _spend(result)))
+    _labels(console, result)
+    console.print(Text(ADVICE, style="dim"))
+
+
+def tell_failure(result: RunResult) -> None:
+    _failure(_console(err=True), result)
+
+
+def _labels(console: Console, result: RunResult) -> None:
+    if result.labels:
+        console.print(Text(f"[{' / '.join(result.labels)}]", style="bold reverse"))
+
+
+def _answer(console: Console, answer: Any) -> None:
+    rows = answer.get("sector_recommendations") if isinstance(answer, dict) else None
+    if not isinstance(rows, list):
+        console.print(RichJSON.from_data(answer))
+        return
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, expand=console.is_terminal)
+    table.add_column("Sector", min_width=12, max_width=24)
+    table.add_column("Action", no_wrap=True)
+    table.add_column("Conf.", justify="right", no_wrap=True)
+    table.add_column("Rationale", ratio=1)
+    for row in rows:
+        action = str(row.get("action", ""))
+        glyph, colour = _ACTIONS.get(action, ("", "default"))
+        confidence = row.get("confidence_score")
+        table.add_row(
+            Text(clean(row.get("sector_name", "")), style="bold"),
+            Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
+            Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
+            Text(clean(row.get("rationale", ""))),
+        )
+    console.print(table)
+
+
+def _failure(console: Console, result: RunResult) -> None:
+    console.print(Text(f"no valid answer: {result.status}: {clean(result.stop_reason)}", style="bold"))
+    for error in result.errors:
+        console.print(Text(f"  {error['pointer'] or 'the answer'}: {clean(error['message'])}"))
+    if result.best_attempt:
+        attempt = result.best_attempt
+        text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
+        console.print(Text(f"  the best attempt, not accepted: {_short(text, 400)}", style="dim"))
+    console.print(Text(f"  log: advisor runs show {result.run_id}", style="dim"))
+
+
+def _calls(console: Console, calls: list[Call]) -> None:
+    for call in calls:
+        outcome = (
+            f"error: {_short(call.shown or '', 100)}" if call.is_error else f"{len(call.shown or ''):,} characters"
+        )
+        console.print(Text(f"turn {call.turn}  {_call_text(call.offered_as, call.arguments)}: {outcome}", style="dim"))
+
+
+def _spend(result: RunResult) -> str:
+    usage = result.usage
+    parts = [f"{result.turns} turns", f"{len(result.calls)} tool calls"]
+    if usage.counted or usage.cache_read:
+        parts.append(f"{usage.input + usage.cache_write:,} tokens in")
+        parts.append(f"{usage.cache_read:,} from cache, {usage.output:,} out")
+    if result.repairs:
+        parts.append(f"{result.repairs} repairs")
+    return ", ".join(parts)
+
+
+def show_runs(results: list[RunResult]) -> None:
+    console = _console()
+    if not results:
+        console.print(Text("nothing has run yet"))
+        return
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for heading in ("Run", "Status", "As of", "Model", "Question"):
+        table.add_column(heading, no_wrap=heading != "Question")
+    for result in results:
+        labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
+        question = clean(result.question) + labels
+        table.add_row(
+            *(Text(part) for part in (result.run_id, result.status, result.as_of or "", result.model, question))
+        )
+    console.print(table)
+
+
+def show_tools(rows: list[dict[str, Any]]) -> None:
+    console = _console()
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for heading in ("Server", "Tool", "Offered as", "Differences"):
+        table.add_column(heading)
+    for row in rows:
+        differences = "\n".join(f"{each['at']}: {each['hint']}" for each in row["differences"])
+        cells = (row["server"] or "–", row["name"], row["offered_as"] or "–", differences or "none")
+        table.add_row(*(Text(clean(cell).strip()) for cell in cells))
+    console.print(table)

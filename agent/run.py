@@ -1,0 +1,330 @@
+"""The public door: `await run(agent, question)` puts the parts together and returns a RunResult.
+
+import asyncio
+from agent.run import run
+
+result = asyncio.run(run("dynamic_sector_advisor", "Which sectors lead?", offline=True))
+print(result.status, result.answer)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import json
+import platform
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from agent import __version__, agentfile, answer, data
+from agent.agentfile import AgentFile
+from agent.answer import RULES_TAG, AnswerCheck
+from agent.budget import Budget
+from agent.errors import AdvisorError, DriftError, LogError, SimulatedDataError, UsageError
+from agent.events import (
+    AnswerChecked,
+    ArtifactWritten,
+    ContentStored,
+    Event,
+    RunFinished,
+    RunStarted,
+    ServerOpened,
+)
+from agent.loop import Ending, Loop
+from agent.model.base import Model, Request
+from agent.result import RunResult, result_of
+from agent.runs import store
+from agent.runs.log import RunLog, write_whole
+from agent.source import Source
+from agent.transcript import Transcript
+
+if TYPE_CHECKING:
+    from agent.tools.servers import InMemoryServer
+    from agent.tools.toolbox import Toolbox
+
+PAGE = "page.html"
+ANSWER = "answer.json"
+OFFLINE = "planner"
+Listener = Callable[[Event], None]
+
+
+@dataclass
+class Journal:
+    """Each event goes to the log, then into the transcript, then to whoever listens."""
+
+    log: RunLog
+    listen: Listener | None = None
+    transcript: Transcript = field(default_factory=Transcript)
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.log.append(event)
+        self.transcript.apply(event)
+        self.events.append(event)
+        if self.listen:
+            self.listen(event)
+
+    async def sync(self) -> None:
+        await self.log.sync()
+
+    def request(self) -> Request:
+        return self.transcript.request()
+
+    def result(self) -> RunResult:
+        return result_of(self.events, self.log.folder)
+
+
+async def run(
+    agent: AgentFile | Mapping[str, Any] | str | Path,
+    question: str | None = None,
+    *,
+    as_of: str | None = None,
+    model: Model | str | None = None,
+    offline: bool = False,
+    simulated: bool = False,
+    servers: Mapping[str, InMemoryServer] | None = None,
+    listen: Listener | None = None,
+) -> RunResult:
+    """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
+
+    `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
+    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for.
+    `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
+    a paid model to see simulated data. `servers`: MCP server objects of this process, instead of the file's.
+
+    Raises SpecError, UsageError, CredentialsError, ServerError, DriftError, ModelError or LogError. The log is
+    sealed in each case, also when the task is cancelled.
+    """
+    file = _loaded(agent)
+    asked = (question or file.spec.objective or "").strip()
+    if not asked:
+        raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
+    check_date(as_of)
+    chosen = choose_model(file, model, offline)
+    job = _Run(file, asked, as_of, chosen, simulated or file.spec.simulated, servers, listen)
+    try:
+        return await job.run()
+    finally:
+        await chosen.close()
+
+
+def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:
+    if isinstance(agent, AgentFile):
+        return agent
+    if isinstance(agent, Mapping):
+        return agentfile.parse(Source("the agent mapping", json.loads(json.dumps(agent))))
+    return agentfile.load(agent)
+
+
+def check_date(as_of: str | None) -> None:
+    """Raises UsageError unless `as_of` is None or an ISO date."""
+    if as_of is None:
+        return
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of):
+            raise ValueError
+        datetime.date.fromisoformat(as_of)
+    except ValueError:
+        raise UsageError(f"--as-of {as_of!r} is no date", hint="write it as 2008-09-30") from None
+
+
+def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> Model:
+    """Raises CredentialsError when a paid model has no key."""
+    if model is not None and not isinstance(model, str):
+        return model
+    if offline or model == OFFLINE:
+        from agent.model.planner import Planner
+
+        return Planner()
+    from agent.model.claude import Claude
+
+    return Claude(file.spec.model if model is None else file.spec.model.model_copy(update={"name": model}))
+
+
+@dataclass
+class _Run:
+    """One run from its first event to its seal."""
+
+    file: AgentFile
+    question: str
+    as_of: str | None
+    model: Model
+    simulated: bool
+    in_memory: Mapping[str, InMemoryServer] | None
+    listen: Listener | None
+    warnings: list[str] = field(default_factory=list)
+
+    async def run(self) -> RunResult:
+        run_id = store.new_id()
+        log = RunLog(store.folder(run_id))
+        journal = Journal(log, self.listen)
+        try:
+            self._start(journal, run_id)
+            ending = await self._converse(journal)
+            return self._finish(journal, ending)
+        except asyncio.CancelledError:
+            self._seal(journal, Ending("interrupted", "the run was interrupted"))
+            raise
+        except LogError as error:
+            error.run_id = run_id
+            raise
+        except AdvisorError as error:
+            error.run_id = run_id
+            self._seal(journal, Ending("failed", f"{error.code}: {error.message}"))
+            raise
+        except Exception as error:
+            self._seal(journal, Ending("failed", f"{type(error).__name__}: {error}"))
+            raise
+        finally:
+            log.close()
+
+    def _start(self, journal: Journal, run_id: str) -> None:
+        spec = self.file.spec
+        schema = answer.compile_strict(spec)
+        opening = opening_text(self.file, self.question, self.as_of, schema)
+        contents = [ContentStored.of(each) for each in (self.file.public, self.file.system, opening, schema)]
+        for content in contents:
+            journal.emit(content)
+        agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
+        journal.emit(
+            RunStarted(
+                run_id=run_id,
+                question=self.question,
+                as_of=self.as_of,
+                spec=agent_hash,
+                prompt=prompt,
+                opening=opening_hash,
+                schema=schema_hash,
+                model={"name": self.model.name} | self.model.parameters,
+                versions={"sector-advisor": __version__, "python": platform.python_version()},
+                budget=spec.budget.model_dump(),
+                labels=[self.model.label] if self.model.label else [],
+            )
+        )
+
+    async def _converse(self, journal: Journal) -> Ending:
+        spec = self.file.spec
+        async with AsyncExitStack() as stack:
+            box = await self._open(stack, journal)
+            self._refuse(box)
+            check = AnswerCheck(
+                spec,
+                journal.transcript.request().schema,
+                tools_offered=bool(box.tools),
+                labels=[RULES_TAG] if self.model.label else [],
+            )
+            loop = Loop(self.model, box, check, Budget(spec.budget), journal, self.simulated)
+            try:
+                return await loop.run()
+            finally:
+                for error in box.lost.values():
+                    self.warnings.append(error.message)
+                    journal.emit(error.failure)
+
+    async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
+        """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
+        from agent.tools import toolbox
+        from agent.tools.servers import in_memory, opened, servers_of
+
+        spec = self.file.spec
+        servers = servers_of(self.file) if self.in_memory is None else in_memory(self.in_memory, spec.timeouts)
+        if self.in_memory is None and spec.mcpServers is None:
+            self.warnings.append("no mcpServers in the agent file: the embedded market server, with simulated data, was used")
+        outcomes = await stack.enter_async_context(opened(servers))
+        working = []
+        for server, outcome in zip(servers, outcomes, strict=True):
+            if isinstance(outcome, ServerOpened):
+                journal.emit(outcome)
+                working.append(server)
+                continue
+            journal.emit(outcome.failure)
+            if server.required:
+                raise outcome
+            self.warnings.append(outcome.message)
+        box = toolbox.collect(spec, self.as_of, working)
+        contents, offered = box.manifest()
+        for event in (*contents, offered):
+            journal.emit(event)
+        return box
+
+    def _refuse(self, box: Toolbox) -> None:
+        """What ends a run before its first request; warnings for what does not."""
+        policy = self.file.spec.policy.drift
+        optional_failed = len(self.file.spec.servers) > len(box.servers) and self.in_memory is None
+        for difference in box.differences:
+            verdict = policy.missing if difference.kind == "missing" else policy.changed
+            if verdict == "error" and not (difference.kind == "missing" and optional_failed):
+                raise DriftError(
+                    f"tool {difference}",
+                    hint="see `advisor tools`; mend the agent file, or set policy.on_drift to warn",
+                    where=difference.tool,
+                )
+            if verdict != "ignore":
+                self.warnings.append(str(difference))
+        for aside in box.set_aside:
+            self.warnings.append(f"tool {aside['tool']!r} of {aside['server']!r} is set aside: {aside['problem']}")
+        if self.as_of and (blind := box.blind_to_as_of):
+            tools = ", ".join(blind)
+            self.warnings.append(f"asked as of {self.as_of}, but these tools take no date and may know more: {tools}")
+        if "simulated" in box.kinds and self.model.paid and not self.simulated:
+            raise SimulatedDataError("the offered tools have simulated data")
+
+    def _finish(self, journal: Journal, ending: Ending) -> RunResult:
+        """Render the page, end the log, write the answer; each from what stands in the log before it."""
+        from agent.report import page
+
+        for event in journal.events:
+            self.warnings += event.notes if isinstance(event, AnswerChecked) else []
+        finished = self._finished(journal, ending)
+        content = page.render(result_of([*journal.events, finished])).encode()
+        write_whole(journal.log.folder / PAGE, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        journal.emit(ArtifactWritten(kind="page", path=PAGE, sha256=sha256, media_type="text/html"))
+        journal.emit(replace(finished, root=journal.log.root))
+        journal.log.sync_now()
+        result = journal.result()
+        if result.ok:
+            text = json.dumps(result.answer, ensure_ascii=False, indent=2) + "\n"
+            write_whole(journal.log.folder / ANSWER, text.encode())
+        return result
+
+    def _finished(self, journal: Journal, ending: Ending) -> RunFinished:
+        result = journal.result()
+        return RunFinished(
+            status=ending.status,
+            stop_reason=ending.stop_reason,
+            totals=result.spend(),
+            answer=ending.answer,
+            warnings=list(dict.fromkeys(self.warnings)),
+            root=journal.log.root,
+        )
+
+    def _seal(self, journal: Journal, ending: Ending) -> None:
+        """End the log of a run that came to no answer. A log that takes no more lines keeps what it has."""
+        with suppress(LogError):
+            journal.emit(self._finished(journal, ending))
+            journal.log.sync_now()
+
+
+def opening_text(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> str:
+    """The first user message: the question, what it is about, and the form of the answer."""
+    spec = file.spec
+    facts = [
+        f"As-of date: {as_of}" if as_of else "",
+        f"Horizon: {spec.horizon}" if spec.recommends_sectors else "",
+        f"Benchmark: {spec.benchmark}" if spec.benchmark else "",
+        f"Sectors, each of which needs a recommendation: {', '.join(spec.universe_sectors)}"
+        if spec.universe_sectors
+        else "",
+    ]
+    return Template(data.prompt("opening")).substitute(
+        question=question,
+        context="\n".join(fact for fact in facts if fact),
+        schema=json.dumps(schema, ensure_ascii=False, indent=1),
+    )

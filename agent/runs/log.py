@@ -1,0 +1,191 @@
+"""One run's event log: JSON Lines, append-only, locked while it is written, every line checked on reading.
+
+A line is the event's canonical JSON with its index `i`, its time `at` and `crc`, the CRC-32 of the line without
+that member. A torn last line is cut when the log is opened again; a damaged line before it is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from agent.errors import LogBusy, LogDamaged, LogError
+from agent.events import JSON, Event, canonical, from_json
+
+FILE = "log.jsonl"
+
+
+@dataclass(frozen=True)
+class Line:
+    index: int
+    at: str
+    event: Event
+
+
+class RunLog:
+    """An open log. `append` writes at once; `sync` puts what was written on the disk, off the event loop's thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Create the log, or go on with one. Raises LogBusy, LogDamaged, LogError."""
+        self.folder = folder
+        self.path = folder / FILE
+        self._lock = FileLock(folder / "lock")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise LogBusy(f"another process holds this run: {folder}", hint="wait for it to end") from None
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+        try:
+            self.lines, kept = _read_lines(self.path) if self.path.exists() else ([], b"")
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.ftruncate(self._file, len(kept))
+            _sync_folder(folder)
+        except OSError as error:
+            self._lock.release()
+            raise _unwritable(self.path, error) from None
+        except LogError:
+            self._lock.release()
+            raise
+        self._index = len(self.lines)
+        self._size = len(kept)
+        self._root = hashlib.sha256(kept)
+
+    @property
+    def root(self) -> str:
+        """SHA-256 over the bytes of all lines so far."""
+        return self._root.hexdigest()
+
+    def append(self, event: Event) -> None:
+        """Write one line. After a failed write the log ends with the last whole line. Raises LogError."""
+        line = encode(event, self._index, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        try:
+            _write_all(self._file, line)
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            raise _unwritable(self.path, error) from None
+        self._index += 1
+        self._size += len(line)
+        self._root.update(line)
+
+    async def sync(self) -> None:
+        await asyncio.to_thread(self.sync_now)
+
+    def sync_now(self) -> None:
+        try:
+            getattr(os, "fdatasync", os.fsync)(self._file)
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+
+    def close(self) -> None:
+        os.close(self._file)
+        self._lock.release()
+
+
+def encode(event: Event, index: int, at: str) -> bytes:
+    body = event.to_json() | {"i": index, "at": at}
+    return canonical(body | {"crc": _checksum(body)}) + b"\n"
+
+
+def _checksum(body: dict[str, JSON]) -> str:
+    return f"{zlib.crc32(canonical(body)):08x}"
+
+
+def read(path: Path) -> list[Line]:
+    """All whole lines of a log, finished or not. Raises LogDamaged naming the first bad line, or LogError."""
+    try:
+        return _read_lines(path)[0]
+    except OSError as error:
+        raise LogError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _read_lines(path: Path) -> tuple[list[Line], bytes]:
+    """The whole lines, and their bytes. A bad line is dropped as torn only if no good one follows."""
+    content = path.read_bytes()
+    lines: list[Line] = []
+    kept = 0
+    pieces = list(_pieces(content))
+    for at, (piece, end) in enumerate(pieces):
+        line = _decode(piece, len(lines))
+        if line is None:
+            if any(_decode(later, None) for later, _ in pieces[at + 1 :]):
+                raise LogDamaged(
+                    f"{path}:{len(lines) + 1}: this line is not what was written",
+                    hint="the run is not read any further, so that nothing is paid or told twice; "
+                    "restore the file from a copy",
+                )
+            break
+        lines.append(line)
+        kept = end
+    return lines, content[:kept]
+
+
+def _pieces(content: bytes) -> Iterator[tuple[bytes, int]]:
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        if end < 0:
+            yield content[start:], len(content)
+            return
+        yield content[start : end + 1], end + 1
+        start = end + 1
+
+
+def _decode(piece: bytes, index: int | None) -> Line | None:
+    """The line, or None when it is torn, damaged, or not the one with this index."""
+    if not piece.endswith(b"\n"):
+        return None
+    try:
+        body = json.loads(piece)
+        crc = body.pop("crc")
+        if crc != _checksum(body) or (index is not None and body["i"] != index):
+            return None
+        return Line(body["i"], body["at"], from_json(body))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _write_all(file: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is whole or absent: to a temporary name, synced, renamed. Raises LogError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> LogError:
+    return LogError(
+        f"{path} cannot be written: {error.strerror}",
+        hint="what was logged before is kept; free some space, or set ADVISOR_HOME to another folder",
+    )

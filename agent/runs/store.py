@@ -1,0 +1,54 @@
+"""Where runs lie, how one is named, and how it is found again.
+
+Runs lie in $ADVISOR_HOME/runs, else in the platform's folder for user data: one folder a run, named by its time
+and a short id, holding `log.jsonl` and what the run made.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.errors import UsageError
+from agent.runs import log
+
+LATEST = "last"
+
+
+def home() -> Path:
+    if given := os.environ.get("ADVISOR_HOME"):
+        return Path(given).absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("sector-advisor", appauthor=False)
+
+
+def new_id() -> str:
+    """Sorts by time: 20261122-150139-3f9c2a."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def folder(run_id: str) -> Path:
+    return home() / "runs" / run_id
+
+
+def all_runs() -> list[Path]:
+    """The folders of all runs, newest first."""
+    return sorted((path.parent for path in (home() / "runs").glob(f"*/{log.FILE}")), reverse=True)
+
+
+def find(name: str) -> Path:
+    """A run by its id, the beginning or the end of it, or `last`. Raises UsageError when none or several fit."""
+    runs = all_runs()
+    if name == LATEST and runs:
+        return runs[0]
+    matches = [run for run in runs if run.name == name] or [
+        run for run in runs if run.name.startswith(name) or run.name.endswith(name)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UsageError(f"{len(matches)} runs fit {name!r}", hint=", ".join(run.name for run in matches[:5]))
+    raise UsageError(f"no run is called {name!r}", hint=f"see `advisor runs`; runs lie in {home() / 'runs'}")

@@ -1,0 +1,200 @@
+"""AgentSpec: what an agent file says, key by key, with its defaults; and its JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, strict=False)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Schema: TypeAlias = dict[str, Any]
+
+HORIZON = r"^[1-9]\d* (session|day|week|month|quarter|year)s?$"
+SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+
+class ToolSpec(Section):
+    tool_name: Text
+    """The name under which a server offers the tool."""
+    description: str | None = None
+    """What the model is told about the tool; without it, the server's own words."""
+    parameters: Schema | None = None
+    """What is expected of the tool's parameters: a map of property schemas, or a whole JSON Schema."""
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """Parameter name → its declared schema."""
+        declared = self.parameters or {}
+        return declared.get("properties", {}) if is_whole_schema(declared) else declared
+
+
+def is_whole_schema(parameters: Schema) -> bool:
+    """A JSON Schema has a textual `type` or a `$schema`; in a property map every value is a schema."""
+    return isinstance(parameters.get("type"), str) or "$schema" in parameters
+
+
+class ModelSpec(Section):
+    name: Text = "claude-opus-5-5"
+    """A model id of the Messages API."""
+    base_url: Text | None = None
+    """Another server that speaks the Messages API; wins over ANTHROPIC_BASE_URL."""
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    """How much the model thinks; without it, the model's own default."""
+    max_tokens: Annotated[int, Field(ge=256, le=128_000)] = 16_000
+    """The longest single answer, in tokens."""
+
+
+class BudgetSpec(Section):
+    turns: Count = 12
+    """Answers of the model."""
+    tool_calls: Count = 40
+    tokens: Count = 200_000
+    """Uncached input, cache writes and output, over the whole run."""
+    seconds: Seconds = 300.0
+    """Wall-clock time of the run."""
+    repairs: Annotated[int, Field(ge=0)] = 2
+    """How often an invalid answer is sent back."""
+
+
+class TimeoutSpec(Section):
+    start: Seconds = 90.0
+    list: Seconds = 30.0
+    call: Seconds = 60.0
+
+
+class ServerTimeoutSpec(Section):
+    start: Seconds | None = None
+    list: Seconds | None = None
+    call: Seconds | None = None
+
+
+class DriftPolicy(Section):
+    missing: Literal["error", "warn", "ignore"] = "error"
+    """A declared tool that no server offers."""
+    changed: Literal["error", "warn", "ignore"] = "warn"
+    """A parameter that is gone, an enum that lost a value, a type that changed, a new required parameter."""
+
+
+class PolicySpec(Section):
+    on_drift: DriftPolicy | Literal["error", "warn", "ignore"] = DriftPolicy()
+    """What a difference between declared and offered tools is; one word counts for both."""
+    writes: Literal["refuse", "allow"] = "refuse"
+    """Whether tools that are not known to be read-only are offered."""
+    require_calls: bool = True
+    """Whether an answer that was given without any tool call is sent back."""
+    result_chars: Annotated[int, Field(ge=1_000)] = 24_000
+    """The longest tool result that the model is shown; the log keeps all of it."""
+
+    @property
+    def drift(self) -> DriftPolicy:
+        if isinstance(self.on_drift, DriftPolicy):
+            return self.on_drift
+        return DriftPolicy(missing=self.on_drift, changed=self.on_drift)
+
+
+class _Server(Section):
+    required: bool = True
+    """Whether a run fails when this server does; otherwise the result reports it and the run goes on."""
+    disabled: bool = False
+    timeouts: ServerTimeoutSpec = ServerTimeoutSpec()
+    """Seconds, where they differ from the file's `timeouts`."""
+    description: str | None = None
+    """For people."""
+    autoApprove: list[str] | None = None
+    """Other programs' key: read and without effect here."""
+    alwaysAllow: list[str] | None = None
+    """Other programs' key: read and without effect here."""
+
+
+class StdioServer(_Server):
+    command: Text
+    """A program; `advisor` is the running installation."""
+    args: list[str] = Field(default_factory=list)
+    env: dict[str, str] = Field(default_factory=dict)
+    """Added to the few variables that a server gets; ${VAR} and ${VAR:-default} are expanded."""
+    cwd: Text | None = None
+    type: Literal["stdio"] | None = None
+    transport: Literal["stdio"] | None = None
+
+
+class HttpServer(_Server):
+    url: Annotated[str, Field(pattern=r"^(https?://|\$\{)\S+$")]
+    headers: dict[str, str] = Field(default_factory=dict)
+    """${VAR} and ${VAR:-default} are expanded."""
+    type: Literal["http", "streamable-http", "streamableHttp"] | None = None
+    transport: Literal["http", "streamable-http", "streamableHttp"] | None = None
+
+
+def _server_tag(value: Any) -> str:
+    return "http" if isinstance(value, HttpServer) or (isinstance(value, Mapping) and "url" in value) else "stdio"
+
+
+ServerSpec: TypeAlias = Annotated[
+    Annotated[StdioServer, Tag("stdio")] | Annotated[HttpServer, Tag("http")], Discriminator(_server_tag)
+]
+
+
+class AgentSpec(Section):
+    agent_name: Text
+    description: Text
+    """Who the agent is; the first words of the system text."""
+    response_format: Schema
+    """JSON Schema of the answer, an object."""
+    tools: list[ToolSpec] | None = None
+    """The tools that may be used; without it, all that the servers offer."""
+    strict: bool = True
+    """Every declared property required and no other, at least one recommendation, confidence within 0..1."""
+    model: ModelSpec = ModelSpec()
+    prompt: Text | None = None
+    """A text file for the system text, beside this file or in the package."""
+    objective: Text | None = None
+    """The question when none is given."""
+    universe: Literal["all"] | Annotated[list[Text], Field(min_length=1)] = "all"
+    """Sectors of which each has to be answered."""
+    benchmark: Text | None = None
+    horizon: Annotated[str, Field(pattern=HORIZON)] = "63 sessions"
+    """What advice and confidence are about."""
+    mcpServers: dict[Annotated[str, Field(pattern=SERVER_NAME)], ServerSpec] | None = None
+    """Where tools come from; without it, the embedded market server with simulated data."""
+    budget: BudgetSpec = BudgetSpec()
+    timeouts: TimeoutSpec = TimeoutSpec()
+    """Seconds."""
+    policy: PolicySpec = PolicySpec()
+    as_of_argument: Text = "as_of"
+    """The parameter by which tools are asked as of a date."""
+    simulated: bool = False
+    """Whether simulated data may meet a paid model."""
+    pages_url: Annotated[str, Field(pattern=r"^https?://\S+[^/]$")] | None = None
+    """Where the folder of runs is published; heatmap_url then lies below it."""
+
+    @property
+    def universe_sectors(self) -> list[str]:
+        return [] if self.universe == "all" else list(self.universe)
+
+    @property
+    def servers(self) -> dict[str, StdioServer | HttpServer]:
+        """The servers to open, by name."""
+        if self.mcpServers is None:
+            return {"market": StdioServer(command="advisor", args=["market"])}
+        return {name: server for name, server in self.mcpServers.items() if not server.disabled}
+
+    @property
+    def recommends_sectors(self) -> bool:
+        """Whether the answer has the shape that the rules about sectors are for."""
+        properties = self.response_format.get("properties")
+        return isinstance(properties, dict) and "sector_recommendations" in properties
+
+
+def json_schema() -> Schema:
+    """The JSON Schema of agent files."""
+    return AgentSpec.model_json_schema() | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Agent file of Sector Advisor",
+    }

@@ -1,0 +1,64 @@
+"""An MCP tool result, as JSON → its data, and the text that the model is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+EMPTY = "(empty)"
+
+
+def data_of(result: Mapping[str, Any]) -> Any:
+    """The machine-readable part: structured content, else a lone text block that is JSON, else None."""
+    if result.get("structuredContent") is not None:
+        return result["structuredContent"]
+    content = result.get("content") or []
+    if len(content) == 1 and content[0].get("type") == "text":
+        try:
+            return json.loads(content[0]["text"])
+        except ValueError:
+            return None
+    return None
+
+
+def text_of(result: Mapping[str, Any]) -> str:
+    """What the model reads. An error is told in the server's own words; other results prefer structured content."""
+    blocks = [_block_text(block) for block in result.get("content") or []]
+    text = "\n".join(each for each in blocks if each)
+    if result.get("isError"):
+        return text or EMPTY
+    structured = result.get("structuredContent")
+    if structured is None:
+        return text if text.strip() else EMPTY
+    unread = [_block_text(block) for block in result.get("content") or [] if block.get("type") != "text"]
+    return "\n".join([json.dumps(structured, ensure_ascii=False, separators=(",", ":")), *unread])
+
+
+def _block_text(block: Mapping[str, Any]) -> str:
+    """Text as it is; what a text cannot hold is named with its kind, type and size."""
+    match block.get("type"):
+        case "text":
+            return str(block.get("text", ""))
+        case "image" | "audio" as kind:
+            size = len(block.get("data", "")) * 3 // 4
+            return f"[{kind}, {block.get('mimeType', 'unknown type')}, about {size} bytes, not shown]"
+        case "resource_link":
+            return f"[resource {block.get('uri')}: {block.get('title') or block.get('name') or 'no title'}, not read]"
+        case "resource":
+            resource = block.get("resource", {})
+            if "text" in resource:
+                return str(resource["text"])
+            return f"[resource {resource.get('uri')}, {resource.get('mimeType', 'unknown type')}, not shown]"
+        case kind:
+            return f"[content of kind {kind!r}, not shown]"
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` within `limit` characters: head, notice, tail. The notice says how much is missing."""
+    if len(text) <= limit:
+        return text
+    notice = f"\n[… {len(text) - limit} of {len(text)} characters left out here; ask for less to see all …]\n"
+    room = max(limit - len(notice), 0)
+    head = room * 3 // 4
+    return text[:head] + notice + text[len(text) - (room - head) :]

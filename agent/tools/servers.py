@@ -1,0 +1,312 @@
+"""Open MCP servers: all at once, each held by a task of its own for the whole run.
+
+A task enters, holds and leaves its client, so that a server that dies ends in one plain error for its callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import httpx2
+import mcp.server
+from mcp import Client, MCPError, Tool
+from mcp.client._transport import TransportStreams
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver import MCPServer
+from mcp_types import Implementation
+
+from agent import __version__, agentfile
+from agent.agentfile import AgentFile
+from agent.errors import ServerError
+from agent.events import JSON, ServerFailed, ServerOpened
+from agent.spec import HttpServer, StdioServer, TimeoutSpec
+from agent.tools.sieve import Sieve, SiftedStream
+from agent.tools.stdio import StdioProcess
+
+InMemoryServer: TypeAlias = mcp.server.Server[Any] | MCPServer[Any]
+ServerSpec: TypeAlias = StdioServer | HttpServer | InMemoryServer
+
+CLIENT = Implementation(name="sector-advisor", version=__version__)
+KIND = "sector-advisor/kind"
+"""Where a tool's `_meta` says that its data are real or simulated."""
+CONNECTION_CLOSED = -32000
+PAGES = 100
+"""Most pages of one tool list; a server may repeat a cursor for ever."""
+REDACTED = "[redacted]"
+SECRET_LENGTH = 8
+"""Shorter values are too common to be taken out of texts."""
+
+for _name in ("mcp", "client", "httpx2", "httpcore2"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).propagate = False
+
+
+@dataclass(frozen=True)
+class ListedTool:
+    """A tool as its server lists it; `schema` is the server's own and is what arguments have to satisfy."""
+
+    server: str
+    name: str
+    description: str
+    schema: dict[str, Any]
+    read_only: bool | None
+    destructive: bool | None
+    kind: str | None
+    """real or simulated, where the server declares it."""
+
+
+@dataclass
+class Server:
+    """One server: `start` it, use `tools` and `call`, `stop` it."""
+
+    name: str
+    spec: ServerSpec
+    timeouts: TimeoutSpec
+    secrets: list[str] = field(default_factory=list)
+    required: bool = True
+    tools: list[ListedTool] = field(default_factory=list)
+    sieve: Sieve = field(default_factory=Sieve)
+
+    def __post_init__(self) -> None:
+        self._owner: asyncio.Task[None] | None = None
+        self._leave = asyncio.Event()
+        self._process: StdioProcess | None = None
+        self._client: Client | None = None
+        self._refusal = ""
+
+    @property
+    def transport(self) -> str:
+        if isinstance(self.spec, StdioServer):
+            return "stdio"
+        return "http" if isinstance(self.spec, HttpServer) else "memory"
+
+    @property
+    def command(self) -> str:
+        """What was started or called, without arguments that came from the environment."""
+        if isinstance(self.spec, StdioServer):
+            return str(self.redact(" ".join([self.spec.command, *self.spec.args])))
+        return str(self.redact(self.spec.url)) if isinstance(self.spec, HttpServer) else "in memory"
+
+    def redact(self, value: JSON) -> JSON:
+        """`value` without any secret in its texts."""
+        return redact(value, [secret for secret in self.secrets if len(secret) >= SECRET_LENGTH])
+
+    async def start(self) -> ServerOpened:
+        """Connect and list the tools. Raises ServerError."""
+        ready: asyncio.Future[ServerOpened] = asyncio.get_running_loop().create_future()
+        self._owner = asyncio.create_task(self._own(ready), name=f"server {self.name}")
+        first: list[asyncio.Future[Any]] = [ready, self._owner]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            raise self.error("it ended while it was being opened")
+        return ready.result()
+
+    async def stop(self) -> None:
+        self._leave.set()
+        if self._owner:
+            await asyncio.wait([self._owner])
+        if self._process:
+            self._process.discard()
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+
+    async def _own(self, ready: asyncio.Future[ServerOpened]) -> None:
+        """The only task that enters and leaves the client."""
+        step = "start"
+        try:
+            async with asyncio.timeout(self.timeouts.start) as clock, self._connect() as client:
+                self._client = client
+                step = "list"
+                clock.reschedule(asyncio.get_running_loop().time() + self.timeouts.list)
+                await self._list(client)
+                clock.reschedule(None)
+                ready.set_result(self._opened(client))
+                await self._leave.wait()
+        except TimeoutError:
+            limit = getattr(self.timeouts, step)
+            did = "did not answer" if step == "start" else "did not list its tools"
+            self._failed(ready, self.error(f"it {did} within {limit:g} s", hint=f"raise timeouts.{step}"))
+        except Exception as error:
+            self._failed(ready, self.error(reason(error) + self._refusal))
+
+    def _failed(self, ready: asyncio.Future[ServerOpened], error: ServerError) -> None:
+        if not ready.done():
+            ready.set_exception(error)
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Client]:
+        spec = self.spec
+        if isinstance(spec, StdioServer):
+            self._process = StdioProcess(_command(spec), spec.env, spec.cwd)
+            async with Client(_sifted(self._process.open(), self.sieve), client_info=CLIENT) as client:
+                yield client
+        elif isinstance(spec, HttpServer):
+            limits = httpx2.Timeout(self.timeouts.call, connect=10)
+            hooks = {"response": [self._note_refusal]}
+            async with httpx2.AsyncClient(headers=spec.headers, timeout=limits, event_hooks=hooks) as http:
+                streams = streamable_http_client(spec.url, http_client=http, max_sse_event_size=None)
+                async with Client(_sifted(streams, self.sieve), client_info=CLIENT) as client:
+                    yield client
+        else:
+            async with Client(spec) as client:
+                yield client
+
+    async def _note_refusal(self, response: httpx2.Response) -> None:
+        """The SDK's errors do not tell the HTTP status; ours do."""
+        self._refusal = f" (HTTP {response.status_code} {response.reason_phrase})" if response.is_error else ""
+
+    async def _list(self, client: Client) -> None:
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(PAGES):
+            page = await client.list_tools(cursor=cursor)
+            self.tools += [_listed(self.name, tool) for tool in page.tools]
+            cursor = page.next_cursor
+            if cursor is None or cursor in seen:
+                return
+            seen.add(cursor)
+
+    def _opened(self, client: Client) -> ServerOpened:
+        info = client.server_info
+        return ServerOpened(
+            server=self.name,
+            transport=self.transport,
+            protocol=client.protocol_version,
+            server_name=info.name if info else None,
+            server_version=info.version if info else None,
+        )
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, JSON]:
+        """The server's result as JSON; a time-out or a refusal is an error result. Raises ServerError when it died."""
+        assert self._client
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.timeouts.call):
+                result = await self._client.call_tool(tool, arguments)
+        except TimeoutError:
+            return _error_result(f"{tool} did not answer within {self.timeouts.call:g} s")
+        except MCPError as error:
+            if self._lost(error):
+                raise self.error(f"it was lost after {time.monotonic() - started:.1f} s in {tool}") from None
+            return _error_result(str(self.redact(error.message)) + self._refusal)
+        except RuntimeError as error:
+            return _error_result(str(self.redact(str(error))))
+        sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
+        return dict(self.redact(sent))
+
+    def _lost(self, error: MCPError) -> bool:
+        return error.code == CONNECTION_CLOSED or (self._owner is not None and self._owner.done())
+
+    def error(self, why: str, hint: str | None = None) -> ServerError:
+        """What is known of a failure: reason, command, exit status, the last lines of stderr."""
+        process = self._process
+        if process and process.noise:
+            why += f"; its stdout held {process.noise[-1]!r}, which is no MCP message"
+        failed = ServerFailed(
+            server=self.name,
+            command=self.command,
+            exit=process.exit_status if process else None,
+            stderr=str(self.redact(process.stderr_tail())) if process else "",
+            reason=str(self.redact(why)),
+            required=self.required,
+        )
+        optional = ', or mark it "required": false' if self.required else ""
+        return ServerError(failed, hint=(hint or "run the command by hand to see why") + optional)
+
+
+def servers_of(file: AgentFile) -> list[Server]:
+    """The servers that an agent file names, not yet opened. Raises SpecError for an environment variable not set."""
+    servers = []
+    for name, given in file.spec.servers.items():
+        spec, secrets = agentfile.expand(given, name, file.source)
+        timeouts = file.spec.timeouts.model_copy(update=given.timeouts.model_dump(exclude_none=True))
+        servers.append(Server(name, spec, timeouts, secrets, given.required))
+    return servers
+
+
+def in_memory(servers: Mapping[str, InMemoryServer], timeouts: TimeoutSpec) -> list[Server]:
+    return [Server(name, server, timeouts) for name, server in servers.items()]
+
+
+@asynccontextmanager
+async def opened(servers: Iterable[Server]) -> AsyncIterator[list[ServerOpened | ServerError]]:
+    """Open all servers at once and hold them. A failure is told in place; whether it ends the run is the caller's."""
+    servers = list(servers)
+    try:
+        yield await asyncio.gather(*(_start(server) for server in servers))
+    finally:
+        try:
+            await asyncio.gather(*(server.stop() for server in servers))
+        finally:
+            for server in servers:
+                server.kill()
+
+
+async def _start(server: Server) -> ServerOpened | ServerError:
+    try:
+        return await server.start()
+    except ServerError as error:
+        return error
+
+
+@asynccontextmanager
+async def _sifted(
+    transport: AbstractAsyncContextManager[TransportStreams], sieve: Sieve
+) -> AsyncIterator[TransportStreams]:
+    async with transport as (read, write):
+        yield SiftedStream(read, sieve), write
+
+
+def _listed(server: str, tool: Tool) -> ListedTool:
+    hints = tool.annotations
+    kind = (tool.meta or {}).get(KIND)
+    return ListedTool(
+        server=server,
+        name=tool.name,
+        description=tool.description or "",
+        schema=tool.input_schema,
+        read_only=hints.read_only_hint if hints else None,
+        destructive=hints.destructive_hint if hints else None,
+        kind=kind if isinstance(kind, str) else None,
+    )
+
+
+def _command(spec: StdioServer) -> list[str]:
+    """`advisor` is this very installation, whatever lies on PATH or in the current folder."""
+    program = [sys.executable, "-P", "-m", "agent"] if spec.command == "advisor" else [spec.command]
+    return [*program, *spec.args]
+
+
+def _error_result(text: str) -> dict[str, JSON]:
+    return {"content": [{"type": "text", "text": text}], "isError": True}
+
+
+def reason(error: BaseException) -> str:
+    """One sentence for what lies inside nested exception groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, FileNotFoundError):
+        return f"there is no command {error.filename!r}"
+    if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+        return "it closed the connection"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def redact(value: JSON, secrets: list[str]) -> JSON:
+    """`value` with every secret in its texts replaced."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, REDACTED)
+        return value
+    if isinstance(value, dict):
+        return {key: redact(item, secrets) for key, item in value.items()}
+    return [redact(item, secrets) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,93 @@
+"""Between a transport and its client: tools that cannot be used are taken out of a server's list, and named.
+
+The SDK refuses a whole page for one malformed tool, and throws a result away that does not fit the tool's
+output schema; so bad tools, and all output schemas, are removed before it sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from jsonschema import SchemaError
+from jsonschema.validators import validator_for
+from mcp.client._transport import ReadStream
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCResponse, Tool
+from pydantic import ValidationError
+
+
+@dataclass
+class Sieve:
+    """`set_aside`: name and problem of each tool that was taken out."""
+
+    set_aside: list[dict[str, str]] = field(default_factory=list)
+
+    def sift(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
+        message = item.message if isinstance(item, SessionMessage) else None
+        result = message.result if isinstance(message, JSONRPCResponse) else None
+        if isinstance(result, dict) and isinstance(result.get("tools"), list):
+            result["tools"] = [tool for tool in result["tools"] if self._usable(tool)]
+        return item
+
+    def _usable(self, tool: Any) -> bool:
+        problem = problem_of(tool)
+        if problem is None:
+            tool.pop("outputSchema", None)
+            return True
+        name = tool.get("name") if isinstance(tool, dict) else None
+        self.set_aside.append({"tool": str(name or "a tool without a name"), "problem": problem})
+        return False
+
+
+def problem_of(tool: Any) -> str | None:
+    """Why a listed tool cannot be used, or None."""
+    try:
+        schema = Tool.model_validate(tool).input_schema
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'the tool'}: {first['msg']}"
+    if schema.get("type") != "object":
+        return 'its input schema is not of type "object"'
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        return f"its input schema is not a JSON Schema: {error.message}"
+    return None
+
+
+class SiftedStream:
+    """A transport's read stream whose messages have passed the sieve."""
+
+    def __init__(self, inner: ReadStream[SessionMessage | Exception], sieve: Sieve) -> None:
+        self._inner = inner
+        self._sieve = sieve
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._inner, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        return self._sieve.sift(await self._inner.receive())
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def __aiter__(self) -> SiftedStream:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        return self._sieve.sift(await self._inner.__anext__())
+
+    async def __aenter__(self) -> SiftedStream:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool | None:
+        return await self._inner.__aexit__(exc_type, exc_val, exc_tb)

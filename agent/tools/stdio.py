@@ -1,0 +1,162 @@
+"""A stdio MCP server as a subprocess of ours, so that its exit status and stderr can be told.
+
+The SDK's own stdio transport hides its process and joins large lines in quadratic time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.client._transport import TransportStreams
+from mcp.client.stdio import get_default_environment
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter
+
+CHUNK = 1 << 18
+EXIT_SECONDS = 2.0
+"""How long a server may take to end after its input closed, and again after SIGTERM."""
+HANGUP_SECONDS = 0.5
+"""How long a server may take to end after it closed its output, so that its exit status can be told."""
+STDERR_TAIL = 4_000
+"""Bytes of stderr that an error shows at most."""
+NOISE_TAIL = 200
+"""Characters of a line that is no message, kept to tell what a server printed."""
+
+
+class StdioProcess:
+    """One server process: run it with `open`; what it said on stderr, and how it ended, stay readable afterwards."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str], cwd: Path | str | None) -> None:
+        self.command = command
+        self._env = get_default_environment() | dict(env)
+        self._cwd = cwd
+        self._process: asyncio.subprocess.Process | None = None
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `discard`
+        self.noise: list[str] = []
+        """Beginnings of lines on stdout that are no messages."""
+
+    @property
+    def exit_status(self) -> int | None:
+        return self._process.returncode if self._process else None
+
+    def stderr_tail(self) -> str:
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - STDERR_TAIL))
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return "\n".join(lines[-8:])
+
+    def discard(self) -> None:
+        self._stderr.close()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[TransportStreams, None]:
+        """Raises OSError when the command cannot be started."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self._stderr,
+            env=self._env,
+            cwd=self._cwd,
+            start_new_session=True,
+        )
+        incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._receive, self._process, incoming)
+            tasks.start_soon(self._send, self._process, outgoing, incoming)
+            try:
+                yield read, write
+            finally:
+                with anyio.CancelScope(shield=True):
+                    for stream in (read, write):
+                        await stream.aclose()
+                    await self._stop(self._process)
+                tasks.cancel_scope.cancel()
+
+    async def _receive(
+        self,
+        process: asyncio.subprocess.Process,
+        incoming: MemoryObjectSendStream[SessionMessage | Exception],
+    ) -> None:
+        assert process.stdout
+        async with incoming:
+            async for line in _lines(process.stdout):
+                try:
+                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                except ValueError:
+                    self.noise = [*self.noise[-2:], line[:NOISE_TAIL].decode("utf-8", "replace")]
+                    continue
+                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    await incoming.send(SessionMessage(message))
+            await _ended(process, HANGUP_SECONDS)
+
+    async def _send(
+        self,
+        process: asyncio.subprocess.Process,
+        outgoing: MemoryObjectReceiveStream[SessionMessage],
+        incoming: MemoryObjectSendStream[SessionMessage | Exception],
+    ) -> None:
+        assert process.stdin
+        async with outgoing:
+            async for item in outgoing:
+                process.stdin.write(item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+                try:
+                    await process.stdin.drain()
+                except (ConnectionError, RuntimeError):
+                    await incoming.aclose()
+                    return
+
+    async def _stop(self, process: asyncio.subprocess.Process) -> None:
+        """Close its input, wait, then end its whole process group."""
+        assert process.stdin
+        process.stdin.close()
+        ended = await _ended(process, EXIT_SECONDS)
+        if not ended:
+            self._signal(signal.SIGTERM)
+            await _ended(process, EXIT_SECONDS)
+        self._signal(signal.SIGKILL)
+        await _ended(process, EXIT_SECONDS)
+        # A descendant may still hold a pipe; nothing public closes our ends of them.
+        process._transport.close()  # type: ignore[attr-defined]
+
+    def kill(self) -> None:
+        """End whatever is left of it at once; for when there is no time to wait."""
+        if self._process and self._process.returncode is None:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, strength: signal.Signals) -> None:
+        """To the whole process group, which outlives its leader."""
+        if self._process:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, strength)
+
+
+async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:
+    """Whether it ended in time. Not `wait()`, which also waits for descendants that hold its pipes."""
+    with anyio.move_on_after(seconds):
+        while process.returncode is None:
+            await anyio.sleep(0.01)
+    return process.returncode is not None
+
+
+async def _lines(stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Lines of any length, without their ends; a last one without an end is dropped."""
+    parts: list[bytes] = []
+    while chunk := await stdout.read(CHUNK):
+        *complete, rest = chunk.split(b"\n")
+        for line in complete:
+            whole = b"".join([*parts, line])
+            parts.clear()
+            if whole.strip():
+                yield whole
+        if rest:
+            parts.append(rest)

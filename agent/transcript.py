@@ -1,0 +1,79 @@
+"""The conversation so far, folded from events: the live loop, a resumed run and a replay build the same request.
+
+Nothing else decides what a model is sent, so a log alone is enough to rebuild any request in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.events import (
+    AnswerChecked,
+    ContentStored,
+    Event,
+    ModelAnswered,
+    RunStarted,
+    ToolAnswered,
+    ToolsOffered,
+)
+from agent.model.base import Request
+
+
+class Transcript:
+    """Fold events in with `apply`; `request` is what the model would be asked next."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, Any] = {}
+        self._started: RunStarted | None = None
+        self._tools: list[dict[str, Any]] = []
+        self._answers: dict[str, ToolAnswered] = {}
+        self._said: list[ModelAnswered | AnswerChecked] = []
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case ContentStored():
+                self._contents[event.hash] = event.content
+            case RunStarted():
+                self._started = event
+            case ToolsOffered():
+                self._tools = [self._contents[tool["definition"]] for tool in event.tools]
+            case ModelAnswered() | AnswerChecked():
+                self._said.append(event)
+            case ToolAnswered():
+                self._answers[event.call] = event
+
+    def request(self) -> Request:
+        if self._started is None:
+            raise ValueError("a run begins with run.started")
+        return Request(
+            system=self._contents[self._started.prompt],
+            tools=self._tools,
+            messages=self._messages(self._contents[self._started.opening]),
+            schema=self._contents[self._started.schema],
+            parameters=self._started.model,
+        )
+
+    def _messages(self, opening: str) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = [_user([{"type": "text", "text": opening}])]
+        for said in self._said:
+            if isinstance(said, ModelAnswered):
+                if said.content:
+                    messages.append({"role": "assistant", "content": said.content})
+                    messages += self._results(said.content)
+            elif said.reply is not None:
+                messages.append(_user([{"type": "text", "text": said.reply}]))
+        return messages
+
+    def _results(self, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All results of one turn in one user message, in the model's order."""
+        answered = [self._answers.get(block["id"]) for block in content if block.get("type") == "tool_use"]
+        blocks = [
+            {"type": "tool_result", "tool_use_id": each.call, "content": each.shown, "is_error": each.is_error}
+            for each in answered
+            if each is not None
+        ]
+        return [_user(blocks)] if blocks else []
+
+
+def _user(content: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"role": "user", "content": content}

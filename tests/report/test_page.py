@@ -1,0 +1,293 @@
+"""The page of a run: what it says, and that nothing in it is more than text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.events import ServerFailed, ToolsOffered
+from agent.figures import figures_of
+from agent.model.base import Usage
+from agent.report.page import LIMIT, render
+from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult
+from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
+
+EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='alert(2)'>{{ 7 * 7 }}"
+
+
+def test_a_valid_run_shows_question_dates_advice_figures_calls_spend_and_notice() -> None:
+    text = text_of(result(usage=Usage(1200, 3, 4, 5), turns=2, requests=3, repairs=1))
+    for part in (
+        "✓ Valid answer Which sectors lead? As of 2025-12-31 Data observed 2025-12-31 Model model-1",
+        "Banks ▲ overweight Confidence 0.70 Why",
+        "get_sector_heatmap Sector Performance 3M · % Volatility 3M · %",
+        "▲ Banks +2.5 18.0",
+        "Retail −1.0 –",
+        '1 get_sector_heatmap turn 1 · market / heatmap · 0.25 s · ok {"lookback": "3M"}',
+        "Turns 2 Requests 3 Tool calls 1 Repairs 1 Tokens in 1 200 Cache writes 3 Cache reads 4 Tokens out 5",
+        f"{ADVICE} Run 20251231-abcd .",
+    ):
+        assert part in text
+
+
+def test_the_heatmap_of_a_small_run_has_these_bytes() -> None:
+    page = render(result(figures=[figure("Banks", 2.5), figure("Retail", None)]))
+    assert page[page.index('<table class="heat') : page.index("</table>")] == (
+        '<table class="heat sortable">\n<thead>\n'
+        '<tr class="tools"><td></td>'
+        '<th scope="colgroup" colspan="1"><span>get_sector_heatmap</span></th></tr>\n'
+        '<tr><th scope="col" aria-sort="none"><button type="button">Sector<small></small></button></th>\n'
+        '<th scope="col" aria-sort="none">'
+        '<button type="button">Performance<small>3M · %</small></button></th>\n'
+        "</tr>\n</thead>\n<tbody>\n"
+        '<tr><th scope="row" data-v="Banks"><span class="overweight" title="overweight">▲</span> Banks</th>\n'
+        '<td class="u8" data-v="2.5" title="2025-12-31 · call 1 /rows/0/performance">+2.5</td>\n</tr>\n'
+        '<tr><th scope="row" data-v="Retail">Retail</th>\n'
+        '<td title="no figure">–</td>\n</tr>\n</tbody>\n'
+    )
+
+
+def test_equal_results_give_equal_bytes_wherever_their_folder_lies() -> None:
+    url = {
+        "sector_recommendations": [advice(why="see /home/ana/runs/1/page.html")],
+        "heatmap_url": "file:///home/ana/x",
+    }
+    pages = {
+        render(
+            result(folder=folder, answer=json.loads(json.dumps(url).replace("/home/ana/runs/1", str(folder))))
+        )
+        for folder in (Path("/home/ana/runs/1"), Path("/srv/other/runs/2"))
+    }
+    assert len(pages) == 1
+    assert "/home/" not in pages.pop()
+
+
+@pytest.mark.parametrize("spelled", [str, Path.as_uri])
+def test_a_failure_that_names_the_runs_folder_is_shown_without_it(spelled: Any) -> None:
+    folder = Path("/home/ana/runs/1")
+    page = render(
+        result(status="failed", stop_reason=f"cannot write {spelled(folder)}/page.html", folder=folder)
+    )
+    assert "cannot write …/page.html" in page
+    assert "ana" not in page
+
+
+def test_what_others_said_is_text_and_never_markup() -> None:
+    page = render(evil_run(EVIL))
+    reader = Reader(page)
+    assert [tag for tag, _ in reader.tags if tag in ("script", "img")] == ["script"]
+    assert not [name for _, given in reader.tags for name in given if name.startswith("on")]
+    assert EVIL[:60] in reader.text
+    assert "{{ 7 * 7 }}" in reader.text
+
+
+def test_no_attribute_refers_to_anything_outside() -> None:
+    for _, given in Reader(render(evil_run(EVIL))).tags:
+        assert not given.keys() & {"href", "src", "srcset", "action", "data", "poster", "background"}
+    assert "@import" not in render(result()) and "url(" not in render(result())
+
+
+def test_the_policy_allows_our_script_alone_and_nothing_to_be_fetched() -> None:
+    page = render(result())
+    metas = {
+        given.get("http-equiv") or given.get("name"): given.get("content") for _, given in Reader(page).tags
+    }
+    (script,) = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = str(metas["Content-Security-Policy"])
+    assert policy.startswith(f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'")
+    assert metas["referrer"] == "no-referrer"
+
+
+def test_marks_that_hide_or_reorder_text_are_replaced() -> None:
+    page = render(result(question="\u202egro.live\u2066 \x00 \ud800 end"))
+    assert "<h1>\ufffdgro.live\ufffd \ufffd \ufffd end</h1>" in page
+    page.encode()
+
+
+@pytest.mark.parametrize("evil", ['"', "<", "\N{ROCKET}"], ids=["quotes", "brackets", "rocket"])
+def test_no_page_is_larger_than_the_limit(evil: str) -> None:
+    page = render(evil_run(evil * 5000, 300))
+    assert len(page.encode()) <= LIMIT
+    Reader(page)
+
+
+def test_a_meeting_sized_run_fits_whole_with_cut_previews() -> None:
+    names = [f"Sector with a longer name {at}" for at in range(20)]
+    figures = [
+        figure(name, at - 12.5, f"metric_{at}_return", call=f"c{at}") for at in range(25) for name in names
+    ]
+    said = '{"sector": "Banks", "performance": 1.25},' * 500
+    arguments = {f"argument_{at}": "a value of some length" for at in range(20)}
+    calls = [Call(f"c{at}", at, "get_sector_heatmap", "market", "get", arguments, said) for at in range(40)]
+    page = render(result(figures=figures, calls=calls))
+    assert len(page.encode()) <= LIMIT
+    assert page.count("<td class=") == 500 and page.count("<details>") == 40
+    assert "characters more)" in page and "Not shown" not in page
+
+
+def test_rows_and_columns_without_room_are_counted() -> None:
+    figures = [figure(f"S{row}", 1.0, f"m{column}") for row in range(70) for column in range(33)]
+    assert re.search(r"Not shown: \d+ more rows and \d+ more columns\.", text_of(result(figures=figures)))
+    assert "Not shown: 10 more rows." in text_of(
+        result(figures=[figure(f"S{row}", 1.0) for row in range(70)])
+    )
+
+
+def test_labels_are_tags_at_the_top_and_simulated_data_has_a_watermark() -> None:
+    page = render(result(labels=[SIMULATED, "OFFLINE PLANNER"]))
+    assert text_of(result(labels=[SIMULATED, "OFFLINE PLANNER"])).startswith(
+        "[SIMULATED] Which sectors lead? SIMULATED SIMULATED DATA OFFLINE PLANNER ✓"
+    )
+    assert 'class="watermark"' in page
+    assert 'class="watermark"' not in render(result(labels=["OFFLINE PLANNER"]))
+
+
+@pytest.mark.parametrize("status", sorted(EXIT_CODES.keys() - {"ok"}))
+def test_a_run_without_a_valid_answer_says_so_and_shows_its_best_attempt_as_such(status: Any) -> None:
+    errors = [{"pointer": "/a/0", "message": "97 is too much"}, {"pointer": "", "message": "'b' is missing"}]
+    run = result(status=status, stop_reason="gave up", answer=None, errors=errors)
+    page = render(replace(run, best_attempt={"sector_recommendations": [advice()]}))
+    text = Reader(page).text
+    assert "✕" in text and "Valid answer" not in text
+    assert "gave up. /a/0 97 is too much the whole answer 'b' is missing" in text
+    assert "The best attempt, which was not accepted sector_recommendations" in text
+    assert 'class="advice"' not in page and "▲" not in text
+
+
+def test_a_best_attempt_may_be_plain_text_or_absent() -> None:
+    assert "not accepted Buy banks. Sector" in text_of(
+        result(status="invalid", answer=None, best_attempt="Buy banks.")
+    )
+    assert "best attempt" not in text_of(result(status="failed", answer=None))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "printed", "has_bar"),
+    [
+        (0, "0.00", True),
+        (1, "1.00", True),
+        (97, "97", False),
+        (True, "true", False),
+        (None, "–", False),
+        ("high", "high", False),
+    ],
+)
+def test_only_a_probability_gets_a_bar(confidence: Any, printed: str, has_bar: bool) -> None:
+    page = render(result(answer={"sector_recommendations": [advice(confidence=confidence)]}))
+    assert f"Confidence {printed}" in Reader(page).text
+    assert ('class="bar"' in page) is has_bar
+
+
+def test_unknown_actions_are_neither_up_nor_down() -> None:
+    assert "Banks ◇ hold" in text_of(result(answer={"sector_recommendations": [advice(action="hold")]}))
+    assert "Banks ◇ –" in text_of(result(answer={"sector_recommendations": [{"sector_name": "Banks"}]}))
+
+
+@pytest.mark.parametrize(
+    "answer", [{"sector_recommendations": "none"}, {"summary": "All well", "n": [1]}, ["a"], "text"]
+)
+def test_answers_of_another_form_are_listed_without_a_heatmap(answer: Any) -> None:
+    page = render(result(answer=answer, figures=[]))
+    assert '<h2 id="answer">Answer</h2>' in page
+    assert 'id="heatmap"' not in page
+
+
+def test_an_answer_of_the_sector_form_without_figures_says_that_there_are_none() -> None:
+    assert "No tool of this run delivered a figure for a sector." in text_of(result(figures=[]))
+
+
+@pytest.mark.parametrize(
+    ("url", "pages_url", "is_shown"),
+    [
+        ("https://tools.invalid/map", None, True),
+        ("https://tools.invalid/map", "https://pages.invalid/", True),
+        ("https://pages.invalid/run/page.html", "https://pages.invalid/", False),
+        ("file:///srv/runs/1/page.html", None, False),
+        ("artifact:page.html", "https://pages.invalid/", False),
+    ],
+)
+def test_a_heatmap_url_is_shown_as_text_unless_it_is_this_page(
+    url: str, pages_url: str | None, is_shown: bool
+) -> None:
+    answer = {"sector_recommendations": [advice()], "heatmap_url": url}
+    assert ("heatmap_url" in text_of(result(answer=answer, pages_url=pages_url))) is is_shown
+
+
+def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed() -> None:
+    data = {
+        "rows": [
+            {
+                "indicator": "gdp_growth",
+                "value": 6.61,
+                "previous": 6.3,
+                "change": 0.31,
+                "unit": "percent",
+                "date": "2025-09-30",
+            },
+            {"indicator": "gdp_growth", "value": 6.3, "unit": "percent", "date": "2025-06-30"},
+            {"indicator": "index_level", "value": 1712.4, "date": "2025-12-31"},
+        ]
+    }
+    figures = [
+        *figures_of(data, tool="macro", call="c1"),
+        figure(None, float("nan"), "breadth", lookback="1M"),
+    ]
+    text = text_of(result(figures=figures))
+    assert "GDP growth 6.61 % previous 6.30 · change +0.31 2025-09-30 macro" in text
+    assert "Index level 1 712 2025-12-31 macro" in text
+    assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
+    assert "2025-06-30 macro" not in text
+
+
+def test_the_dates_of_the_data_are_a_span_and_may_be_absent() -> None:
+    dated = [figure("Banks", 1.0, observed_at=day) for day in ("2025-12-31", "2025-09-30", None)]
+    assert "Data observed 2025-09-30 to 2025-12-31" in text_of(result(figures=dated))
+    assert "As of not set Data observed no dated figures" in text_of(result(figures=[], as_of=None))
+
+
+def test_warnings_failed_servers_and_differences_are_told() -> None:
+    run = result(
+        warnings=["Evidence is one day old"],
+        failed_servers=[
+            ServerFailed("vimo", "npx secret", 1, "stderr secret", "exited early", False),
+            ServerFailed("desk", "", None, "", "no reply", True),
+        ],
+        offered=ToolsOffered(
+            [],
+            [{"kind": "missing", "declared": ["a"]}, {"kind": "changed", "at": "/x"}],
+            [{"name": "t", "reason": "why"}],
+        ),
+    )
+    text = text_of(run)
+    assert "Read with care Evidence is one day old" in text
+    assert "vimo exited early (exit status 1), optional desk no reply, required" in text
+    assert 'Kind Declared At missing ["a"] – changed – /x' in text
+    assert "Tools that cannot be used Name Reason t why" in text
+    assert "secret" not in text and "Read with care" not in text_of(result())
+
+
+def test_calls_that_failed_or_have_no_result_are_marked() -> None:
+    calls = [
+        Call("a", 1, "one", None, None, {}, "no such tool", is_error=True),
+        Call("b", 2, "two", "m", "two", {"x": 1}),
+    ]
+    text = text_of(result(calls=calls))
+    assert "1 one turn 1 · not offered · – · error {} no such tool" in text
+    assert '2 two turn 2 · m · – · no result {"x": 1}' in text
+
+
+def test_an_empty_run_has_a_page_in_which_every_cell_has_a_header() -> None:
+    assert "✕ The run was interrupted A run without a question" in text_of(RunResult())
+    tags = Reader(render(result())).tags
+    assert all(given.get("scope") in ("col", "row", "colgroup") for tag, given in tags if tag == "th")
+    assert all(
+        given.get("aria-sort") == "none" for tag, given in tags if tag == "th" and "aria-sort" in given
+    )
