@@ -8,9 +8,10 @@ AdvisorError                    1   the run ended without a valid answer
 ├── ServerError                 5   a required server is down
 ├── DriftError                  5   a declared tool that no server offers
 ├── ModelError                  1   the model's service failed; knows whether a retry can help
-└── LogError                    1   a run's log cannot be written
-    ├── LogDamaged              1   a line in the middle of a log is not what was written
-    └── LogBusy                75   another process holds the run
+├── LogError                    1   a run's log cannot be written
+│   ├── LogDamaged              1   a line in the middle of a log is not what was written
+│   └── LogBusy                75   another process holds the run
+└── Interrupted               130   Ctrl-C or SIGTERM; the log is sealed
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class ServerError(AdvisorError):
 
     def __init__(self, failure: ServerFailed, *, hint: str | None = None) -> None:
         ended = f"   (exited with {failure.exit})" if failure.exit is not None else ""
-        lines = [f"server {failure.server!r}: {failure.reason}", f"  command: {failure.command}{ended}"]
+        place = "url:    " if failure.command.startswith("http") else "command:"
+        lines = [f"server {failure.server!r}: {failure.reason}", f"  {place} {failure.command}{ended}"]
         if failure.stderr:
             lines.append("  stderr:  " + failure.stderr.replace("\n", "\n           "))
         super().__init__("\n".join(lines), hint=hint, where=failure.server)
@@ -123,3 +125,8 @@ class LogDamaged(LogError):
 class LogBusy(LogError):
     code = "log_busy"
     exit_code = 75
+
+
+class Interrupted(AdvisorError):
+    code = "interrupted"
+    exit_code = 130

@@ -6,6 +6,7 @@ and any list of objects that have one name and several numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ def _of_table(table: _Table, tool: str, call: str) -> Iterator[Figure]:
             yield Figure(
                 sector=None if is_series else name,
                 metric=(name if key == "value" else f"{name} {key}") if is_series else key,
-                value=None if value is None else float(value),
+                value=_finite(value),
                 unit=_unit(about, row),
                 lookback=_text(about.get("lookback")) or _text(table.around.get("lookback_period")),
                 observed_at=_date(row) or _date(table.around),
@@ -103,6 +104,15 @@ def _unit(about: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
     """The column's, unless it has none or leaves it to the row."""
     unit = _text(about.get("unit"))
     return unit if unit and unit != "see row" else _text(row.get("unit"))
+
+
+def _finite(value: Any) -> float | None:
+    """None for what no float can hold: a server may write an integer of any length."""
+    try:
+        number = float(value) if value is not None else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _date(values: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,6 @@ taken; the request that a model gets is what the journal's transcript says.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -59,7 +58,6 @@ class Loop:
     budget: Budget
     journal: Journal
     simulated_allowed: bool
-    sleep: Callable[[float], Any] = asyncio.sleep
 
     async def run(self) -> Ending:
         """Until an answer is valid, or something ends the run. Raises AdvisorError for what is no outcome."""
@@ -110,7 +108,6 @@ class Loop:
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait,
-            sleep=self.sleep,
             before_sleep=lambda state: self._failed(number, state.attempt_number, _error(state), state.upcoming_sleep),
             reraise=True,
         )

@@ -235,7 +235,7 @@ class _Run:
         spec = self.file.spec
         servers = servers_of(self.file) if self.in_memory is None else in_memory(self.in_memory, spec.timeouts)
         if self.in_memory is None and spec.mcpServers is None:
-            self.warnings.append("no mcpServers in the agent file: the embedded market server, with simulated data, was used")
+            self.warnings.append("no mcpServers in the agent file: the embedded market server was used, with simulated data")
         outcomes = await stack.enter_async_context(opened(servers))
         working = []
         for server, outcome in zip(servers, outcomes, strict=True):

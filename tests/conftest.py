@@ -1,8 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import respx
+
+import tests.respx_httpx2  # noqa: F401 - registers the mocker
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs of a test lie in its own folder, and no key of the machine is seen."""
+    monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "home"))
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def messages_api() -> Iterator[respx.MockRouter]:
+    with respx.mock(using="httpx2", base_url="https://api.anthropic.com", assert_all_called=False) as router:
+        yield router

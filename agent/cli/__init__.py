@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from agent import __version__
-from agent.errors import AdvisorError
+from agent.errors import AdvisorError, Interrupted
 
 COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
@@ -23,7 +23,6 @@ COMMANDS = {
     "tools": "Show what the servers offer, and how it differs from the agent file.",
 }
 DEFAULT_AGENT = "dynamic_sector_advisor"
-INTERRUPTED = 130
 
 config_option = click.option(
     "-c",
@@ -93,7 +92,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(Interrupted.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from agent.cli import INTERRUPTED, config_option, echo_json, failures
-from agent.errors import UsageError
+from agent.cli import config_option, echo_json, failures
+from agent.errors import Interrupted, UsageError
+from agent.events import Event, RunStarted
+from agent.result import RunResult
 
+Listener = Callable[[Event], None]
 FORMATS = ["auto", "table", "answer", "envelope"]
 
 
@@ -62,18 +66,27 @@ def command(
     sys.exit(result.exit_code)
 
 
-def _run(file: Any, question: str | None, **options: Any) -> Any:
-    """The run in an event loop of its own; SIGINT and SIGTERM seal the log and end it with 130."""
+def _run(file: Any, question: str | None, *, listen: Listener | None, **options: Any) -> RunResult:
+    """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
     from agent.run import run
 
-    async def interruptible() -> Any:
+    started: list[str] = []
+
+    def heard(event: Event) -> None:
+        if isinstance(event, RunStarted):
+            started.append(event.run_id)
+        if listen:
+            listen(event)
+
+    async def interruptible() -> RunResult:
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await run(file, question, **options)
+        return await run(file, question, listen=heard, **options)
 
     try:
         return asyncio.run(interruptible())
     except (KeyboardInterrupt, asyncio.CancelledError):
-        click.echo("interrupted; what was done is in the log: advisor runs show last", err=True)
-        sys.exit(INTERRUPTED)
+        error = Interrupted("interrupted; what was done is in the log")
+        error.run_id = started[0] if started else None
+        raise error from None

@@ -10,7 +10,6 @@ from agent.cli import echo_json, failures
 from agent.result import RunResult, result_of
 from agent.runs import log, store
 
-
 FORMATS = ["table", "answer", "envelope"]
 
 

@@ -82,10 +82,11 @@ def render(result: RunResult) -> str:
         "dark": Markup(_fills(DARK)),
         "notice": ADVICE,
     }
-    pages = (template.render(fixed, view=_View(result, table, room)) for room in _ROOMS)
-    page = next(pages)
-    while len(page.encode()) > LIMIT:
-        page = next(pages)
+    page = ""
+    for room in _ROOMS:
+        page = template.render(fixed, view=_View(result, table, room))
+        if len(page.encode()) <= LIMIT:
+            break
     return page
 
 
@@ -251,10 +252,11 @@ class _View:
         return [self._market_line(*group) for _, group in objects]
 
     def _market_line(self, first: Figure, *others: Figure) -> dict[str, str]:
-        names = [each.metric.removeprefix(first.metric).strip() for each in others]
-        further = [
-            f"{name} {_value(each, plus=name == 'change')}" for name, each in zip(names, others, strict=True)
-        ]
+        further = []
+        for each in others:
+            name = each.metric.removeprefix(first.metric).strip()
+            unit = heatmap.unit_label(each.unit) if each.unit != first.unit else ""
+            further.append(f"{name} {_value(each, plus=name == 'change')} {unit}".strip())
         return {
             "name": self.short(heatmap.label(first.metric)),
             "value": self.short(f"{_value(first)} {heatmap.unit_label(first.unit)}".strip()),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -188,7 +187,6 @@ class Server:
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, JSON]:
         """The server's result as JSON; a time-out or a refusal is an error result. Raises ServerError when it died."""
         assert self._client
-        started = time.monotonic()
         try:
             async with asyncio.timeout(self.timeouts.call):
                 result = await self._client.call_tool(tool, arguments)
@@ -196,7 +194,7 @@ class Server:
             return _error_result(f"{tool} did not answer within {self.timeouts.call:g} s")
         except MCPError as error:
             if self._lost(error):
-                raise self.error(f"it was lost after {time.monotonic() - started:.1f} s in {tool}") from None
+                raise self.error(f"it was lost in a call of {tool}") from None
             return _error_result(str(self.redact(error.message)) + self._refusal)
         except RuntimeError as error:
             return _error_result(str(self.redact(str(error))))
@@ -220,7 +218,14 @@ class Server:
             required=self.required,
         )
         optional = ', or mark it "required": false' if self.required else ""
-        return ServerError(failed, hint=(hint or "run the command by hand to see why") + optional)
+        return ServerError(failed, hint=(hint or self._advice()) + optional)
+
+    def _advice(self) -> str:
+        if isinstance(self.spec, StdioServer):
+            return "run the command by hand to see why"
+        if self._refusal.startswith((" (HTTP 401", " (HTTP 403")):
+            return "the server wants credentials: set its headers"
+        return "check the URL, and whether the server runs"
 
 
 def servers_of(file: AgentFile) -> list[Server]:
@@ -297,7 +302,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError):
         return f"there is no command {error.filename!r}"
     if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
-        return "it closed the connection"
+        return "it ended before it was ready"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

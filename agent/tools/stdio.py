@@ -42,10 +42,9 @@ class StdioProcess:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `discard`
         self.noise: list[str] = []
         """Beginnings of lines on stdout that are no messages."""
-
-    @property
-    def exit_status(self) -> int | None:
-        return self._process.returncode if self._process else None
+        self.exit_status: int | None = None
+        """How it ended by itself; None while it runs, and when we ended it."""
+        self._stopping = False
 
     def stderr_tail(self) -> str:
         size = self._stderr.seek(0, os.SEEK_END)
@@ -98,6 +97,8 @@ class StdioProcess:
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                     await incoming.send(SessionMessage(message))
             await _ended(process, HANGUP_SECONDS)
+            if not self._stopping:
+                self.exit_status = process.returncode
 
     async def _send(
         self,
@@ -118,6 +119,7 @@ class StdioProcess:
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
         """Close its input, wait, then end its whole process group."""
         assert process.stdin
+        self._stopping = True
         process.stdin.close()
         ended = await _ended(process, EXIT_SECONDS)
         if not ended:

@@ -223,6 +223,7 @@ def test_a_heatmap_url_is_shown_as_text_unless_it_is_this_page(
 
 def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed() -> None:
     data = {
+        "columns": {"change": {"unit": "percentage points"}},
         "rows": [
             {
                 "indicator": "gdp_growth",
@@ -241,7 +242,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         figure(None, float("nan"), "breadth", lookback="1M"),
     ]
     text = text_of(result(figures=figures))
-    assert "GDP growth 6.61 % previous 6.30 · change +0.31 2025-09-30 macro" in text
+    assert "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points 2025-09-30 macro" in text
     assert "Index level 1 712 2025-12-31 macro" in text
     assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
     assert "2025-06-30 macro" not in text

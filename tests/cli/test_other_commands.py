@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.cli import COMMANDS
+from tests.cli.advisor import AGENT, advisor, write
+from tests.tools.raw import PROGRAM
+
+
+def test_help_names_every_command() -> None:
+    done = advisor("--help")
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command: str) -> None:
+    done = advisor(command, "--help")
+    assert done.returncode == 0 and done.stdout.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("agent", ["dynamic_sector_advisor", "us_sector_rotation"])
+def test_shipped_agents_pass_the_check(agent: str) -> None:
+    done = advisor("check", agent)
+    assert done.returncode == 0 and f"{agent}.yaml: fine" in done.stdout
+
+
+def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
+    file = write(tmp_path, AGENT + "budgets: {}\npolicy: {writes: maybe}\n")
+    done = advisor("check", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{file}:16:1: budgets: unknown key - did you mean 'budget'?" in done.stderr
+    assert f"{file}:17:18: policy.writes: has to be 'refuse' or 'allow', not 'maybe'" in done.stderr
+    as_json = json.loads(advisor("check", file, "--format", "json").stdout)
+    assert as_json["ok"] is False and as_json["error"]["code"] == "agent_file"
+
+
+def test_check_as_json_and_the_schema() -> None:
+    about = json.loads(advisor("check", "--format", "json").stdout)
+    assert about["agent_name"] == "DynamicSectorAdvisor" and about["servers"] == ["market"]
+    assert json.loads(advisor("check", "--schema").stdout)["required"] == [
+        "agent_name",
+        "description",
+        "response_format",
+    ]
+
+
+def test_tools_shows_the_default_agent_without_any_difference() -> None:
+    rows = json.loads(advisor("tools", "--format", "json").stdout)
+    assert {row["name"]: row["offered_as"] for row in rows if row["offered_as"]} == {
+        name: name for name in ("get_sector_heatmap", "get_macro_indicators", "get_foreign_flow", "get_whale_activity")
+    }
+    assert all(row["differences"] == [] for row in rows)
+
+
+def test_tools_lists_differences_missing_and_unusable_tools_and_servers_that_are_down(tmp_path: Path) -> None:
+    servers = {
+        "raw": {"command": sys.executable, "args": [str(PROGRAM), "malformed-tool"]},
+        "down": {"command": sys.executable, "args": [str(PROGRAM), "exits"]},
+    }
+    tools = [{"tool_name": "double", "parameters": {"m": {"type": "integer"}}}, {"tool_name": "triple"}]
+    file = write(tmp_path, AGENT + f"mcpServers: {json.dumps(servers)}\ntools: {json.dumps(tools)}\n")
+    done = advisor("tools", "-c", file, "--format", "json")
+    assert done.returncode == 5 and "DB password missing" in done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert [(each["kind"], each["at"]) for each in rows["double"]["differences"]] == [
+        ("changed", "parameters.m"),
+        ("changed", "parameters.n"),
+    ]
+    assert rows["triple"]["offered_as"] is None and rows["triple"]["differences"][0]["kind"] == "missing"
+    assert rows["bad"]["differences"][0]["kind"] == "unusable"
+    table = advisor("tools", "-c", file).stdout
+    assert "triple" in table and "the server does not know this parameter" in " ".join(table.split())
+
+
+def test_tools_fails_only_for_required_servers(tmp_path: Path) -> None:
+    down = {"command": sys.executable, "args": [str(PROGRAM), "exits"], "required": False}
+    file = write(tmp_path, AGENT + f"mcpServers: {json.dumps({'down': down})}\n")
+    assert advisor("tools", "-c", file).returncode == 0
+
+
+def test_runs_lists_and_shows_what_ran() -> None:
+    assert "nothing has run yet" in advisor("runs").stdout
+    advisor("ask", "--offline", "-q", "Which sectors lead?")
+    assert "Which sectors lead?" in advisor("runs").stdout
+    [row] = json.loads(advisor("runs", "--format", "json").stdout)
+    shown = advisor("runs", "show", "last").stdout
+    assert row["run"] in shown and "get_sector_heatmap(" in shown and "SIMULATED DATA" in shown
+    by_id = json.loads(advisor("runs", "show", row["run"][-6:], "--format", "answer").stdout)
+    assert by_id["sector_recommendations"]
+
+
+def test_run_that_does_not_exist_is_exit_2() -> None:
+    done = advisor("runs", "show", "nothing")
+    assert done.returncode == 2 and "no run is called 'nothing'" in done.stderr
+
+
+def test_damaged_log_is_refused_with_its_line(home: Path) -> None:
+    advisor("ask", "--offline", "-q", "Which sectors lead?")
+    [log] = home.glob("runs/*/log.jsonl")
+    content = log.read_bytes()
+    log.write_bytes(content.replace(b"Which sectors lead?", b"Which sectors lag?!", 1))
+    done = advisor("runs", "show", "last")
+    assert done.returncode == 1 and "log.jsonl:" in done.stderr and "is not what was written" in done.stderr
+
+
+def test_unknown_pack_is_exit_2() -> None:
+    assert advisor("market", "--pack", "mars").returncode == 2

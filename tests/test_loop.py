@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from tenacity import Future, RetryCallState
+
+from agent import loop
+from agent.errors import (
+    CredentialsError,
+    ModelError,
+)
+from agent.events import ModelAsked, ModelFailed, RunFinished, ToolAnswered
+from agent.runs import store
+from tests.asking import ask, logged
+from tests.messages_api import call, text
+from tests.scripted import LOOK, Scripted, answer, market, said
+
+
+async def test_request_grows_by_appending_only() -> None:
+    model = Scripted(said(LOOK), answer("no JSON"), answer())
+    await ask(model)
+    for before, after in zip(model.requests, model.requests[1:], strict=False):
+        assert after.messages[: len(before.messages)] == before.messages
+        assert (after.system, after.tools, after.schema) == (before.system, before.tools, before.schema)
+
+
+async def test_calls_of_one_turn_run_together_and_answer_in_the_models_order() -> None:
+    met = asyncio.Barrier(3)
+
+    async def meet(number: int) -> str:
+        """Wait for the others."""
+        await met.wait()
+        return f"number {number}"
+
+    calls = [call("meet", {"number": number}, id=f"c{number}") for number in (3, 1, 2)]
+    model = Scripted(said(*calls), answer())
+    await ask(model, servers={"market": market(meet=meet)})
+    last = model.requests[1].messages[-1]
+    assert last["role"] == "user"
+    assert [block["tool_use_id"] for block in last["content"]] == ["c3", "c1", "c2"]
+    assert ["number" in block["content"] for block in last["content"]] == [True] * 3
+
+
+async def test_unknown_tool_and_invalid_arguments_go_back_to_the_model_as_errors() -> None:
+    model = Scripted(
+        said(call("nope", {}), call("get_sector_heatmap", {"lookback_period": 3}, id="2")),
+        said(LOOK | {"id": "3"}),
+        answer(),
+    )
+    result = await ask(model)
+    blocks = model.requests[1].messages[-1]["content"]
+    assert [block["is_error"] for block in blocks] == [True, True]
+    assert "There is no tool 'nope'" in blocks[0]["content"] and "lookback_period" in blocks[1]["content"]
+    assert result.ok
+    assert [event.source for event in logged(result) if isinstance(event, ToolAnswered)] == [
+        "refused",
+        "refused",
+        "live",
+    ]
+
+
+async def test_tool_that_raises_is_an_error_result() -> None:
+    def broken() -> str:
+        """Fails."""
+        raise ValueError
+
+    model = Scripted(said(call("broken", {})), answer())
+    result = await ask(model, servers={"market": market(broken=broken)})
+    assert model.requests[1].messages[-1]["content"][0]["content"] == "Error executing tool broken"
+    assert result.ok and result.calls[0].is_error
+
+
+@pytest.mark.parametrize(
+    ("turn", "status", "reason"),
+    [
+        (said(stop_reason="refusal", stop_details={"category": "cyber"}), "refused", "the model refused: cyber"),
+        (said(LOOK, stop_reason="max_tokens"), "failed", "max_tokens"),
+        (said(stop_reason="model_context_window_exceeded"), "failed", "too long"),
+        (said(text("?"), stop_reason="melted"), "failed", "unknown stop reason 'melted'"),
+    ],
+)
+async def test_stop_reasons_that_end_a_run(turn: Any, status: str, reason: str) -> None:
+    result = await ask(Scripted(turn))
+    assert result.status == status and reason in result.stop_reason
+    assert result.calls == [], "calls of a cut or refused answer are never run"
+    assert result.page and result.page.exists()
+
+
+async def test_paused_turn_is_continued_and_one_empty_turn_is_asked_again_without_an_empty_message() -> None:
+    paused = said(text("searching"), stop_reason="pause_turn")
+    model = Scripted(paused, said(), said(LOOK), answer())
+    assert (await ask(model)).ok
+    assert [message["role"] for message in model.requests[2].messages] == ["user", "assistant"]
+
+
+async def test_two_empty_turns_end_the_run() -> None:
+    result = await ask(Scripted(said(), said()))
+    assert (result.status, "without saying anything" in result.stop_reason) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "steps", "named"),
+    [
+        ({"turns": 1}, [said(LOOK)], "turns"),
+        ({"tool_calls": 1}, [said(LOOK, LOOK | {"id": "2"})], "tool_calls"),
+        ({"tokens": 100}, [said(LOOK)], "tokens"),
+    ],
+)
+async def test_budget_that_runs_out_is_named(budget: dict[str, Any], steps: list[Any], named: str) -> None:
+    result = await ask(Scripted(*steps), keys={"budget": budget})
+    assert (result.status, result.exit_code) == ("budget", 6)
+    assert result.stop_reason.startswith(f"{named}: the limit of {next(iter(budget.values()))} is reached")
+
+
+async def test_seconds_end_a_run_in_the_middle_of_a_request() -> None:
+    async def never(_: object) -> Any:
+        await asyncio.Event().wait()
+
+    result = await ask(Scripted(never), keys={"budget": {"seconds": 0.05}})
+    assert (result.status, result.stop_reason) == ("budget", "seconds: the limit of 0.05 is reached")
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LONGEST_WAIT", 0.0)
+
+
+def test_wait_is_what_the_service_asks_for_but_never_more_than_a_minute() -> None:
+    def wait_after(seconds: float | None) -> float:
+        state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+        state.outcome = Future(1)
+        state.outcome.set_exception(ModelError("busy", kind="busy", retryable=True, retry_after=seconds))
+        return loop._wait(state)
+
+    assert [wait_after(7), wait_after(7200)] == [7, 60]
+    assert 0 <= wait_after(None) <= 60
+
+
+async def test_passing_fault_is_tried_again_and_each_attempt_is_in_the_log(no_waiting: None) -> None:
+    busy = ModelError("overloaded", kind="overloaded_error", retryable=True, retry_after=7)
+    gone = ModelError("cut", kind="truncated", retryable=True)
+    result = await ask(Scripted(busy, gone, said(LOOK), answer()))
+    assert result.ok and result.turns == 2 and result.requests == 4
+    events = logged(result)
+    assert [(event.turn, event.attempt) for event in events if isinstance(event, ModelAsked)] == [
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (2, 1),
+    ]
+    assert [event.kind for event in events if isinstance(event, ModelFailed)] == ["overloaded_error", "truncated"]
+
+
+async def test_fault_that_does_not_pass_ends_the_run_after_four_attempts(no_waiting: None) -> None:
+    faults = [ModelError("overloaded", kind="overloaded_error", retryable=True)] * 4
+    with pytest.raises(ModelError) as caught:
+        await ask(Scripted(*faults))
+    assert caught.value.run_id == store.find("last").name
+    events = logged(store.home())
+    assert [event.wait is None for event in events if isinstance(event, ModelFailed)] == [False] * 3 + [True]
+    assert isinstance(events[-1], RunFinished) and events[-1].status == "failed"
+
+
+@pytest.mark.parametrize(
+    "error", [ModelError("bad request", kind="invalid_request_error"), CredentialsError("key rejected")]
+)
+async def test_fault_that_no_retry_can_mend_is_asked_once(error: Exception, no_waiting: None) -> None:
+    with pytest.raises(type(error)):
+        await ask(Scripted(error))
+    assert [event.wait for event in logged(store.home()) if isinstance(event, ModelFailed)] == [None]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import (
+    DriftError,
+    ServerError,
+    SimulatedDataError,
+    SpecError,
+    UsageError,
+)
+from agent.events import ModelAsked, RunFinished, ToolAnswered, ToolAsked
+from agent.run import run
+from agent.runs import store
+from tests.asking import ask, logged
+from tests.messages_api import call
+from tests.scripted import LOOK, Scripted, agent_file, answer, market, said
+from tests.tools.raw import PROGRAM
+
+
+async def test_simulated_data_and_a_paid_model_are_refused_before_any_request() -> None:
+    with pytest.raises(SimulatedDataError) as caught:
+        await run(agent_file(), "Which?", model=Scripted(paid=True))
+    assert caught.value.exit_code == 2 and "--simulated" in str(caught.value.hint)
+    assert not [event for event in logged(store.home()) if isinstance(event, ModelAsked)]
+
+
+async def test_simulated_data_that_nobody_declared_stop_a_paid_model_at_once() -> None:
+    model = Scripted(said(LOOK))
+    with pytest.raises(SimulatedDataError, match="get_sector_heatmap"):
+        await ask(model, servers={"market": market(kind="simulated")})
+
+
+async def test_simulated_data_are_labelled_wherever_they_are_allowed() -> None:
+    model = Scripted(said(LOOK), answer())
+    result = await ask(model, servers={"market": market(kind="simulated")}, simulated=True)
+    assert result.labels == ["SIMULATED DATA"]
+    assert all(each["rationale"].startswith("[SIMULATED] ") for each in result.answer["sector_recommendations"])
+    assert result.page and "SIMULATED DATA" in result.page.read_text(encoding="utf-8")
+
+
+async def test_unpaid_model_may_work_on_simulated_data() -> None:
+    result = await ask(Scripted(said(LOOK), answer(), paid=False), servers={"market": market(kind="simulated")})
+    assert result.ok
+
+
+async def test_as_of_reaches_the_prompt_and_the_calls() -> None:
+    model = Scripted(said(LOOK), answer())
+    result = await ask(model, as_of="2008-09-30")
+    assert "As-of date: 2008-09-30" in model.requests[0].messages[0]["content"][0]["text"]
+    assert result.calls[0].arguments == {"lookback_period": "3M", "as_of": "2008-09-30"}
+    assert result.calls[0].dates["as_of"] == "2008-09-30"
+
+
+async def test_tool_that_takes_no_date_is_a_warning_when_a_date_is_asked_for() -> None:
+    def news() -> str:
+        """No date."""
+        return "nothing"
+
+    result = await ask(Scripted(said(LOOK), answer()), as_of="2008-09-30", servers={"market": market(news=news)})
+    assert any("take no date" in warning and "news" in warning for warning in result.warnings)
+
+
+async def test_missing_declared_tool_is_an_error_unless_the_policy_says_otherwise() -> None:
+    tools = [{"tool_name": "get_sector_heatmap"}, {"tool_name": "get_sector_heat"}]
+    with pytest.raises(DriftError, match="nearest names are get_sector_heatmap") as caught:
+        await ask(Scripted(), keys={"tools": tools})
+    assert caught.value.exit_code == 5
+    result = await ask(Scripted(said(LOOK), answer()), keys={"tools": tools, "policy": {"on_drift": "warn"}})
+    assert result.ok and any("get_sector_heat:" in warning for warning in result.warnings)
+
+
+async def test_changed_parameter_is_a_warning_unless_the_policy_says_otherwise() -> None:
+    tools = [{"tool_name": "get_sector_heatmap", "parameters": {"horizon": {"type": "string"}}}]
+    result = await ask(Scripted(said(LOOK), answer()), keys={"tools": tools})
+    assert any("the server does not know this parameter" in warning for warning in result.warnings)
+    with pytest.raises(DriftError):
+        await ask(Scripted(), keys={"tools": tools, "policy": {"on_drift": "error"}})
+
+
+def raw(behaviour: str, **more: Any) -> dict[str, Any]:
+    import sys
+
+    return {"command": sys.executable, "args": [str(PROGRAM), behaviour], **more}
+
+
+async def test_optional_server_that_fails_is_reported_and_the_run_goes_on() -> None:
+    servers = {"good": raw("well"), "vimo": raw("exits", required=False)}
+    keys = {"mcpServers": servers, "tools": [{"tool_name": "double"}, {"tool_name": "only_at_vimo"}]}
+    model = Scripted(said(call("double", {"n": 2})), answer())
+    result = await ask(model, servers=None, keys=keys)
+    assert result.ok
+    assert [failed.server for failed in result.failed_servers] == ["vimo"]
+    assert any("DB password missing" in warning for warning in result.warnings)
+    assert any("only_at_vimo" in warning for warning in result.warnings), "a tool it would have had is a warning too"
+
+
+async def test_optional_server_that_dies_in_a_call_is_an_error_result_and_a_warning() -> None:
+    servers = {"good": raw("well"), "weak": raw("dies-in-call", required=False)}
+    model = Scripted(said(call("weak__double", {"n": 2})), said(call("good__double", {"n": 2}, id="2")), answer())
+    result = await ask(model, servers=None, keys={"mcpServers": servers, "tools": [{"tool_name": "double"}]})
+    assert result.ok and result.calls[0].is_error
+    assert [(failed.server, failed.exit) for failed in result.failed_servers] == [("weak", 3)]
+
+
+async def test_required_server_that_dies_in_a_call_fails_the_run_and_loses_nothing_that_was_logged() -> None:
+    servers = {"good": raw("well"), "weak": raw("dies-in-call")}
+    model = Scripted(said(call("good__double", {"n": 2}), call("weak__double", {"n": 2}, id="2")))
+    with pytest.raises(ServerError) as caught:
+        await ask(model, servers=None, keys={"mcpServers": servers, "tools": [{"tool_name": "double"}]})
+    assert caught.value.run_id
+    events = logged(store.home())
+    assert len([event for event in events if isinstance(event, ToolAsked)]) == 2
+    assert [event.call for event in events if isinstance(event, ToolAnswered)] == ["toolu_1"]
+    assert isinstance(events[-1], RunFinished) and events[-1].status == "failed"
+
+
+@pytest.mark.parametrize("day", ["2008-13-01", "yesterday", "20080930"])
+async def test_as_of_that_is_no_date_is_refused(day: str) -> None:
+    with pytest.raises(UsageError, match="is no date"):
+        await run(agent_file(), "Which?", as_of=day, model=Scripted())
+
+
+async def test_variable_that_is_not_set_is_told_with_its_place() -> None:
+    keys = {"mcpServers": {"m": {"command": "x", "env": {"KEY": "${NOT_SET_ANYWHERE}"}}}}
+    with pytest.raises(
+        SpecError, match=r"mcpServers\.m\.env\.KEY: the environment variable NOT_SET_ANYWHERE is not set"
+    ):
+        await ask(Scripted(), servers=None, keys=keys)
+
+
+async def test_secrets_of_the_file_never_enter_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THE_KEY", "sk-from-environment")
+    env = {"SECRET_KEY": "${THE_KEY}", "API_TOKEN": "literal-token-1"}
+    keys = {"mcpServers": {"m": raw("leaks", env=env)}, "tools": [{"tool_name": "double"}]}
+    result = await ask(Scripted(said(call("double", {"n": 1})), answer()), servers=None, keys=keys)
+    written = "".join(
+        path.read_text(encoding="utf-8") for path in (result.folder or Path()).iterdir() if path.is_file()
+    )
+    assert "sk-from-environment" not in written and "literal-token-1" not in written
+    assert "the key is [redacted]" in written

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.events import (
+    AnswerChecked,
+    ContentStored,
+    Event,
+    ModelAnswered,
+    ModelAsked,
+    ModelFailed,
+    RunStarted,
+    ServerOpened,
+    ToolAnswered,
+    ToolAsked,
+    ToolsOffered,
+    UnknownEvent,
+)
+from agent.model.base import Request
+from agent.runs.log import RunLog, read
+from agent.transcript import Transcript
+
+SPEC, SYSTEM, OPENING, SCHEMA = (
+    ContentStored.of(each) for each in ({"agent_name": "A"}, "You are A.", "Which sector?", {"type": "object"})
+)
+TOOL, OTHER_TOOL = (ContentStored.of({"name": name, "input_schema": {"type": "object"}}) for name in ("t", "u"))
+START: list[Event] = [
+    SPEC,
+    SYSTEM,
+    OPENING,
+    SCHEMA,
+    RunStarted(
+        run_id="r",
+        question="Which?",
+        as_of=None,
+        spec=SPEC.hash,
+        prompt=SYSTEM.hash,
+        opening=OPENING.hash,
+        schema=SCHEMA.hash,
+        model={"name": "m", "max_tokens": 256},
+        versions={},
+        budget={},
+        labels=[],
+    ),
+    ServerOpened("s", "stdio", "1", None, None),
+    TOOL,
+    ToolsOffered(tools=[{"name": "t", "definition": TOOL.hash}]),
+]
+
+
+def asked(turn: int) -> ModelAsked:
+    return ModelAsked(turn, 1, "h")
+
+
+def said(turn: int, *content: dict[str, Any]) -> ModelAnswered:
+    return ModelAnswered(turn, list(content), "end_turn", None, {}, None, "m")
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def use(call: str) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call, "name": "t", "input": {}}
+
+
+def called(call: str) -> ToolAsked:
+    return ToolAsked(call, "t", "s", "t", {}, "k")
+
+
+def answered(call: str, shown: str, *, is_error: bool = False) -> ToolAnswered:
+    return ToolAnswered(call, {"stored": "h"}, shown, is_error, None, {}, "now", 0.1)
+
+
+def checked(reply: str | None) -> AnswerChecked:
+    return AnswerChecked(1, reply is None, None, [], reply)
+
+
+def request_after(*events: Event) -> Request:
+    transcript = Transcript()
+    for event in (*START, *events):
+        transcript.apply(event)
+    return transcript.request()
+
+
+def result(call: str, shown: str, *, is_error: bool = False) -> dict[str, Any]:
+    return {"type": "tool_result", "tool_use_id": call, "content": shown, "is_error": is_error}
+
+
+FIRST = {"role": "user", "content": [text("Which sector?")]}
+
+
+def test_a_request_is_rebuilt_from_events_alone() -> None:
+    assert request_after() == Request(
+        system="You are A.",
+        tools=[TOOL.content],
+        messages=[FIRST],
+        schema={"type": "object"},
+        parameters={"name": "m", "max_tokens": 256},
+    )
+
+
+def test_there_is_no_request_before_a_run_has_started() -> None:
+    with pytest.raises(ValueError, match=r"a run begins with run\.started"):
+        Transcript().request()
+
+
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")])
+def test_results_stand_in_one_message_in_the_models_order_whatever_came_first(order: Sequence[str]) -> None:
+    turn = [text("I look."), use("a"), use("b"), {"type": "thinking", "thinking": "…"}, use("c")]
+    arrivals = [answered(call, f"result {call}", is_error=call == "b") for call in order]
+    assert request_after(said(1, *turn), called("a"), called("b"), called("c"), *arrivals).messages == [
+        FIRST,
+        {"role": "assistant", "content": turn},
+        {
+            "role": "user",
+            "content": [result("a", "result a"), result("b", "result b", is_error=True), result("c", "result c")],
+        },
+    ]
+
+
+def test_a_call_without_a_result_is_left_out_until_it_has_one() -> None:
+    turn = said(1, use("a"), use("b"))
+    assert request_after(turn).messages == [FIRST, {"role": "assistant", "content": [use("a"), use("b")]}]
+    assert request_after(turn, answered("b", "B")).messages[-1] == {"role": "user", "content": [result("b", "B")]}
+
+
+def test_what_the_model_is_shown_counts_and_not_what_the_server_sent() -> None:
+    event = ToolAnswered("a", {"content": [text("long")]}, "cut", False, None, {}, "now", 0.1)
+    assert request_after(said(1, use("a")), event).messages[-1]["content"] == [result("a", "cut")]
+
+
+def test_a_repair_is_appended_and_a_valid_answer_needs_none() -> None:
+    messages = request_after(said(1, text("{}")), checked("Again."), said(2, text("{1}")), checked(None)).messages
+    assert messages == [
+        FIRST,
+        {"role": "assistant", "content": [text("{}")]},
+        {"role": "user", "content": [text("Again.")]},
+        {"role": "assistant", "content": [text("{1}")]},
+    ]
+
+
+def test_an_empty_turn_is_not_sent_back() -> None:
+    assert request_after(said(1)).messages == [FIRST]
+
+
+def test_failures_and_events_of_later_versions_change_nothing() -> None:
+    others = [asked(1), ModelFailed(1, 1, "overloaded", "later", 1.0), UnknownEvent({"event": "later"})]
+    assert request_after(*others).hash == request_after().hash
+
+
+def test_a_later_offer_replaces_the_tools_and_nothing_else() -> None:
+    after = request_after(OTHER_TOOL, ToolsOffered(tools=[{"name": "u", "definition": OTHER_TOOL.hash}]))
+    assert after.tools == [OTHER_TOOL.content]
+    assert after.messages == request_after().messages
+
+
+def test_a_call_id_that_a_later_turn_uses_again_leaves_the_earlier_result_alone() -> None:
+    # Servers that imitate the Messages API count their calls from zero in each turn.
+    before = [said(1, use("call_0")), called("call_0"), answered("call_0", "first")]
+    again = [said(2, use("call_0")), called("call_0"), answered("call_0", "second")]
+    earlier = request_after(*before).messages
+    assert request_after(*before, *again[:1]).messages == [*earlier, {"role": "assistant", "content": [use("call_0")]}]
+    later = request_after(*before, *again).messages
+    assert later[: len(earlier)] == earlier
+    assert later[-1]["content"] == [result("call_0", "second")]
+
+
+words = st.text(max_size=5)
+rounds = st.lists(
+    st.one_of(
+        st.tuples(st.just("calls"), st.lists(words, min_size=1, max_size=4), st.randoms(use_true_random=False)),
+        st.tuples(st.just("repair"), words, st.none()),
+        st.tuples(st.just("pause"), words, st.none()),
+        st.tuples(st.just("empty"), st.none(), st.none()),
+    ),
+    max_size=6,
+)
+
+
+def events_of(kind: str, content: Any, order: Any, turn: int) -> list[Event]:
+    """One turn as the loop logs it: complete before the next request."""
+    if kind == "empty":
+        return [asked(turn), said(turn)]
+    if kind == "pause":
+        return [asked(turn), said(turn, text(content))]
+    if kind == "repair":
+        return [asked(turn), said(turn, text(content)), checked(f"Again: {content}")]
+    calls = [f"c{turn}.{at}" for at in range(len(content))]
+    arrivals = [answered(call, shown) for call, shown in zip(calls, content, strict=True)]
+    order.shuffle(arrivals)
+    return [asked(turn), said(turn, *map(use, calls)), *map(called, calls), *arrivals]
+
+
+@given(played=rounds)
+def test_each_request_begins_with_the_whole_one_before_it(played: list[tuple[str, Any, Any]]) -> None:
+    transcript = Transcript()
+    for event in START:
+        transcript.apply(event)
+    before = transcript.request()
+    for turn, (kind, content, order) in enumerate(played, 1):
+        for event in events_of(kind, content, order, turn):
+            transcript.apply(event)
+        after = transcript.request()
+        assert after.messages[: len(before.messages)] == before.messages
+        assert len(after.messages) - len(before.messages) == {"calls": 2, "repair": 2, "pause": 1, "empty": 0}[kind]
+        assert (after.system, after.tools, after.schema) == (before.system, before.tools, before.schema)
+        before = after
+
+
+def test_a_request_has_the_same_hash_after_its_events_went_through_a_log(tmp_path: Path) -> None:
+    turn = said(1, text("Ngân hàng 😀 \ud800 \u2028"), use("a") | {"input": {"x": [1.0, 1e-9, 10**20], "y": None}})
+    events = [*START, turn, called("a"), answered("a", "x" * 100_000), said(2, text("{}")), checked("Again.")]
+    log = RunLog(tmp_path)
+    live, read_back = Transcript(), Transcript()
+    for event in events:
+        log.append(event)
+        live.apply(event)
+    log.close()
+    for line in read(log.path):
+        read_back.apply(line.event)
+    assert read_back.request().hash == live.request().hash
+    assert read_back.request().messages == live.request().messages

@@ -1,0 +1,41 @@
+"""Servers for the tests: raw_server.py as a subprocess, with short time-outs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from agent.spec import AgentSpec, StdioServer, TimeoutSpec
+from agent.tools.servers import Server
+
+PROGRAM = Path(__file__).parent.parent / "fixtures" / "raw_server.py"
+PATIENCE = TimeoutSpec(start=30, list=30, call=30)
+
+
+def stdio(behaviour: str = "well", **more: Any) -> StdioServer:
+    return StdioServer(command=sys.executable, args=[str(PROGRAM), behaviour], **more)
+
+
+def server(behaviour: str = "well", name: str = "raw", **more: Any) -> Server:
+    return Server(name, stdio(behaviour), **{"timeouts": PATIENCE, **more})
+
+
+def spec(**keys: Any) -> AgentSpec:
+    return AgentSpec(agent_name="A", description="B.", response_format={"type": "object"}, **keys)
+
+
+def alive(marker: str) -> list[str]:
+    """Command lines of running processes that contain `marker`."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            try:
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if marker in line and state != "Z":
+                found.append(line)
+    return found
