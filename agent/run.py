@@ -1,10 +1,12 @@
 """The public door: `await run(agent, question)` puts the parts together and returns a RunResult.
 
+```python
 import asyncio
 from agent.run import run
 
 result = asyncio.run(run("dynamic_sector_advisor", "Which sectors lead?", offline=True))
 print(result.status, result.answer)
+```
 """
 
 from __future__ import annotations
@@ -235,7 +237,9 @@ class _Run:
         spec = self.file.spec
         servers = servers_of(self.file) if self.in_memory is None else in_memory(self.in_memory, spec.timeouts)
         if self.in_memory is None and spec.mcpServers is None:
-            self.warnings.append("no mcpServers in the agent file: the embedded market server was used, with simulated data")
+            self.warnings.append(
+                "no mcpServers in the agent file: the embedded market server was used, with simulated data"
+            )
         outcomes = await stack.enter_async_context(opened(servers))
         working = []
         for server, outcome in zip(servers, outcomes, strict=True):

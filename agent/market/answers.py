@@ -108,9 +108,7 @@ def _volatility(w: _Window) -> _Column:
         "minimum_samples": methods.MINIMUM_SAMPLES,
     }
     values = methods.volatility(w.returns, n, step, w.pack.periods["Y"])
-    short = (
-        f"volatility is null: it needs {methods.MINIMUM_SAMPLES} samples ({w.granularity}) and has {samples}."
-    )
+    short = f"volatility is null: it needs {methods.MINIMUM_SAMPLES} samples ({w.granularity}) and has {samples}."
     return _Column(about, values, short if values is None else "")
 
 
@@ -213,8 +211,7 @@ def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
     seen = bisect_right(trading.dates, as_of)
     if not 1 <= days <= seen:
         raise Refusal(
-            f"lookback_days must be 1 to {seen}, the trading days there are up to {as_of}, "
-            f"not {reprlib.repr(days)}."
+            f"lookback_days must be 1 to {seen}, the trading days there are up to {as_of}, not {reprlib.repr(days)}."
         )
     bought = _recent(trading.whale_buy, seen, days)
     sold = _recent(trading.whale_sell, seen, days)
@@ -246,9 +243,7 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
     name, chosen = _sectors(pack, arguments["sector"])
     step, filing = _MONTHS[period] // 3, timedelta(accounts.filing_days[period])
     last = max(
-        i
-        for i, day in enumerate(accounts.quarters)
-        if day.month % _MONTHS[period] == 0 and day + filing <= as_of
+        i for i, day in enumerate(accounts.quarters) if day.month % _MONTHS[period] == 0 and day + filing <= as_of
     )
     now, before = slice(last + 1 - step, last + 1), slice(last - 3 - step, last - 3)
     rows = []

@@ -12,9 +12,7 @@ from agent.market.pack import Refusal
 _FORM = re.compile(r"([0-9]{1,5})([DWMY])", re.ASCII)
 
 
-def observations(
-    text: str, periods: Mapping[str, int], dates: Sequence[date], as_of: date
-) -> tuple[str, int]:
+def observations(text: str, periods: Mapping[str, int], dates: Sequence[date], as_of: date) -> tuple[str, int]:
     """The lookback in its usual spelling, and how many of the newest `dates` it spans.
 
     periods: observations in one unit, such as {"D": 1, "W": 5, "M": 21, "Y": 252}.

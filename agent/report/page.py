@@ -45,9 +45,7 @@ _STATUS: dict[Status, str] = {
 }
 _GLYPHS = {"overweight": "▲", "underweight": "▼", "neutral": "●"}
 # Controls, marks that reorder text so that it reads differently than it is, and halves of surrogate pairs.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """A browser with an empty profile. It reads commands from its descriptor 3 and writes answers to 4."""
     assert CHROMIUM
     profile = tmp_path_factory.mktemp("profile")
-    ends = [
-        fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
-        for pair in (os.pipe(), os.pipe())
-        for end in _closing(pair)
-    ]
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for pair in (os.pipe(), os.pipe()) for end in _closing(pair)]
     commands, out, back, answers = ends
     silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     pid = os.posix_spawn(
@@ -165,9 +161,7 @@ def shown(tab: Tab, tmp_path: Path) -> Open:
 
 def _result() -> RunResult:
     def figure(sector: str, metric: str, value: float | None) -> Figure:
-        return Figure(
-            sector, metric, value, "percent", "3M", "2025-12-31", "get_sector_heatmap", "c1", "/rows/0"
-        )
+        return Figure(sector, metric, value, "percent", "3M", "2025-12-31", "get_sector_heatmap", "c1", "/rows/0")
 
     return RunResult(
         run_id="run-1",
@@ -188,9 +182,7 @@ def _result() -> RunResult:
 
 
 def _order(tab: Tab) -> list[str]:
-    order: list[str] = tab.value(
-        "[...document.querySelectorAll('.heat tbody tr')].map(row => row.cells[1].innerText)"
-    )
+    order: list[str] = tab.value("[...document.querySelectorAll('.heat tbody tr')].map(row => row.cells[1].innerText)")
     return order
 
 
@@ -216,12 +208,8 @@ def test_clicks_on_a_header_sort_numbers_as_numbers_with_empty_cells_last(shown:
     assert (_order(tab), _sorted_by(tab)) == (RISING, ["none", "ascending", "none"])
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "code"), [("Enter", "\r", 13), (" ", " ", 32)], ids=["enter", "space"]
-)
-def test_keys_on_a_focused_header_sort_and_keep_the_focus(
-    shown: Open, key: str, text: str, code: int
-) -> None:
+@pytest.mark.parametrize(("key", "text", "code"), [("Enter", "\r", 13), (" ", " ", 32)], ids=["enter", "space"])
+def test_keys_on_a_focused_header_sort_and_keep_the_focus(shown: Open, key: str, text: str, code: int) -> None:
     tab = shown()
     tab.value(f"document.querySelector('{NUMBERS} button').focus()")
     tab.press(key, text, code)
@@ -274,9 +262,7 @@ def test_the_policy_of_the_page_blocks(shown: Open, attempt: str, directive: str
 def test_a_wide_table_scrolls_in_its_own_box_and_the_page_does_not(shown: Open, width: int) -> None:
     tab = shown(width=width)
     assert tab.value("document.documentElement.scrollWidth") <= width
-    inner, outer = (
-        tab.value(f"document.querySelector('.scroll').{size}Width") for size in ("scroll", "client")
-    )
+    inner, outer = (tab.value(f"document.querySelector('.scroll').{size}Width") for size in ("scroll", "client"))
     assert outer <= width and inner > outer
 
 

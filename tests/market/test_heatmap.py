@@ -97,9 +97,7 @@ async def test_granularity_sets_the_sampling_of_volatility_only(granularity, ste
     for i, row in enumerate(answer["rows"]):
         blocks = [compounded(list(returns[at : at + step, i])) for at in range(0, window, step)]
         logs = [math.log(1 + r) for r in blocks]
-        assert row["volatility"] == pytest.approx(
-            100 * statistics.stdev(logs) * math.sqrt(252 / step), abs=0.00501
-        )
+        assert row["volatility"] == pytest.approx(100 * statistics.stdev(logs) * math.sqrt(252 / step), abs=0.00501)
         assert row["performance"] == daily["rows"][i]["performance"]
     column = answer["columns"]["volatility"]
     assert (column["lookback"], column["samples"], column["minimum_samples"]) == (
@@ -131,9 +129,7 @@ async def test_answer_says_what_it_is():
     assert answer["kind"] == "real"
     assert answer["lookback_period"] == "3M"
     assert answer["granularity"] == "monthly"
-    assert answer["columns"] == {
-        "performance": {"unit": "percent", "lookback": "3M", "method_id": "perf(3M)"}
-    }
+    assert answer["columns"] == {"performance": {"unit": "percent", "lookback": "3M", "method_id": "perf(3M)"}}
     assert "Kenneth R. French" in answer["source"]
     assert not any("SIMULATED" in note for note in answer["notes"])
 

@@ -80,9 +80,7 @@ async def test_a_first_observation_has_no_previous_and_a_note_says_so():
     row = by_indicator(answer)["inflation"]
     assert row["observed_at"] == "1948-12-31"
     assert (row["previous"], row["change"]) == (None, None)
-    assert (
-        "inflation: previous and change are null, as the data begin with this observation." in answer["notes"]
-    )
+    assert "inflation: previous and change are null, as the data begin with this observation." in answer["notes"]
 
 
 @pytest.mark.parametrize("region", ["US", "usa", " united states "])

@@ -54,9 +54,7 @@ def truncated(pack: Pack, as_of: date) -> Pack:
     def panel():
         whole = pack.panel()
         seen = sum(day <= as_of for day in whole.dates)
-        return replace(
-            whole, dates=whole.dates[:seen], sectors=whole.sectors[:seen], benchmark=whole.benchmark[:seen]
-        )
+        return replace(whole, dates=whole.dates[:seen], sectors=whole.sectors[:seen], benchmark=whole.benchmark[:seen])
 
     def macro(region):
         known = {name: sum(day <= as_of for day in s.known) for name, s in pack.macro(region).items()}

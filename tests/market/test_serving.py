@@ -135,9 +135,7 @@ def test_serving_in_this_process_answers_and_puts_the_signal_handlers_back(monke
 def test_http_in_this_process_stops_on_a_signal(monkeypatch):
     class Stderr(io.StringIO):
         def flush(self) -> None:
-            connection = socket.create_connection(
-                ("127.0.0.1", int(self.getvalue().split(":")[-1].split("/")[0]))
-            )
+            connection = socket.create_connection(("127.0.0.1", int(self.getvalue().split(":")[-1].split("/")[0])))
             threading.Thread(target=self.stop_after_an_answer, args=(connection,)).start()
 
         def stop_after_an_answer(self, connection: socket.socket) -> None:

@@ -14,9 +14,7 @@ from agent.market.vn_parameters import FIRST, LAST, SECTORS
 def test_the_simulated_market_is_the_same_to_the_bit_everywhere():
     world = generate()
     trading, accounts = world.trading, world.statements
-    macro = np.array(
-        [v for region in world.macro.values() for series in region.values() for v in series.values]
-    )
+    macro = np.array([v for region in world.macro.values() for series in region.values() for v in series.values])
     arrays = [
         world.returns_bp,
         np.rint(world.panel.benchmark * 10_000).astype(np.int64),

@@ -13,9 +13,7 @@ from tests.market.asking import ask
 @pytest.mark.parametrize(("period", "sessions"), [("1W", 5), ("1M", 21), ("63D", 63)])
 async def test_foreign_flow_adds_up_the_sessions(flow_type, period, sessions):
     as_of = date(2021, 6, 30)
-    answer = await ask(
-        "vn-sim", "get_foreign_flow", period=period, flow_type=flow_type, as_of=as_of.isoformat()
-    )
+    answer = await ask("vn-sim", "get_foreign_flow", period=period, flow_type=flow_type, as_of=as_of.isoformat())
     trading = generate().trading
     end = sum(day <= as_of for day in trading.dates)
     for i, row in enumerate(answer["rows"]):

@@ -34,9 +34,7 @@ def result(**other: Any) -> RunResult:
         "as_of": "2025-12-31",
         "model": "model-1",
         "answer": {"sector_recommendations": [advice()], "heatmap_url": "artifact:page.html"},
-        "calls": [
-            Call("c1", 1, "get_sector_heatmap", "market", "heatmap", {"lookback": "3M"}, "{}", seconds=0.25)
-        ],
+        "calls": [Call("c1", 1, "get_sector_heatmap", "market", "heatmap", {"lookback": "3M"}, "{}", seconds=0.25)],
         "figures": [figure("Banks", 2.5), figure("Retail", -1.0), figure("Banks", 18.0, "volatility")],
     }
     return RunResult(**fields | other)
@@ -100,7 +98,5 @@ def evil_run(evil: str, count: int = 1) -> RunResult:
         + [figure(None, 1.0, f"{evil}{row}", tool=evil, pointer=f"/{evil}{row}/x") for row in range(count)],
         servers=[ServerOpened(evil, evil, evil, evil, evil)] * count,
         failed_servers=[ServerFailed(evil, evil, 1, evil, evil, True)] * count,
-        offered=ToolsOffered(
-            [], [{evil: evil, "at": evil}] * count, [{"name": evil, "reason": evil}] * count
-        ),
+        offered=ToolsOffered([], [{evil: evil, "at": evil}] * count, [{"name": evil, "reason": evil}] * count),
     )

@@ -54,16 +54,12 @@ def shades(*values: float | None, **other: Any) -> list[str | None]:
 
 def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_sectors_stand_down_and_metrics_across_in_order_of_appearance() -> None:
-    table = heatmap_of(
-        [figure("Retail", 3), figure("Banks", -1), figure("Banks", 8, lookback="1Y"), figure(None, 9)]
-    )
+    table = heatmap_of([figure("Retail", 3), figure("Banks", -1), figure("Banks", 8, lookback="1Y"), figure(None, 9)])
     assert [(each.label, each.detail) for each in table.columns] == [
         ("Performance", "3M · %"),
         ("Performance", "1Y · %"),

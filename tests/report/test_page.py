@@ -60,9 +60,7 @@ def test_equal_results_give_equal_bytes_wherever_their_folder_lies() -> None:
         "heatmap_url": "file:///home/ana/x",
     }
     pages = {
-        render(
-            result(folder=folder, answer=json.loads(json.dumps(url).replace("/home/ana/runs/1", str(folder))))
-        )
+        render(result(folder=folder, answer=json.loads(json.dumps(url).replace("/home/ana/runs/1", str(folder)))))
         for folder in (Path("/home/ana/runs/1"), Path("/srv/other/runs/2"))
     }
     assert len(pages) == 1
@@ -72,9 +70,7 @@ def test_equal_results_give_equal_bytes_wherever_their_folder_lies() -> None:
 @pytest.mark.parametrize("spelled", [str, Path.as_uri])
 def test_a_failure_that_names_the_runs_folder_is_shown_without_it(spelled: Any) -> None:
     folder = Path("/home/ana/runs/1")
-    page = render(
-        result(status="failed", stop_reason=f"cannot write {spelled(folder)}/page.html", folder=folder)
-    )
+    page = render(result(status="failed", stop_reason=f"cannot write {spelled(folder)}/page.html", folder=folder))
     assert "cannot write …/page.html" in page
     assert "ana" not in page
 
@@ -96,9 +92,7 @@ def test_no_attribute_refers_to_anything_outside() -> None:
 
 def test_the_policy_allows_our_script_alone_and_nothing_to_be_fetched() -> None:
     page = render(result())
-    metas = {
-        given.get("http-equiv") or given.get("name"): given.get("content") for _, given in Reader(page).tags
-    }
+    metas = {given.get("http-equiv") or given.get("name"): given.get("content") for _, given in Reader(page).tags}
     (script,) = re.findall("<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = str(metas["Content-Security-Policy"])
@@ -121,9 +115,7 @@ def test_no_page_is_larger_than_the_limit(evil: str) -> None:
 
 def test_a_meeting_sized_run_fits_whole_with_cut_previews() -> None:
     names = [f"Sector with a longer name {at}" for at in range(20)]
-    figures = [
-        figure(name, at - 12.5, f"metric_{at}_return", call=f"c{at}") for at in range(25) for name in names
-    ]
+    figures = [figure(name, at - 12.5, f"metric_{at}_return", call=f"c{at}") for at in range(25) for name in names]
     said = '{"sector": "Banks", "performance": 1.25},' * 500
     arguments = {f"argument_{at}": "a value of some length" for at in range(20)}
     calls = [Call(f"c{at}", at, "get_sector_heatmap", "market", "get", arguments, said) for at in range(40)]
@@ -136,9 +128,7 @@ def test_a_meeting_sized_run_fits_whole_with_cut_previews() -> None:
 def test_rows_and_columns_without_room_are_counted() -> None:
     figures = [figure(f"S{row}", 1.0, f"m{column}") for row in range(70) for column in range(33)]
     assert re.search(r"Not shown: \d+ more rows and \d+ more columns\.", text_of(result(figures=figures)))
-    assert "Not shown: 10 more rows." in text_of(
-        result(figures=[figure(f"S{row}", 1.0) for row in range(70)])
-    )
+    assert "Not shown: 10 more rows." in text_of(result(figures=[figure(f"S{row}", 1.0) for row in range(70)]))
 
 
 def test_labels_are_tags_at_the_top_and_simulated_data_has_a_watermark() -> None:
@@ -163,9 +153,7 @@ def test_a_run_without_a_valid_answer_says_so_and_shows_its_best_attempt_as_such
 
 
 def test_a_best_attempt_may_be_plain_text_or_absent() -> None:
-    assert "not accepted Buy banks. Sector" in text_of(
-        result(status="invalid", answer=None, best_attempt="Buy banks.")
-    )
+    assert "not accepted Buy banks. Sector" in text_of(result(status="invalid", answer=None, best_attempt="Buy banks."))
     assert "best attempt" not in text_of(result(status="failed", answer=None))
 
 
@@ -214,9 +202,7 @@ def test_an_answer_of_the_sector_form_without_figures_says_that_there_are_none()
         ("artifact:page.html", "https://pages.invalid/", False),
     ],
 )
-def test_a_heatmap_url_is_shown_as_text_unless_it_is_this_page(
-    url: str, pages_url: str | None, is_shown: bool
-) -> None:
+def test_a_heatmap_url_is_shown_as_text_unless_it_is_this_page(url: str, pages_url: str | None, is_shown: bool) -> None:
     answer = {"sector_recommendations": [advice()], "heatmap_url": url}
     assert ("heatmap_url" in text_of(result(answer=answer, pages_url=pages_url))) is is_shown
 
@@ -235,7 +221,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
             },
             {"indicator": "gdp_growth", "value": 6.3, "unit": "percent", "date": "2025-06-30"},
             {"indicator": "index_level", "value": 1712.4, "date": "2025-12-31"},
-        ]
+        ],
     }
     figures = [
         *figures_of(data, tool="macro", call="c1"),
@@ -289,6 +275,4 @@ def test_an_empty_run_has_a_page_in_which_every_cell_has_a_header() -> None:
     assert "✕ The run was interrupted A run without a question" in text_of(RunResult())
     tags = Reader(render(result())).tags
     assert all(given.get("scope") in ("col", "row", "colgroup") for tag, given in tags if tag == "th")
-    assert all(
-        given.get("aria-sort") == "none" for tag, given in tags if tag == "th" and "aria-sort" in given
-    )
+    assert all(given.get("aria-sort") == "none" for tag, given in tags if tag == "th" and "aria-sort" in given)

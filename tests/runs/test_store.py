@@ -44,7 +44,9 @@ def test_a_relative_home_is_meant_from_the_current_folder(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_a_home_the_platform_says_where(value: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_the_platform_says_where(
+    value: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     if value is None:

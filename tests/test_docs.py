@@ -1,0 +1,83 @@
+"""What the documentation shows is what the program does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent import agentfile
+from agent.cli import COMMANDS, cli
+from agent.source import read_text
+from tests.scripted import Scripted, answer
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "AGENTS.md"]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", [each for page in PAGES for each in blocks(page, "yaml")])
+def test_every_agent_file_in_the_documentation_loads(block: str) -> None:
+    assert agentfile.parse(read_text(block, "documentation.yaml")).spec.agent_name
+
+
+@pytest.mark.parametrize("block", [each for page in PAGES for each in blocks(page, "python")])
+def test_every_python_example_in_the_documentation_runs(block: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ok ['SIMULATED DATA', 'OFFLINE PLANNER']\n")
+
+
+def test_example_of_the_public_door_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    from agent import run as door
+
+    [example] = re.findall(r"```python\n(.*?)```", door.__doc__ or "", re.DOTALL)
+    exec(compile(example, "example", "exec"), {})
+    assert capsys.readouterr().out.startswith("ok {'sector_recommendations': [")
+
+
+def test_every_command_and_option_in_the_readme_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {found for found in re.findall(r"advisor ([a-z]+)", readme)} == set(COMMANDS)
+    context = cli.make_context("advisor", ["check"])
+    options = {
+        option
+        for name in COMMANDS
+        for parameter in (cli.get_command(context, name) or cli).params
+        for option in parameter.opts
+    } | {"--help"}
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
+    assert shown - options == set()
+
+
+def test_every_local_link_leads_somewhere() -> None:
+    broken = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_dependency_is_justified_and_no_other() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[<>=]", each)[0] for each in project["dependencies"]}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").partition("| for development")[0]
+    assert set(re.findall(r"^\| `([\w-]+)`", page, re.MULTILINE)) == needed
+
+
+def test_scripted_model_of_the_tests_fails_on_a_call_too_many() -> None:
+    model = Scripted(answer())
+    asyncio.run(model.answer(None))  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="more often than the script says"):
+        asyncio.run(model.answer(None))  # type: ignore[arg-type]
