@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,8 +154,12 @@ async def test_syncing_works_and_fails_as_a_log_error(tmp_path: Path) -> None:
     log = RunLog(tmp_path)
     log.append(EVENTS[0])
     await log.sync()
-    real, log._file = log._file, -1
+    # A pipe takes writes and cannot be synced: the system's own refusal.
+    pipe = os.pipe()
+    real, log._file = log._file, pipe[1]
     with pytest.raises(LogError, match="cannot be written"):
         await log.sync()
     log._file = real
     log.close()
+    for end in pipe:
+        os.close(end)
