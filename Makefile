@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUESTION := Which sectors are poised for growth next quarter?
 
-.PHONY: demo test check fix clean
+.PHONY: demo test check wheel fix clean
 
 demo: $(VENV)/.ready
 	$(BIN)/advisor ask --offline --format table "$(QUESTION)"
@@ -22,6 +22,16 @@ check: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
+
+# The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it.
+wheel: $(VENV)/.ready
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w dist .
+	$(BIN)/python -m venv dist/venv
+	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	mkdir dist/empty
+	cd dist/empty && ADVISOR_HOME=home ../venv/bin/advisor ask --offline -q "$(QUESTION)"
+	cd dist/empty && ADVISOR_HOME=home ../venv/bin/advisor ask --offline -q -c us_sector_rotation --as-of 2008-09-30
 
 fix: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .

@@ -205,7 +205,8 @@ def test_two_kinds_of_server_in_one_are_refused_and_no_key_is_its_own_correction
         ("budget: {seconds: true}", "4:19: budget.seconds: has to be a number, not True"),
         ("budget:", "4:8: budget: has to be a mapping of keys, not None"),
         ("policy: {on_drift: stop}",
-         "4:20: policy.on_drift: has to be 'error', 'warn', 'ignore', or a mapping with 'missing' and 'changed', not 'stop'"),
+         "4:20: policy.on_drift: has to be 'error', 'warn', 'ignore', "
+         "or a mapping with 'missing' and 'changed', not 'stop'"),
         ("policy: {writes: ask}", "4:18: policy.writes: has to be 'refuse' or 'allow', not 'ask'"),
         ("universe: some", "4:11: universe: has to be 'all' or a list of sectors, not 'some'"),
         ("universe: []", "4:11: universe: has to be 'all' or a list of sectors"),

@@ -38,7 +38,8 @@ def response_problems(response_format: str) -> list[str]:
 
 def test_a_response_format_that_is_no_schema_is_refused_at_its_place() -> None:
     assert response_problems("{type: object, properties: {x: {type: strng}}}") == [
-        "f.yaml:3:56: response_format.properties.x.type: not a JSON Schema: 'strng' is not valid under any of the given schemas"
+        "f.yaml:3:56: response_format.properties.x.type: not a JSON Schema: "
+        "'strng' is not valid under any of the given schemas"
     ]
 
 

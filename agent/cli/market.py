@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from agent.cli import failures
+from agent.errors import UsageError
+
 PACKS = ["vn-sim", "us-real"]
 
 
@@ -14,4 +17,11 @@ def command(pack: str, port: int | None) -> None:
     """Serve market data over MCP, on standard input and output or over HTTP."""
     from agent.market.server import serve
 
-    serve(pack, port)
+    with failures(as_json=False):
+        try:
+            serve(pack, port)
+        except FileNotFoundError as error:
+            raise UsageError(str(error)) from None
+        except OSError as error:
+            hint = "choose another port; 0 picks a free one"
+            raise UsageError(f"port {port} cannot be used: {error.strerror}", hint=hint) from None

@@ -245,8 +245,9 @@ def _recommendation(scored: _Scored, shelter: str | None) -> dict[str, Any]:
 
 
 def _phrase(figure: Figure) -> str:
-    """One figure with one decimal, its unit and its period: momentum +12.3 percent (12M)."""
+    """One figure with one decimal, its unit and its period: momentum +12.3 % (12M)."""
     signed = "" if figure.metric == "volatility" else "+"
     value = f"{figure.value:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
-    words = [NAMES.get(figure.metric, figure.metric.replace("_", " ")), value, figure.unit or ""]
+    unit = "%" if figure.unit == "percent" else figure.unit or ""
+    words = [NAMES.get(figure.metric, figure.metric.replace("_", " ")), value, unit]
     return " ".join(word for word in words if word) + (f" ({figure.lookback})" if figure.lookback else "")

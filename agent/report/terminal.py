@@ -11,6 +11,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.json import JSON as RichJSON
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +27,8 @@ from agent.events import (
 )
 from agent.result import ADVICE, Call, RunResult
 
+WIDE = 110
+"""Columns from which on a rationale stands in the table; below, the rationales follow it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _ACTIONS = {
     "overweight": ("▲", "rgb(67,147,195)"),
@@ -84,8 +87,11 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
 
 
 def _print_line(console: Console, line: str | None) -> None:
-    if line:
-        console.print(Text(line, style="dim"), soft_wrap=True)
+    """One line for one step; cut on a terminal, whole in a file."""
+    if line and console.is_terminal:
+        console.print(Text(line, style="dim"), no_wrap=True, overflow="ellipsis")
+    elif line:
+        console.print(line, soft_wrap=True)
 
 
 def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
@@ -100,7 +106,7 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
         case ToolAnswered():
             call = asked[event.call]
             said = _outcome(event.shown, event.is_error)
-            return f"tool {_call_text(call.offered_as, call.arguments)}: {said}, {event.seconds:.2f} s"
+            return f"tool {clean(call.offered_as)}: {said}, {event.seconds:.2f} s  {_arguments_text(call.arguments)}"
         case AnswerChecked() if not event.valid:
             first = event.errors[0]
             sent_back = "sent back" if event.reply else "given up"
@@ -111,10 +117,10 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
             return None
 
 
-def _call_text(name: str, arguments: Any) -> str:
+def _arguments_text(arguments: Any) -> str:
     pairs = arguments.items() if isinstance(arguments, dict) else []
     inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in pairs)
-    return clean(f"{name}({_short(inside, 120)})")
+    return clean(f"({_short(inside, 120)})")
 
 
 def _outcome(shown: str, is_error: bool) -> str:
@@ -162,22 +168,30 @@ def _answer(console: Console, answer: Any) -> None:
     if not isinstance(rows, list):
         console.print(RichJSON.from_data(answer))
         return
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, expand=console.is_terminal)
-    table.add_column("Sector", min_width=12, max_width=24)
-    table.add_column("Action", no_wrap=True)
-    table.add_column("Conf.", justify="right", no_wrap=True)
-    table.add_column("Rationale", ratio=1)
+    wide = console.width >= WIDE
+    table = _table(console, "Sector", "Action", "Conf.", *(["Rationale"] if wide else []))
     for row in rows:
         action = str(row.get("action", ""))
         glyph, colour = _ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
-        table.add_row(
+        cells = [
             Text(clean(row.get("sector_name", "")), style="bold"),
             Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
             Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
-            Text(clean(row.get("rationale", ""))),
-        )
+        ]
+        table.add_row(*cells, *([Text(clean(row.get("rationale", "")))] if wide else []))
     console.print(table)
+    for row in rows if not wide else []:
+        console.print(Text(clean(row.get("sector_name", "")), style="bold"))
+        console.print(Padding(Text(clean(row.get("rationale", ""))), (0, 0, 1, 2)))
+
+
+def _table(console: Console, *headings: str) -> Table:
+    """Lines on a terminal only."""
+    table = Table(*headings, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = column.header in ("Action", "Conf.", "Run", "Status", "As of", "Model")
+    return table
 
 
 def _failure(console: Console, result: RunResult) -> None:
@@ -193,10 +207,9 @@ def _failure(console: Console, result: RunResult) -> None:
 
 def _calls(console: Console, calls: list[Call]) -> None:
     for call in calls:
-        outcome = (
-            f"error: {_short(call.shown or '', 100)}" if call.is_error else f"{len(call.shown or ''):,} characters"
-        )
-        console.print(Text(f"turn {call.turn}  {_call_text(call.offered_as, call.arguments)}: {outcome}", style="dim"))
+        said = _outcome(call.shown or "", call.is_error)
+        given = _arguments_text(call.arguments)
+        console.print(Text(f"turn {call.turn}  {clean(call.offered_as)}{given}: {said}", style="dim"))
 
 
 def _spend(result: RunResult) -> str:
@@ -215,9 +228,7 @@ def show_runs(results: list[RunResult]) -> None:
     if not results:
         console.print(Text("nothing has run yet"))
         return
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for heading in ("Run", "Status", "As of", "Model", "Question"):
-        table.add_column(heading, no_wrap=heading != "Question")
+    table = _table(console, "Run", "Status", "As of", "Model", "Question")
     for result in results:
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
         question = clean(result.question) + labels
@@ -229,9 +240,7 @@ def show_runs(results: list[RunResult]) -> None:
 
 def show_tools(rows: list[dict[str, Any]]) -> None:
     console = _console()
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for heading in ("Server", "Tool", "Offered as", "Differences"):
-        table.add_column(heading)
+    table = _table(console, "Server", "Tool", "Offered as", "Differences")
     for row in rows:
         differences = "\n".join(f"{each['at']}: {each['hint']}" for each in row["differences"])
         cells = (row["server"] or "–", row["name"], row["offered_as"] or "–", differences or "none")

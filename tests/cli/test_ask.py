@@ -28,7 +28,7 @@ def test_piped_answer_is_exactly_the_response_format_and_the_rest_goes_to_stderr
     answer = json.loads(done.stdout)
     jsonschema.validate(answer, compile_strict(agentfile.load("dynamic_sector_advisor").spec))
     assert Path(answer["heatmap_url"].removeprefix("file://")).is_file()
-    assert "tool get_sector_heatmap(" in done.stderr and "\x1b" not in done.stdout + done.stderr
+    assert "tool get_sector_heatmap: " in done.stderr and "\x1b" not in done.stdout + done.stderr
 
 
 def test_table_says_what_the_result_rests_on() -> None:

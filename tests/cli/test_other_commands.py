@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -110,3 +111,9 @@ def test_damaged_log_is_refused_with_its_line(home: Path) -> None:
 
 def test_unknown_pack_is_exit_2() -> None:
     assert advisor("market", "--pack", "mars").returncode == 2
+
+
+def test_taken_port_is_exit_2_with_a_hint() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = advisor("market", "--http", str(taken.getsockname()[1]))
+    assert done.returncode == 2 and "Address already in use" in done.stderr and "0 picks a free one" in done.stderr

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agent.budget import Budget
+from agent.model.base import Usage
+from agent.spec import BudgetSpec
+
+
+def budget(**limits: float) -> Budget:
+    return Budget(BudgetSpec.model_validate(limits))
+
+
+def test_nothing_is_exhausted_at_the_start() -> None:
+    fresh = budget(turns=1, tool_calls=1, tokens=1)
+    assert fresh.exhausted() is None
+    assert fresh.exhausted(calls=1) is None
+
+
+def test_turns_and_tokens_forbid_the_next_request_when_their_limit_is_reached() -> None:
+    spent = budget(turns=2, tokens=100)
+    spent.turns, spent.usage = 1, Usage(input=40, cache_write=40, output=19)
+    assert spent.exhausted() is None
+    spent.usage += Usage(output=1)
+    assert spent.exhausted() == "tokens: the limit of 100 is reached"
+    spent.turns = 2
+    assert spent.exhausted() == "turns: the limit of 2 is reached"
+
+
+def test_cache_reads_cost_no_tokens_of_the_budget() -> None:
+    spent = budget(tokens=10)
+    spent.usage = Usage(input=1, cache_write=2, cache_read=1_000_000, output=3)
+    assert spent.usage.counted == 6
+    assert spent.exhausted() is None
+
+
+def test_a_turn_may_make_as_many_calls_as_are_left_and_not_one_more() -> None:
+    spent = budget(tool_calls=5)
+    spent.tool_calls = 3
+    assert spent.exhausted(calls=2) is None
+    assert spent.exhausted(calls=3) == "tool_calls: the limit of 5 is reached"
+    spent.tool_calls = 5
+    assert spent.exhausted() is None
+
+
+def test_seconds_run_out_by_the_clock_that_never_goes_back() -> None:
+    spent = budget(seconds=30)
+    assert spent.exhausted() is None
+    spent.started = time.monotonic() - 31
+    assert spent.seconds_left < 0
+    assert spent.exhausted() == "seconds: the limit of 30 is reached"
+
+
+@pytest.mark.parametrize(("tokens", "written"), [(200_000, "200000"), (2_000_000, "2000000"), (1_234_567, "1234567")])
+def test_a_limit_is_written_as_it_stands_in_the_file(tokens: int, written: str) -> None:
+    spent = budget(tokens=tokens)
+    spent.usage = Usage(input=tokens)
+    assert spent.exhausted() == f"tokens: the limit of {written} is reached"
+
+
+def test_half_a_second_is_written_as_one() -> None:
+    spent = budget(seconds=0.5)
+    spent.started = time.monotonic() - 1
+    assert spent.exhausted() == "seconds: the limit of 0.5 is reached"
+
+
+def test_usage_adds_up_by_kind() -> None:
+    assert Usage(1, 2, 3, 4) + Usage(10, 20, 30, 40) == Usage(11, 22, 33, 44)

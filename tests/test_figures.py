@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.figures import Figure, figures_of
+
+
+def figures(data: Any) -> list[Figure]:
+    return figures_of(data, tool="t", call="c")
+
+
+def brief(data: Any) -> list[tuple[str | None, str, float | None]]:
+    return [(figure.sector, figure.metric, figure.value) for figure in figures(data)]
+
+
+def resolve(data: Any, pointer: str) -> Any:
+    """RFC 6901."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        data = data[int(key)] if isinstance(data, list) else data[key]
+    return data
+
+
+TABLE = {
+    "as_of": "2020-03-31",
+    "lookback_period": "3M",
+    "columns": {
+        "performance": {"unit": "percent", "lookback": "1M"},
+        "volatility": {"unit": "see row"},
+        "momentum": {"unit": "percent"},
+    },
+    "rows": [
+        {"sector": "Banks", "performance": 2.5, "volatility": 18, "unit": "percent a year", "note": "n"},
+        {"sector": "Oil", "performance": -1, "momentum": None, "extra": None, "observed_at": "2020-03-30", "new": True},
+    ],
+}
+
+
+def test_a_table_with_columns_gives_figures_with_unit_lookback_date_and_place() -> None:
+    def figure(sector: str, metric: str, value: float | None, unit: str, lookback: str, day: str, at: int) -> Figure:
+        return Figure(sector, metric, value, unit, lookback, day, "t", "c", f"/rows/{at}/{metric}")
+
+    assert figures(TABLE) == [
+        figure("Banks", "performance", 2.5, "percent", "1M", "2020-03-31", 0),
+        figure("Banks", "volatility", 18.0, "percent a year", "3M", "2020-03-31", 0),
+        figure("Oil", "performance", -1.0, "percent", "1M", "2020-03-30", 1),
+        figure("Oil", "momentum", None, "percent", "3M", "2020-03-30", 1),
+    ]
+
+
+def test_a_series_is_of_the_whole_market_and_named_by_its_row() -> None:
+    data = {"rows": [{"indicator": "inflation", "value": 3.2, "unit": "percent", "change": 0.1}]}
+    assert brief(data) == [(None, "inflation", 3.2), (None, "inflation change", 0.1)]
+    assert {figure.unit for figure in figures(data)} == {"percent"}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([{"name": "Banks", "a": 1, "b": 2.0}], [("Banks", "a", 1.0), ("Banks", "b", 2.0)]),
+        ({"data": {"deep": [{"industry": "Oil", "a": 1}]}}, [("Oil", "a", 1.0)]),
+        ([{"ticker": "VCB", "a": 1}, {"ticker": "BID", "a": 2}], [("VCB", "a", 1.0), ("BID", "a", 2.0)]),
+        # A customary name wins over other texts.
+        ([{"ticker": "VCB", "sector": "Banks", "a": 1}], [("Banks", "a", 1.0)]),
+        # Two texts, neither customary: nobody knows which one names the row.
+        ([{"ticker": "VCB", "venue": "HOSE", "a": 1}], []),
+        ([{"a": 1}], []),
+        ([1, "x", {"sector": "Banks", "a": 1}], []),
+        ([{"sector": "Banks", "a": True, "b": False, "c": "5", "d": [1], "e": {"x": 1}, "f": None}], []),
+        ([], []), ({}, []), (None, []), ("text", []), (5, []), ([[], [[]]], []),
+        ([[{"sector": "Banks", "a": 1}], [{"sector": "Oil", "a": 2}]], [("Banks", "a", 1.0), ("Oil", "a", 2.0)]),
+        ({"rows": [{"sector": "B", "a": 1}], "columns": "none"}, [("B", "a", 1.0)]),
+        ({"rows": [{"sector": "B", "a": 1}], "columns": {"a": "percent"}}, [("B", "a", 1.0)]),
+    ],
+)  # fmt: skip
+def test_any_list_of_named_numbers_is_read_and_nothing_else(data: Any, expected: list[Any]) -> None:
+    assert brief(data) == expected
+
+
+def test_tables_inside_rows_are_read_with_what_is_around_them() -> None:
+    data = {
+        "date": "2020-01-01",
+        "groups": [{"sector": "Banks", "a": 1, "date": "2019-12-31", "rows": [{"name": "VCB", "b": 2}]}],
+    }
+    outer, inner = figures(data)
+    assert (outer.pointer, outer.observed_at) == ("/groups/0/a", "2019-12-31")
+    assert (inner.pointer, inner.sector, inner.observed_at) == ("/groups/0/rows/0/b", "VCB", "2019-12-31")
+
+
+def test_a_row_without_a_name_is_left_out_and_the_others_are_read() -> None:
+    assert brief([{"sector": "Banks", "a": 1}, {"sector": None, "a": 3}, {"a": 4}, {"sector": "Oil", "a": 2}]) == [
+        ("Banks", "a", 1.0),
+        ("Oil", "a", 2.0),
+    ]
+
+
+@pytest.mark.parametrize("key", ["date", "observed_at", "as_of", "unit"])
+def test_a_date_or_a_unit_is_no_sector(key: str) -> None:
+    rows = [{key: "2020-01-31", "close": 1.5}, {key: "2020-02-29", "close": 1.7}]
+    assert [figure.sector for figure in figures({"history": rows}) if figure.sector] == []
+
+
+def test_pointers_escape_what_pointers_have_to() -> None:
+    data = {"a/b": {"c~d": [{"sector": "Banks", "p/e ~": 12.5, "": 1}]}}
+    assert [figure.pointer for figure in figures(data)] == ["/a~1b/c~0d/0/p~1e ~0", "/a~1b/c~0d/0/"]
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf")])
+def test_a_number_that_is_none_has_no_value(value: float) -> None:
+    assert brief([{"sector": "Banks", "a": value, "b": 1}]) == [("Banks", "a", None), ("Banks", "b", 1.0)]
+
+
+def test_a_result_of_absurd_depth_is_no_crash() -> None:
+    data: Any = [{"sector": "Banks", "a": 1}]
+    for _ in range(2_000):
+        data = [data]
+    assert brief(data) in ([], [("Banks", "a", 1.0)])
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4)
+)
+keys = st.sampled_from(["sector", "name", "value", "date", "unit", "columns", "a/b", "~", "lookback_period"]) | st.text(
+    max_size=3
+)
+results = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4) | st.lists(
+        st.dictionaries(keys, scalars, max_size=4), max_size=3
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(data=results)
+def test_every_pointer_leads_to_the_number_that_its_figure_holds(data: Any) -> None:
+    for figure in figures(data):
+        stands = resolve(data, figure.pointer)
+        assert not isinstance(stands, bool)
+        assert (None if stands is None else float(stands)) == figure.value
+        assert figure.sector is None or isinstance(figure.sector, str)
