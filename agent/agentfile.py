@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from agent.spec import (
 )
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_NAMED = re.compile(r"\$\{\w+(:-)?\}")
+"""A value that is a variable's name, and no literal default."""
 _WORDS = {
     "int_type": "has to be a whole number",
     "int_from_float": "has to be a whole number",
@@ -71,7 +74,7 @@ class AgentFile:
 
 def _masked(server: dict[str, Any]) -> dict[str, Any]:
     return server | {
-        part: {key: text if _VARIABLE.fullmatch(text) else "[redacted]" for key, text in server[part].items()}
+        part: {key: text if _NAMED.fullmatch(text) else "[redacted]" for key, text in server[part].items()}
         for part in ("env", "headers")
         if part in server
     }
@@ -110,7 +113,10 @@ def _system_text(spec: AgentSpec, text: Source, folder: Path | None) -> tuple[st
     if spec.prompt is None:
         body = data.prompt("sector_rotation" if spec.recommends_sectors else "research")
     elif path := data.find(spec.prompt, folder):
-        body = data.without_heading(path.read_text(encoding="utf-8"))
+        try:
+            body = data.without_heading(path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            return "", f"{text.where(('prompt',))}: prompt: {spec.prompt!r} cannot be read: {error}"
     else:
         where = text.where(("prompt",))
         return "", f"{where}: prompt: there is no file {spec.prompt!r}, neither beside this file nor in the package"
@@ -129,6 +135,9 @@ def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
             whole = is_whole_schema(tool.parameters)
             schema = tool.parameters if whole else {"type": "object", "properties": tool.parameters}
             problems += _schema_problems(schema, ("tools", at, "parameters"), text, skip=0 if whole else 1)
+    for at, sector in enumerate(spec.universe_sectors):
+        if sector.strip().casefold() in {other.strip().casefold() for other in spec.universe_sectors[:at]}:
+            problems.append(f"{text.where(('universe', at))}: universe.{at}: {sector!r} stands twice")
     problems += _schema_problems(spec.response_format, ("response_format",), text)
     if spec.response_format.get("type") != "object":
         problems.append(f'{text.where(("response_format",))}: response_format: its type has to be "object"')
@@ -140,21 +149,49 @@ def _schema_problems(schema: Schema, address: Address, text: Source, skip: int =
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    judge = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    error = best_match(judge.iter_errors(schema))
     if error is None:
-        return []
+        return [
+            f"{text.where(at)}: {path_text(at)}: {ref!r} leads nowhere in this schema"
+            for place, ref in _references(schema)
+            if not _leads(schema, ref)
+            for at in [(*address, *place[skip:])]
+        ]
     at = (*address, *list(error.absolute_path)[skip:])
     return [f"{text.where(at)}: {path_text(at)}: not a JSON Schema: {error.message}"]
+
+
+def _references(schema: Any, place: Address = ()) -> Iterator[tuple[Address, str]]:
+    for key, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "$ref" and isinstance(value, str):
+            yield (*place, key), value
+        elif isinstance(value, dict | list):
+            yield from _references(value, (*place, key))
+
+
+def _leads(schema: Schema, reference: str) -> bool:
+    """Nothing is fetched: a schema holds all that it refers to."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    try:
+        Registry().resolver_with_root(DRAFT202012.create_resource(schema)).lookup(reference)
+    except Unresolvable:
+        return False
+    return True
 
 
 def _problems(error: ValidationError, text: Source) -> list[str]:
     """In the order of the file. Alternatives of one value are one finding; what lies inside a value says more."""
     found = dict(_problem(dict(each), text) for each in reversed(error.errors()))
-    inner = {path.rpartition(".")[0] for _, _, path in found}
-    return [found[at] for at in sorted(found) if at[2] not in inner]
+    around = {address[:-1] for _, _, address in found if address[:1] == ("universe",) or address[:1] == ("policy",)}
+    told = [at for at in found if at[2] not in around]
+    return [found[at] for at in sorted(told, key=lambda at: (*at[:2], path_text(at[2])))]
 
 
-def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, str], str]:
+def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, Address], str]:
     """One finding in our words, under its position and path: alternatives of one value are one finding."""
     address = _address(error["loc"])
     match error["type"]:
@@ -163,9 +200,9 @@ def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, str],
         case "missing":
             where, says = text.where(address[:-1]), "this key is required"
         case _:
-            where, says = text.where(address), _said(error, address)
+            where, says = text.where(address, key="[key]" in error["loc"][-1:]), _said(error, address)
     line, column = where.rsplit(":", 2)[1:]
-    return (int(line), int(column), path_text(address)), f"{where}: {path_text(address)}: {says}"
+    return (int(line), int(column), address), f"{where}: {path_text(address)}: {says}"
 
 
 def _said(error: dict[str, Any], address: Address) -> str:
@@ -182,14 +219,18 @@ def _said(error: dict[str, Any], address: Address) -> str:
 
 def _address(location: tuple[str | int, ...]) -> Address:
     """Without what the validator adds: tags of server kinds, and names of alternatives."""
-    kept = [part for part in location if part != "[key]"]
-    if len(kept) > 2 and kept[0] == "mcpServers" and kept[2] in ("stdio", "http"):
+    kept = list(location)
+    if len(kept) > 2 and kept[0] == "mcpServers" and kept[2] in ("stdio", "http", "[key]"):
         del kept[2]
-    return tuple(part for part in kept if not (isinstance(part, str) and re.search(r"[\[(]|^DriftPolicy$", part)))
+    if kept[0] == "universe" or kept[:2] == ["policy", "on_drift"]:
+        at = 1 if kept[0] == "universe" else 2
+        del kept[at : at + 1]
+    return tuple(kept)
 
 
 def _did_you_mean(address: Address) -> str:
-    near = difflib.get_close_matches(str(address[-1]), _known_keys(address[:-1]), n=1, cutoff=0.6)
+    known = [key for key in _known_keys(address[:-1]) if key != address[-1]]
+    near = difflib.get_close_matches(str(address[-1]), known, n=1, cutoff=0.6)
     return f" - did you mean {near[0]!r}?" if near else ""
 
 
@@ -204,6 +245,8 @@ def _known_keys(address: Address) -> list[str]:
         "on_drift": [DriftPolicy],
         "mcpServers": [StdioServer, HttpServer],
     }
+    if address[:1] == ("mcpServers",):  # the second part is a name of the user's
+        address = ("mcpServers", *address[2:])
     named = [part for part in address if part in sections]
     return [key for model in sections[str(named[-1]) if named else ""] for key in model.model_fields]
 
@@ -238,5 +281,5 @@ def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[S
 
     places = {key: getattr(server, key) for key in ("command", "args", "env", "url", "headers") if hasattr(server, key)}
     changes = {key: filled(value, ("mcpServers", name, key)) for key, value in places.items()}
-    secrets += list(getattr(server, "headers", {}).values())
+    secrets += list(changes.get("headers", {}).values())
     return server.model_copy(update=changes), secrets

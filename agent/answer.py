@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from string import Template
@@ -17,16 +18,18 @@ from agent.spec import AgentSpec, Schema
 
 PAGE_URL = "artifact:page.html"
 """Stands in a log for the run's own page, so that a log is the same on every machine."""
+EXAMPLE_URL = "file:///run/page.html"
 SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
+MAX_DEPTH = 100
 NO_TOOL_CALL = "no_tool_call"
 SHOWN_ERRORS = 12
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
 _LABELS = re.compile(rf"^(\[({SIMULATED_TAG}|{RULES_TAG})(, {RULES_TAG})?\]\s*)+")
 _SECTOR_RULES: dict[str, Schema] = {
     "sector_name": {"minLength": 1},
-    "rationale": {"minLength": 1},
+    "rationale": {"minLength": 1, "pattern": r"\S"},
     "confidence_score": {"minimum": 0, "maximum": 1},
 }
 """What a strict reading adds to these properties of a recommendation."""
@@ -43,15 +46,24 @@ def compile_strict(spec: AgentSpec) -> Schema:
     schema: Schema = _closed(copy.deepcopy(spec.response_format))
     if not spec.recommends_sectors:
         return schema
-    recommendations = schema["properties"]["sector_recommendations"]
+    recommendations = _target(schema, schema["properties"]["sector_recommendations"])
     recommendations.setdefault("minItems", 1)
-    properties = recommendations.get("items", {}).get("properties", {})
+    properties = _target(schema, recommendations.get("items")).get("properties", {})
     for name, rules in _SECTOR_RULES.items():
-        if name in properties:
+        if isinstance(properties.get(name), dict):
             properties[name] = rules | properties[name]
-    if spec.universe_sectors and "sector_name" in properties:
+    if spec.universe_sectors and isinstance(properties.get("sector_name"), dict):
         properties["sector_name"]["enum"] = spec.universe_sectors
     return schema
+
+
+def _target(schema: Schema, part: Any) -> Schema:
+    """The mapping that a part of the schema is, or refers to within the file; a new one when there is none."""
+    if isinstance(part, dict) and str(part.get("$ref", "")).startswith("#/"):
+        for key in part["$ref"][2:].split("/"):
+            schema = schema[key.replace("~1", "/").replace("~0", "~")]
+        return schema
+    return part if isinstance(part, dict) else {}
 
 
 def _closed(schema: Any) -> Any:
@@ -64,7 +76,7 @@ def _closed(schema: Any) -> Any:
         key: {name: _closed(item) for name, item in value.items()}
         if key in ("properties", "$defs", "definitions") and isinstance(value, dict)
         else value
-        if key in ("enum", "const", "default", "examples")
+        if key in ("enum", "const", "default", "examples", "allOf", "if", "then", "else", "not")
         else _closed(value)
         for key, value in schema.items()
     }
@@ -83,10 +95,32 @@ def parse(text: str) -> Any:
     candidates = [text, *(fenced if len(fenced) == 1 else []), text[text.find("{") : text.rfind("}") + 1]]
     for candidate in candidates:
         try:
-            return json.loads(candidate, parse_constant=_no_constant)
+            return _shallow(json.loads(candidate, parse_constant=_no_constant, parse_float=_finite))
         except (ValueError, RecursionError):
             continue
     raise ValueError("the text holds no JSON object")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large for a number")
+    return number
+
+
+def _shallow(value: Any) -> Any:
+    """Raises ValueError for what is nested so deeply that walking it would fail."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return value
+    raise ValueError("nested too deeply")
 
 
 def _no_constant(name: str) -> Any:
@@ -144,11 +178,14 @@ class AnswerCheck:
         for each in _recommendations(answer):
             if self.labels and isinstance(each.get("rationale"), str) and each["rationale"].strip():
                 bare = _LABELS.sub("", each["rationale"])
-                each["rationale"] = f"[{', '.join(self.labels)}] {bare}"
+                each["rationale"] = f"[{', '.join(self.labels)}] {bare}" if bare.strip() else ""
         return answer, notes
 
     def _errors(self, answer: Any) -> list[dict[str, str]]:
-        found = sorted(Draft202012Validator(self.schema).iter_errors(answer), key=lambda e: list(map(str, e.path)))
+        judged = answer
+        if isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL:
+            judged = answer | {"heatmap_url": EXAMPLE_URL}
+        found = sorted(Draft202012Validator(self.schema).iter_errors(judged), key=lambda e: list(map(str, e.path)))
         errors = [{"pointer": _pointer(e.absolute_path), "code": str(e.validator), "message": _said(e)} for e in found]
         return errors + (self._sector_errors(answer) if self.spec.strict else [])
 
@@ -164,7 +201,7 @@ class AnswerCheck:
                 pointer = f"/sector_recommendations/{at}/sector_name"
                 errors.append({"pointer": pointer, "code": "duplicate_sector", "message": f"{name!r} stands twice"})
             seen.add(name.strip().casefold())
-        left = [name for name in self.spec.universe_sectors if name.casefold() not in seen]
+        left = [name for name in self.spec.universe_sectors if name.strip().casefold() not in seen]
         if left and self.spec.recommends_sectors:
             message = f"no recommendation for {', '.join(left)}"
             errors.append({"pointer": "/sector_recommendations", "code": "missing_sector", "message": message})

@@ -26,12 +26,13 @@ class Budget:
     def exhausted(self, calls: int = 0) -> str | None:
         """The limit that forbids another model request, or with `calls` that many more tool calls."""
         if calls:
-            return self._says("tool_calls") if self.tool_calls + calls > self.limits.tool_calls else None
+            return self.says("tool_calls") if self.tool_calls + calls > self.limits.tool_calls else None
         if self.turns >= self.limits.turns:
-            return self._says("turns")
+            return self.says("turns")
         if self.usage.counted >= self.limits.tokens:
-            return self._says("tokens")
-        return self._says("seconds") if self.seconds_left <= 0 else None
+            return self.says("tokens")
+        return self.says("seconds") if self.seconds_left <= 0 else None
 
-    def _says(self, limit: str) -> str:
-        return f"{limit}: the limit of {getattr(self.limits, limit):g} is reached"
+    def says(self, limit: str) -> str:
+        value = getattr(self.limits, limit)
+        return f"{limit}: the limit of {int(value) if value == int(value) else value} is reached"

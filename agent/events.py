@@ -31,6 +31,9 @@ def canonical(value: JSON) -> bytes:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except ValueError:
         return canonical(_finite(value))
+    if not text.isascii():
+        # Two halves of a character are one: what is read back must be what was written.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     return text.encode("utf-8", "backslashreplace")
 
 

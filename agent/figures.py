@@ -13,6 +13,7 @@ from typing import Any
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
 SERIES_KEYS = ("indicator", "indicator_name", "series")
+MAX_DEPTH = 100
 DATE_KEYS = ("observed_at", "date", "as_of")
 
 
@@ -48,6 +49,8 @@ class _Table:
 
 
 def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) -> Iterator[_Table]:
+    if pointer.count("/") > MAX_DEPTH:
+        return
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from _tables(value, f"{pointer}/{_escape(str(key))}", data)
@@ -90,9 +93,11 @@ def _of_table(table: _Table, tool: str, call: str) -> Iterator[Figure]:
 def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """The key that names the rows: a customary one, else the only key whose values are all texts."""
     for key in (*SECTOR_KEYS, *SERIES_KEYS):
-        if all(isinstance(row.get(key), str) for row in rows):
+        if any(isinstance(row.get(key), str) for row in rows):
             return key
-    texts = [key for key in rows[0] if all(isinstance(row.get(key), str) for row in rows)]
+    texts = [
+        key for key in rows[0] if key not in (*DATE_KEYS, "unit") and all(isinstance(row.get(key), str) for row in rows)
+    ]
     return texts[0] if len(texts) == 1 else None
 
 

@@ -67,7 +67,7 @@ class Loop:
         except TimeoutError:
             if not clock.expired():
                 raise
-            return Ending("budget", f"seconds: the limit of {self.budget.limits.seconds:g} is reached")
+            return Ending("budget", self.budget.says("seconds"))
 
     async def _converse(self) -> Ending:
         empty_before = False

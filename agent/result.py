@@ -183,7 +183,9 @@ def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
                 result.requests += 1
             case ModelAnswered():
                 result.turns = event.turn
-                result.usage += Usage(**event.usage)
+                result.usage += Usage(
+                    **{kind: event.usage.get(kind, 0) for kind in ("input", "cache_write", "cache_read", "output")}
+                )
                 result.best_attempt = text_of(event.content) or result.best_attempt
             case ToolAsked():
                 call = Call(event.call, result.turns, event.offered_as, event.server, event.tool, event.arguments)

@@ -6,6 +6,7 @@ JSON5 covers JSON and a JavaScript object literal with its comments. YAML is rea
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ Position: TypeAlias = tuple[int, int]
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
+MAX_DIGITS = 1_000
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -94,7 +96,11 @@ def _read_yaml(text: str, source: Source) -> None:
         mark = error.problem_mark or error.context_mark
         at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         source.fail(at, f"not YAML: {error.problem or error.context}")
-    except yaml.YAMLError as error:
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        at = (before.count("\n") + 1, error.position - before.rfind("\n"))
+        source.fail(at, f"not YAML: {error.reason}")
+    except (ValueError, OverflowError) as error:
         source.fail((1, 1), f"not YAML: {error}")
     except RecursionError:
         source.fail((1, 1), "nested too deeply")
@@ -111,7 +117,7 @@ def _yaml_value(node: Any, source: Source, address: Address) -> Any:
     if len(address) > MAX_DEPTH or len(source.positions) > MAX_VALUES:
         source.fail(at, "nested too deeply, an alias to itself, or too many values")
     if isinstance(node, yaml.ScalarNode):
-        return _yaml_scalar(node)
+        return _yaml_scalar(node, source, at)
     if isinstance(node, yaml.SequenceNode):
         return [_yaml_value(item, source, (*address, index)) for index, item in enumerate(node.value)]
     result: dict[str, Any] = {}
@@ -119,23 +125,27 @@ def _yaml_value(node: Any, source: Source, address: Address) -> Any:
         position = (key.start_mark.line + 1, key.start_mark.column + 1)
         if not isinstance(key, yaml.ScalarNode):
             source.fail(position, "a key has to be a word")
-        source.add(result, key.value, _yaml_value(item, source, (*address, key.value)), address, position)
+        name = _whole_characters(key.value)
+        source.add(result, name, _yaml_value(item, source, (*address, name)), address, position)
     return result
 
 
-def _yaml_scalar(node: Any) -> Any:
+def _yaml_scalar(node: Any, source: Source, at: Position) -> Any:
     if node.style is not None:
-        return node.value
-    return None if node.value in ("", "~") else _word(node.value)
+        return _whole_characters(node.value)
+    if node.value in ("", "~"):
+        return None
+    return _number(node.value, source, at) if _NUMBER.fullmatch(node.value) else _word(node.value)
 
 
 def _word(text: str) -> Any:
     """A bare word with JSON's meaning, else the word itself."""
-    if text in ("true", "false", "null"):
-        return {"true": True, "false": False, "null": None}[text]
-    if match := _NUMBER.fullmatch(text):
-        return float(text) if match[2] or match[3] else int(text)
-    return text
+    return {"true": True, "false": False, "null": None}.get(text, text)
+
+
+def _whole_characters(text: str) -> str:
+    """Two halves of a character, written as escapes, are one; a lone half is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _TOKEN = re.compile(
@@ -146,6 +156,7 @@ _TOKEN = re.compile(
       | (?P<mark>[{}\[\]:,])""",
     re.VERBOSE | re.DOTALL,
 )
+_BLANK = re.compile(r"(?:\s+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
 
@@ -186,21 +197,21 @@ class _Json5:
                 return _unquote(text)
             case "number", text:
                 self._advance()
-                return _number(text)
+                return _number(text, self._source, token.position)
             case "word", ("true" | "false" | "null") as text:
                 self._advance()
                 return _word(text)
             case "word", text:
                 self._fail(f"{text!r}: a text needs quotes here")
             case _:
-                self._fail(f"a value is missing before {token.text or 'the end of the file'!r}")
+                self._fail(f"a value is missing before {self._shown()}")
 
     def _object(self, address: Address) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for _ in self._items("}"):
             key = self._token
             if key.kind not in ("string", "word", "number"):
-                self._fail(f"a key is missing before {key.text or 'the end of the file'!r}")
+                self._fail(f"a key is missing before {self._shown()}")
             name = _unquote(key.text) if key.kind == "string" else key.text
             self._advance()
             self._expect(":")
@@ -223,13 +234,16 @@ class _Json5:
             if self._token.kind == "mark" and self._token.text == ",":
                 self._advance()
             elif self._token.kind != "mark" or self._token.text != end:
-                self._fail(f"',' or {end!r} is missing before {self._token.text or 'the end of the file'!r}")
+                self._fail(f"',' or {end!r} is missing before {self._shown()}")
         self._advance()
 
     def _expect(self, mark: str) -> None:
         if self._token.kind != "mark" or self._token.text != mark:
-            self._fail(f"{mark!r} is missing before {self._token.text or 'the end of the file'!r}")
+            self._fail(f"{mark!r} is missing before {self._shown()}")
         self._advance()
+
+    def _shown(self) -> str:
+        return repr(self._token.text) if self._token.kind != "end" else "the end of the file"
 
     def _advance(self) -> None:
         self._token = next(self._tokens)
@@ -243,9 +257,13 @@ class _Json5:
             found = _TOKEN.match(text, at)
             position = (line, at - start + 1)
             if found is None:
-                if text[at] == ";" and not text[at + 1 :].strip():
+                if text[at] == ";" and _BLANK.fullmatch(text, at + 1):
                     break
-                what = "a text that does not end" if text[at] in "\"'" else f"{text[at]!r} has no meaning here"
+                what = f"{text[at]!r} has no meaning here"
+                if text[at] in "\"'":
+                    what = "a text that does not end"
+                if text.startswith("/*", at):
+                    what = "a comment that does not end"
                 self._source.fail(position, what)
             if found.lastgroup != "space":
                 yield _Token(str(found.lastgroup), found[0], position)
@@ -257,8 +275,7 @@ class _Json5:
 
 
 def _unquote(text: str) -> str:
-    joined = _ESCAPE.sub(_unescape, text[1:-1])
-    return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _whole_characters(_ESCAPE.sub(_unescape, text[1:-1]))
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -266,7 +283,16 @@ def _unescape(found: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
 
 
-def _number(text: str) -> int | float:
+def _number(text: str, source: Source, at: Position) -> int | float:
+    if len(text) > MAX_DIGITS:
+        source.fail(at, "a number of too many digits")
+    value = _value_of(text)
+    if math.isinf(value) if isinstance(value, float) else False:
+        source.fail(at, f"{text}: the number is too large")
+    return value
+
+
+def _value_of(text: str) -> int | float:
     digits = text.lstrip("+-").lower()
     sign = -1 if text.startswith("-") else 1
     if digits.startswith("0x"):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, strict=False)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Schema: TypeAlias = dict[str, Any]
 
@@ -161,7 +161,13 @@ class AgentSpec(Section):
     benchmark: Text | None = None
     horizon: Annotated[str, Field(pattern=HORIZON)] = "63 sessions"
     """What advice and confidence are about."""
-    mcpServers: dict[Annotated[str, Field(pattern=SERVER_NAME)], ServerSpec] | None = None
+    mcpServers: (
+        Annotated[
+            dict[Annotated[str, Field(pattern=SERVER_NAME)], ServerSpec],
+            Field(json_schema_extra={"additionalProperties": False}),
+        ]
+        | None
+    ) = None
     """Where tools come from; without it, the embedded market server with simulated data."""
     budget: BudgetSpec = BudgetSpec()
     timeouts: TimeoutSpec = TimeoutSpec()

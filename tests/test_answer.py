@@ -200,8 +200,9 @@ def test_the_sector_rules_hold_for_a_schema_with_references() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```', 'Here:\n```json\n{"a": 1}\n```\nDone.',
-        'Here it is: {"a": 1} as asked.', '```JSON\n{"a": 1}\n```', '```\nnot this\n```\n```json\n{"a": 1}\n```',
+        '{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```',
+        'Here:\n```json\n{"a": 1}\n```\nDone.', 'Here it is: {"a": 1} as asked.', '```JSON\n{"a": 1}\n```',
+        '```\nnot this\n```\n```json\n{"a": 1}\n```',
     ],
 )  # fmt: skip
 def test_the_json_is_found_in_what_a_model_writes_around_it(text: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.figures import Figure, figures_of
@@ -136,6 +136,7 @@ results = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(data=results)
 def test_every_pointer_leads_to_the_number_that_its_figure_holds(data: Any) -> None:
     for figure in figures(data):

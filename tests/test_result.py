@@ -14,6 +14,7 @@ from agent.events import (
     Event,
     ModelAnswered,
     ModelAsked,
+    ModelFailed,
     RunFinished,
     RunStarted,
     ServerFailed,
@@ -85,9 +86,10 @@ def test_a_whole_run_is_gathered(tmp_path: Path) -> None:
     failed = ServerFailed("b", "x", 1, "", "it died", False)
     result = result_of(
         [
-            *started(), opened, failed, offered, *turn(1, ""), asked("c1"), answered("c1", SENT, kind="real"), *turn(2, "{}"),
-            checked(valid=False, reply="Again."), ModelAsked(3, 1, "h"), *turn(3, "{1}"), checked(valid=True, answer=ANSWER),
-            PAGE, finished(answer=ANSWER),
+            *started(), opened, failed, offered, *turn(1, ""), asked("c1"), answered("c1", SENT, kind="real"),
+            *turn(2, "{}"), checked(valid=False, reply="Again."),
+            ModelAsked(3, 1, "h"), ModelFailed(3, 1, "overloaded", "later", 1.0),
+            *turn(3, "{1}"), checked(valid=True, answer=ANSWER), PAGE, finished(answer=ANSWER),
         ],
         tmp_path,
     )  # fmt: skip

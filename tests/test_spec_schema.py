@@ -263,6 +263,7 @@ def sections(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "ServerTimeoutSpec", server["timeouts"]
 
 
+@settings(deadline=None)
 @given(content=files)
 def test_a_valid_file_is_valid_to_both(content: dict[str, Any]) -> None:
     assert (schema_takes(content), loader_takes(content)) == (True, True)
@@ -274,7 +275,7 @@ strange = st.sampled_from([None, True, -1, 0, 1.5, 10**9, "", "x", "30", [], [1]
 JUDGED_BY_THE_LOADER = {"response_format", "parameters", "prompt", "tool_name"}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(content=files, drawn=st.data(), value=strange)
 def test_a_file_with_one_strange_value_or_key_gets_one_verdict_from_both(
     content: dict[str, Any], drawn: st.DataObject, value: object

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.events import (
@@ -198,6 +198,7 @@ def events_of(kind: str, content: Any, order: Any, turn: int) -> list[Event]:
     return [asked(turn), said(turn, *map(use, calls)), *map(called, calls), *arrivals]
 
 
+@settings(deadline=None)
 @given(played=rounds)
 def test_each_request_begins_with_the_whole_one_before_it(played: list[tuple[str, Any, Any]]) -> None:
     transcript = Transcript()

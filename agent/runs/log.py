@@ -118,7 +118,8 @@ def _read_lines(path: Path) -> tuple[list[Line], bytes]:
     for at, (piece, end) in enumerate(pieces):
         line = _decode(piece, len(lines))
         if line is None:
-            if any(_decode(later, None) for later, _ in pieces[at + 1 :]):
+            written = piece.endswith(b"\n") and b"\0" not in piece
+            if written or any(_decode(later, None) for later, _ in pieces[at + 1 :]):
                 raise LogDamaged(
                     f"{path}:{len(lines) + 1}: this line is not what was written",
                     hint="the run is not read any further, so that nothing is paid or told twice; "
@@ -148,7 +149,11 @@ def _decode(piece: bytes, index: int | None) -> Line | None:
     try:
         body = json.loads(piece)
         crc = body.pop("crc")
-        if crc != _checksum(body) or (index is not None and body["i"] != index):
+        if (
+            crc != _checksum(body)
+            or canonical(body | {"crc": crc}) + b"\n" != piece
+            or (index is not None and body["i"] != index)
+        ):
             return None
         return Line(body["i"], body["at"], from_json(body))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -45,7 +45,7 @@ def find(name: str) -> Path:
     if name == LATEST and runs:
         return runs[0]
     matches = [run for run in runs if run.name == name] or [
-        run for run in runs if run.name.startswith(name) or run.name.endswith(name)
+        run for run in runs if name and (run.name.startswith(name) or run.name.endswith(name))
     ]
     if len(matches) == 1:
         return matches[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,20 +17,23 @@ def data_of(result: Mapping[str, Any]) -> Any:
     content = result.get("content") or []
     if len(content) == 1 and content[0].get("type") == "text":
         try:
-            return json.loads(content[0]["text"])
-        except ValueError:
+            return json.loads(content[0]["text"], parse_constant=lambda _: None, parse_float=_finite)
+        except (ValueError, RecursionError):
             return None
     return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def text_of(result: Mapping[str, Any]) -> str:
     """What the model reads. An error is told in the server's own words; other results prefer structured content."""
     blocks = [_block_text(block) for block in result.get("content") or []]
     text = "\n".join(each for each in blocks if each)
-    if result.get("isError"):
-        return text or EMPTY
     structured = result.get("structuredContent")
-    if structured is None:
+    if structured is None or (result.get("isError") and text.strip()):
         return text if text.strip() else EMPTY
     unread = [_block_text(block) for block in result.get("content") or [] if block.get("type") != "text"]
     return "\n".join([json.dumps(structured, ensure_ascii=False, separators=(",", ":")), *unread])
@@ -58,7 +62,8 @@ def cut(text: str, limit: int) -> str:
     """`text` within `limit` characters: head, notice, tail. The notice says how much is missing."""
     if len(text) <= limit:
         return text
-    notice = f"\n[… {len(text) - limit} of {len(text)} characters left out here; ask for less to see all …]\n"
-    room = max(limit - len(notice), 0)
+    form = "\n[… {} of {} characters left out here; ask for less to see all …]\n"
+    room = max(limit - len(form.format(len(text), len(text))), 0)
+    notice = form.format(len(text) - room, len(text))
     head = room * 3 // 4
     return text[:head] + notice + text[len(text) - (room - head) :]

@@ -209,7 +209,9 @@ def test_full_disk_under_the_log_is_one_clear_message_and_keeps_what_was_logged(
         "sys.argv[1:] = ['ask', '--offline', '-q', 'Which?']\n"
         "agent.cli.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, timeout=120, check=False)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    command = [sys.executable, "-c", limited]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "log.jsonl cannot be written: File too large" in done.stderr and "ADVISOR_HOME" in done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "log"

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import LogDamaged, LogError
@@ -206,6 +206,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(content=json_values)
 def test_any_json_survives_a_line_with_its_hash(content: object) -> None:
     stored = ContentStored.of(content)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.tools.content import EMPTY, cut, data_of, text_of
@@ -63,11 +63,13 @@ def test_numbers_that_json_does_not_have_are_no_numbers_in_the_data(words: str) 
         (of(text("x"), {"type": "image", "data": "AAAA" * 10, "mimeType": "image/png"}),
          "x\n[image, image/png, about 30 bytes, not shown]"),
         (of({"type": "audio", "data": ""}), "[audio, unknown type, about 0 bytes, not shown]"),
-        (of({"type": "resource_link", "uri": "file:///a", "title": "T", "name": "n"}), "[resource file:///a: T, not read]"),
+        (of({"type": "resource_link", "uri": "file:///a", "title": "T", "name": "n"}),
+         "[resource file:///a: T, not read]"),
         (of({"type": "resource_link", "uri": "file:///a", "name": "n"}), "[resource file:///a: n, not read]"),
         (of({"type": "resource_link", "uri": "file:///a"}), "[resource file:///a: no title, not read]"),
         (of({"type": "resource", "resource": {"uri": "u", "text": "inside"}}), "inside"),
-        (of({"type": "resource", "resource": {"uri": "u", "blob": "AA", "mimeType": "a/b"}}), "[resource u, a/b, not shown]"),
+        (of({"type": "resource", "resource": {"uri": "u", "blob": "AA", "mimeType": "a/b"}}),
+         "[resource u, a/b, not shown]"),
         (of({"type": "resource", "resource": {"uri": "u", "blob": "AA"}}), "[resource u, unknown type, not shown]"),
         (of({"type": "hologram"}), "[content of kind 'hologram', not shown]"),
         (of(text("dropped"), {"type": "image", "data": "AAAA", "mimeType": "image/png"}, structuredContent={"a": 1}),
@@ -90,6 +92,7 @@ def test_a_text_within_its_limit_is_not_touched() -> None:
     assert cut("", 1_000) == ""
 
 
+@settings(deadline=None)
 @given(length=st.integers(1_001, 300_000), limit=st.integers(1_000, 30_000))
 def test_a_long_text_is_cut_to_head_notice_and_tail_within_the_limit(length: int, limit: int) -> None:
     whole = "".join(chr(0x4E00 + at % 5_000) for at in range(length))
@@ -106,6 +109,7 @@ def test_a_long_text_is_cut_to_head_notice_and_tail_within_the_limit(length: int
     assert limit - len(shown) < 10
 
 
+@settings(deadline=None)
 @given(length=st.integers(1_001, 300_000))
 def test_the_notice_says_how_much_is_missing(length: int) -> None:
     shown = cut("x" * length, 1_000)
