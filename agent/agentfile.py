@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,8 @@ from agent.spec import (
 )
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_TELLING = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
+"""Names of environment variables whose literal values are secrets too."""
 _NAMED = re.compile(r"\$\{\w+(:-)?\}")
 """A value that is a variable's name, and no literal default."""
 _WORDS = {
@@ -83,13 +84,20 @@ def _masked(server: dict[str, Any]) -> dict[str, Any]:
 def load(name: str | Path) -> AgentFile:
     """An agent file by path, or by the name of one that ships with the package. Raises SpecError."""
     path = Path(name)
-    if not path.suffix and not path.exists():
+    if not path.suffix and not _exists(path):
         shipped = data.root() / "configs" / f"{name}.yaml"
         if not shipped.is_file():
             known = ", ".join(data.shipped_agents())
             raise SpecError([f"{name}: there is no such file, nor an agent of that name"], hint=f"shipped: {known}")
         path = shipped
     return parse(source.read(path), folder=path.parent)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def parse(text: Source, folder: Path | None = None) -> AgentFile:
@@ -120,7 +128,7 @@ def _system_text(spec: AgentSpec, text: Source, folder: Path | None) -> tuple[st
     else:
         where = text.where(("prompt",))
         return "", f"{where}: prompt: there is no file {spec.prompt!r}, neither beside this file nor in the package"
-    return f"You are {spec.agent_name}. {spec.description}\n\n{body}", None
+    return data.words("role", name=spec.agent_name, description=spec.description) + "\n\n" + body, None
 
 
 def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
@@ -146,41 +154,13 @@ def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
 
 def _schema_problems(schema: Schema, address: Address, text: Source, skip: int = 0) -> list[str]:
     """Where `schema` is not a JSON Schema; `skip` leading parts of a pointer are not in the file."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+    from agent import schemas
 
-    judge = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    error = best_match(judge.iter_errors(schema))
-    if error is None:
-        return [
-            f"{text.where(at)}: {path_text(at)}: {ref!r} leads nowhere in this schema"
-            for place, ref in _references(schema)
-            if not _leads(schema, ref)
-            for at in [(*address, *place[skip:])]
-        ]
-    at = (*address, *list(error.absolute_path)[skip:])
-    return [f"{text.where(at)}: {path_text(at)}: not a JSON Schema: {error.message}"]
-
-
-def _references(schema: Any, place: Address = ()) -> Iterator[tuple[Address, str]]:
-    for key, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
-        if key == "$ref" and isinstance(value, str):
-            yield (*place, key), value
-        elif isinstance(value, dict | list):
-            yield from _references(value, (*place, key))
-
-
-def _leads(schema: Schema, reference: str) -> bool:
-    """Nothing is fetched: a schema holds all that it refers to."""
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import DRAFT202012
-
-    try:
-        Registry().resolver_with_root(DRAFT202012.create_resource(schema)).lookup(reference)
-    except Unresolvable:
-        return False
-    return True
+    found = schemas.problem(schema)
+    if found is None:
+        return []
+    at = (*address, *found[0][skip:])
+    return [f"{text.where(at)}: {path_text(at)}: {found[1]}"]
 
 
 def _problems(error: ValidationError, text: Source) -> list[str]:
@@ -281,5 +261,10 @@ def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[S
 
     places = {key: getattr(server, key) for key in ("command", "args", "env", "url", "headers") if hasattr(server, key)}
     changes = {key: filled(value, ("mcpServers", name, key)) for key, value in places.items()}
-    secrets += list(changes.get("headers", {}).values())
+    for header, value in changes.get("headers", {}).items():
+        if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
+            where = text.where(("mcpServers", name, "headers", header))
+            raise SpecError([f"{where}: mcpServers.{name}.headers.{header}: holds a line break or control character"])
+        secrets.append(value)
+    secrets += [value for key, value in changes.get("env", {}).items() if _TELLING.search(key)]
     return server.model_copy(update=changes), secrets

@@ -7,18 +7,17 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from string import Template
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import ValidationError
 
-from agent import data
+from agent import data, schemas
 from agent.events import AnswerChecked
+from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 
 PAGE_URL = "artifact:page.html"
 """Stands in a log for the run's own page, so that a log is the same on every machine."""
-EXAMPLE_URL = "file:///run/page.html"
 SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
@@ -95,7 +94,7 @@ def parse(text: str) -> Any:
     candidates = [text, *(fenced if len(fenced) == 1 else []), text[text.find("{") : text.rfind("}") + 1]]
     for candidate in candidates:
         try:
-            return _shallow(json.loads(candidate, parse_constant=_no_constant, parse_float=_finite))
+            return whole(_shallow(json.loads(candidate, parse_constant=_no_constant, parse_float=_finite)))
         except (ValueError, RecursionError):
             continue
     raise ValueError("the text holds no JSON object")
@@ -127,9 +126,20 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
+def resolve(answer: Any, page_url: str) -> Any:
+    """The answer with the address of the run's page in it."""
+    if isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL:
+        return answer | {"heatmap_url": page_url}
+    return answer
+
+
 @dataclass
 class AnswerCheck:
-    """Checks the answers of one run. `labels` (SIMULATED, RULES) begin each rationale; `urls` came from tools."""
+    """Checks the answers of one run.
+
+    `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `labels`
+    (SIMULATED, RULES) begin each rationale; `urls` came from tools.
+    """
 
     spec: AgentSpec
     schema: Schema
@@ -138,6 +148,7 @@ class AnswerCheck:
     labels: list[str] = field(default_factory=list)
     called: bool = False
     """Whether any call has reached a server."""
+    page_url: str = "file:///run/page.html"
     attempts: int = 0
     _warned: bool = False
 
@@ -182,10 +193,8 @@ class AnswerCheck:
         return answer, notes
 
     def _errors(self, answer: Any) -> list[dict[str, str]]:
-        judged = answer
-        if isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL:
-            judged = answer | {"heatmap_url": EXAMPLE_URL}
-        found = sorted(Draft202012Validator(self.schema).iter_errors(judged), key=lambda e: list(map(str, e.path)))
+        judged = resolve(answer, self.page_url)
+        found = sorted(schemas.validator(self.schema).iter_errors(judged), key=lambda e: list(map(str, e.path)))
         errors = [{"pointer": _pointer(e.absolute_path), "code": str(e.validator), "message": _said(e)} for e in found]
         return errors + (self._sector_errors(answer) if self.spec.strict else [])
 
@@ -228,7 +237,7 @@ def _repair(errors: list[dict[str, str]]) -> str:
     lines = [f"- {error['pointer'] or 'the whole answer'}: {error['message']}" for error in errors[:SHOWN_ERRORS]]
     if len(errors) > SHOWN_ERRORS:
         lines.append(f"- and {len(errors) - SHOWN_ERRORS} more")
-    return Template(data.prompt("repair")).substitute(errors="\n".join(lines))
+    return data.words("repair", errors="\n".join(lines))
 
 
 def urls_in(text: str) -> set[str]:

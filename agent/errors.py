@@ -47,6 +47,7 @@ class SpecError(UsageError):
     code = "agent_file"
 
     def __init__(self, problems: list[str], *, where: str | None = None, hint: str | None = None) -> None:
+        hint = hint or "`advisor check --schema` says what may stand where"
         super().__init__("\n".join(problems), where=where, hint=hint)
         self.problems = problems
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias
 
 FORMAT = "sectorrun/1"
+LONGEST_INTEGER = 10_000
+"""Bits beyond which Python refuses to write a number."""
 
 JSON: TypeAlias = Any
 Status: TypeAlias = Literal[
@@ -25,7 +27,8 @@ Status: TypeAlias = Literal[
 def canonical(value: JSON) -> bytes:
     """JSON with sorted keys, no spaces and no NaN, as UTF-8: equal values give equal bytes.
 
-    Numbers that JSON does not have become null; halves of surrogate pairs are written as escapes.
+    Numbers that JSON does not have, or that no reader takes, become null; a lone half of a character is written as
+    an escape.
     """
     try:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -44,6 +47,8 @@ def digest(value: JSON) -> str:
 
 def _finite(value: JSON) -> JSON:
     if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
         return None
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
@@ -75,13 +80,15 @@ class ContentStored(Event):
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """`spec`, `prompt`, `opening` and `schema` are hashes of the agent file, the system text, the first user
-    message and the strict answer schema; `model` holds the name and all parameters of its requests."""
+    """`agent` is the file's name as it was given; `spec`, `prompt`, `opening` and `schema` are hashes of its content,
+    the system text, the first user message and the strict answer schema; `model` holds the name and all parameters
+    of its requests; `simulated` says whether a paid model may see simulated data."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
     question: str
     as_of: str | None
+    agent: str
     spec: str
     prompt: str
     opening: str
@@ -90,6 +97,7 @@ class RunStarted(Event):
     versions: dict[str, str]
     budget: dict[str, JSON]
     labels: list[str]
+    simulated: bool = False
     format: str = FORMAT
 
 
@@ -171,6 +179,7 @@ class ToolAsked(Event):
     """`server` and `tool` are None for a name that is not offered; `key` identifies equal calls."""
 
     name: ClassVar[str] = "tool.asked"
+    turn: int
     call: str
     offered_as: str
     server: str | None
@@ -184,6 +193,7 @@ class ToolAnswered(Event):
     """`result`: what the server sent, or `{"stored": hash}` when large; `shown`: what the model reads."""
 
     name: ClassVar[str] = "tool.answered"
+    turn: int
     call: str
     result: JSON
     shown: str

@@ -7,6 +7,7 @@ taken; the request that a model gets is what the journal's transcript says.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -14,9 +15,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from agent.answer import NO_TOOL_CALL, SIMULATED_TAG, AnswerCheck, urls_in
 from agent.budget import Budget
-from agent.errors import AdvisorError, ModelError, SimulatedDataError
+from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
 from agent.events import ContentStored, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
-from agent.model.base import Model, Request, ToolCall, Turn
+from agent.model.base import Model, Request, ToolCall, Turn, well_formed
 
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
@@ -39,7 +40,7 @@ class PreparedCall(Protocol):
 
 
 class Tools(Protocol):
-    def prepare(self, call: ToolCall) -> Any: ...
+    def prepare(self, call: ToolCall, turn: int) -> Any: ...
     async def call(self, prepared: Any) -> tuple[list[ContentStored], ToolAnswered]: ...
 
 
@@ -48,6 +49,8 @@ class Ending:
     status: Status
     stop_reason: str
     answer: Any = None
+    notes: tuple[str, ...] = ()
+    """What was changed in the answer, for people."""
 
 
 @dataclass
@@ -61,25 +64,16 @@ class Loop:
 
     async def run(self) -> Ending:
         """Until an answer is valid, or something ends the run. Raises AdvisorError for what is no outcome."""
-        try:
-            async with asyncio.timeout(max(self.budget.seconds_left, 0)) as clock:
-                return await self._converse()
-        except TimeoutError:
-            if not clock.expired():
-                raise
-            return Ending("budget", self.budget.says("seconds"))
-
-    async def _converse(self) -> Ending:
         empty_before = False
         while True:
             if limit := self.budget.exhausted():
                 return Ending("budget", limit)
             turn = await self._ask()
             match turn.stop_reason:
-                case "tool_use" | "end_turn" | "stop_sequence":
-                    pass
-                case "pause_turn":
+                case "pause_turn" if not turn.calls:
                     continue
+                case "tool_use" | "end_turn" | "stop_sequence" | "pause_turn":
+                    pass
                 case "refusal":
                     return Ending("refused", _refusal(turn))
                 case "max_tokens":
@@ -89,6 +83,7 @@ class Loop:
                 case other:
                     return Ending("failed", f"unknown stop reason {other!r}")
             if turn.calls:
+                empty_before = False
                 if limit := self.budget.exhausted(calls=len(turn.calls)):
                     return Ending("budget", limit)
                 await self._call(turn.calls)
@@ -117,8 +112,8 @@ class Loop:
                     tries = attempt.retry_state.attempt_number
                     self.journal.emit(ModelAsked(number, tries, request.hash))
                     await self.journal.sync()
-                    turn = await self.model.answer(request)
-        except AdvisorError as error:
+                    turn = well_formed(await self.model.answer(request))
+        except (ModelError, CredentialsError) as error:
             self._failed(number, tries, error, None)
             raise
         self.budget.turns = number
@@ -142,7 +137,7 @@ class Loop:
 
     async def _call(self, calls: list[ToolCall]) -> None:
         """All calls of a turn together; every result that came is logged before anything is raised."""
-        prepared = [self.tools.prepare(call) for call in calls]
+        prepared = [self.tools.prepare(call, self.budget.turns) for call in calls]
         for each in prepared:
             self.journal.emit(each.asked)
         await self.journal.sync()
@@ -157,12 +152,13 @@ class Loop:
         for content in stored:
             self.journal.emit(content)
         self.journal.emit(answered)
-        if answered.kind == SIMULATED:
-            self._note_simulated(prepared.asked)
         if answered.source != "refused":
             self.check.called = True
-        if not answered.is_error:
-            self.check.urls |= urls_in(answered.shown)
+        if answered.is_error:
+            return
+        self.check.urls |= urls_in(answered.shown) - urls_in(json.dumps(prepared.asked.arguments))
+        if answered.kind == SIMULATED:
+            self._note_simulated(prepared.asked)
 
     def _note_simulated(self, asked: ToolAsked) -> None:
         if self.model.paid and not self.simulated_allowed:
@@ -174,7 +170,7 @@ class Loop:
         checked = self.check.check(text)
         self.journal.emit(checked)
         if checked.valid:
-            return Ending("ok", "end_turn", checked.answer)
+            return Ending("ok", "end_turn", checked.answer, tuple(checked.notes))
         if checked.reply is not None:
             return None
         if checked.errors[0]["code"] == NO_TOOL_CALL:

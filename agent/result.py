@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from agent.answer import PAGE_URL
+from agent.answer import PAGE_URL, resolve
 from agent.events import (
     AnswerChecked,
     ArtifactWritten,
@@ -28,6 +28,7 @@ from agent.figures import Figure, figures_of
 from agent.model.base import Usage, text_of
 from agent.tools.content import data_of
 
+PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
 ADVICE = "Research, not investment advice. Nothing here trades."
 
@@ -41,6 +42,17 @@ EXIT_CODES: dict[Status, int] = {
     "needs_decision": 7,
     "interrupted": 130,
 }
+
+
+HINTS: dict[Status, str] = {
+    "invalid": "the best attempt is in the run's log; a larger budget.repairs or another model may help",
+    "unsupported": "the model called no tool; another model may, or set policy.require_calls: false",
+    "refused": "ask it another way, or ask another model",
+    "failed": "see the run's log; after max_tokens, raise model.max_tokens",
+    "budget": "raise the limit under `budget` in the agent file, or ask for less",
+    "interrupted": "ask again; what was done is in the run's log",
+}
+"""What to do about a run that came to no valid answer."""
 
 
 @dataclass
@@ -119,7 +131,7 @@ class RunResult:
     def failure(self) -> dict[str, Any]:
         """What a script reads in place of the answer of a run that has none."""
         first = self.errors[0]["pointer"] if self.errors else None
-        error = {"code": self.status, "message": self.stop_reason, "hint": None, "where": first}
+        error = {"code": self.status, "message": self.stop_reason, "hint": HINTS.get(self.status), "where": first}
         return {"ok": False, "error": error, "run": self.run_id}
 
     def envelope(self) -> dict[str, Any]:
@@ -160,19 +172,48 @@ class RunResult:
         }
 
 
+def page_address(folder: Path, run_id: str, pages_url: str | None) -> str:
+    """Where a run's page is opened: below `pages_url` where its runs are published, else as a file."""
+    return f"{pages_url}/{run_id}/{PAGE}" if pages_url else (folder.absolute() / PAGE).as_uri()
+
+
 def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
     """Gather a whole or unfinished log."""
-    result = RunResult(folder=folder)
-    contents: dict[str, Any] = {}
-    calls: dict[str, Call] = {}
+    gathering = Gathering(folder)
     for event in events:
+        gathering.apply(event)
+    return gathering.result
+
+
+def ended(result: RunResult, event: RunFinished) -> RunResult:
+    """The result with how its run ended."""
+    ok = event.status == "ok"
+    address = page_address(result.page.parent, result.run_id, result.pages_url) if result.page else PAGE_URL
+    return replace(
+        result,
+        status=event.status,
+        stop_reason=event.stop_reason,
+        answer=resolve(event.answer, address),
+        best_attempt=None if ok else result.best_attempt,
+        warnings=event.warnings,
+    )
+
+
+class Gathering:
+    """Events, one after the other → `result`."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.result = RunResult(run_id=folder.name if folder else "", folder=folder)
+        self._contents: dict[str, Any] = {}
+        self._calls: dict[tuple[int, str], Call] = {}
+
+    def apply(self, event: Event) -> None:
+        result = self.result
         match event:
             case ContentStored():
-                contents[event.hash] = event.content
+                self._contents[event.hash] = event.content
             case RunStarted():
-                result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
-                result.model, result.labels = str(event.model.get("name")), list(event.labels)
-                result.pages_url = contents[event.spec].get("pages_url")
+                self._started(event)
             case ServerOpened():
                 result.servers.append(event)
             case ServerFailed():
@@ -183,16 +224,14 @@ def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
                 result.requests += 1
             case ModelAnswered():
                 result.turns = event.turn
-                result.usage += Usage(
-                    **{kind: event.usage.get(kind, 0) for kind in ("input", "cache_write", "cache_read", "output")}
-                )
+                result.usage += Usage(**{kind: event.usage.get(kind, 0) for kind in asdict(Usage())})
                 result.best_attempt = text_of(event.content) or result.best_attempt
             case ToolAsked():
-                call = Call(event.call, result.turns, event.offered_as, event.server, event.tool, event.arguments)
-                calls[event.call] = call
+                call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
+                self._calls[event.turn, event.call] = call
                 result.calls.append(call)
             case ToolAnswered():
-                _answered(result, calls[event.call], event, contents)
+                self._answered(self._calls[event.turn, event.call], event)
             case AnswerChecked():
                 result.errors = event.errors
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
@@ -200,32 +239,23 @@ def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
             case ArtifactWritten():
                 result.artifacts[event.kind] = event.path
             case RunFinished():
-                result.status, result.stop_reason = event.status, event.stop_reason
-                result.answer, result.warnings = event.answer, event.warnings
-    if result.ok:
-        result.best_attempt = None
-        result.answer = _with_page(result)
-    return result
+                self.result = ended(result, event)
 
+    def _started(self, event: RunStarted) -> None:
+        result = self.result
+        result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
+        result.model, result.labels = str(event.model.get("name")), list(event.labels)
+        result.pages_url = self._contents[event.spec].get("pages_url")
 
-def _with_page(result: RunResult) -> Any:
-    """The answer with the address of the run's page, where its log has a stand-in for it."""
-    answer, page = result.answer, result.page
-    if not (isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL and page):
-        return answer
-    published = f"{result.pages_url}/{result.run_id}/{page.name}" if result.pages_url else page.absolute().as_uri()
-    return answer | {"heatmap_url": published}
-
-
-def _answered(result: RunResult, call: Call, event: ToolAnswered, contents: dict[str, Any]) -> None:
-    sent = event.result
-    if isinstance(sent, dict) and set(sent) == {"stored"}:
-        sent = contents[sent["stored"]]
-    call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
-    call.kind, call.dates = event.kind, event.dates
-    if event.is_error or not isinstance(sent, dict):
-        return
-    call.data = data_of(sent)
-    result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
-    if event.kind == "simulated" and SIMULATED not in result.labels:
-        result.labels.insert(0, SIMULATED)
+    def _answered(self, call: Call, event: ToolAnswered) -> None:
+        sent = event.result
+        if isinstance(sent, dict) and set(sent) == {"stored"}:
+            sent = self._contents[sent["stored"]]
+        call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
+        call.kind, call.dates = event.kind, event.dates
+        if event.is_error or not isinstance(sent, dict):
+            return
+        call.data = data_of(sent)
+        self.result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
+        if event.kind == "simulated" and SIMULATED not in self.result.labels:
+            self.result.labels.insert(0, SIMULATED)

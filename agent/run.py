@@ -17,76 +17,54 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from agent import __version__, agentfile, answer, data
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
 from agent.budget import Budget
-from agent.errors import AdvisorError, DriftError, LogError, SimulatedDataError, UsageError
+from agent.errors import (
+    AdvisorError,
+    DriftError,
+    LogError,
+    ServerError,
+    SimulatedDataError,
+    SpecError,
+    UsageError,
+)
 from agent.events import (
-    AnswerChecked,
     ArtifactWritten,
     ContentStored,
-    Event,
     RunFinished,
     RunStarted,
     ServerOpened,
 )
+from agent.foreign import whole
+from agent.journal import Journal, Listener
 from agent.loop import Ending, Loop
-from agent.model.base import Model, Request
-from agent.result import RunResult, result_of
+from agent.model.base import Model
+from agent.result import PAGE, RunResult, ended, page_address
 from agent.runs import store
 from agent.runs.log import RunLog, write_whole
 from agent.source import Source
-from agent.transcript import Transcript
 
 if TYPE_CHECKING:
     from agent.tools.servers import InMemoryServer
     from agent.tools.toolbox import Toolbox
 
-PAGE = "page.html"
 ANSWER = "answer.json"
 OFFLINE = "planner"
-Listener = Callable[[Event], None]
-
-
-@dataclass
-class Journal:
-    """Each event goes to the log, then into the transcript, then to whoever listens."""
-
-    log: RunLog
-    listen: Listener | None = None
-    transcript: Transcript = field(default_factory=Transcript)
-    events: list[Event] = field(default_factory=list)
-
-    def emit(self, event: Event) -> None:
-        self.log.append(event)
-        self.transcript.apply(event)
-        self.events.append(event)
-        if self.listen:
-            self.listen(event)
-
-    async def sync(self) -> None:
-        await self.log.sync()
-
-    def request(self) -> Request:
-        return self.transcript.request()
-
-    def result(self) -> RunResult:
-        return result_of(self.events, self.log.folder)
 
 
 async def run(
     agent: AgentFile | Mapping[str, Any] | str | Path,
     question: str | None = None,
     *,
-    as_of: str | None = None,
+    as_of: str | datetime.date | None = None,
     model: Model | str | None = None,
     offline: bool = False,
     simulated: bool = False,
@@ -104,36 +82,35 @@ async def run(
     sealed in each case, also when the task is cancelled.
     """
     file = _loaded(agent)
-    asked = (question or file.spec.objective or "").strip()
+    asked = whole((question or file.spec.objective or "").strip())
     if not asked:
         raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
-    check_date(as_of)
+    day = iso_day(as_of)
     chosen = choose_model(file, model, offline)
-    job = _Run(file, asked, as_of, chosen, simulated or file.spec.simulated, servers, listen)
-    try:
-        return await job.run()
-    finally:
-        await chosen.close()
+    return await _Run(file, asked, day, chosen, simulated or file.spec.simulated, servers, listen).run()
 
 
 def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:
     if isinstance(agent, AgentFile):
         return agent
-    if isinstance(agent, Mapping):
-        return agentfile.parse(Source("the agent mapping", json.loads(json.dumps(agent))))
-    return agentfile.load(agent)
-
-
-def check_date(as_of: str | None) -> None:
-    """Raises UsageError unless `as_of` is None or an ISO date."""
-    if as_of is None:
-        return
+    if not isinstance(agent, Mapping):
+        return agentfile.load(agent)
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of):
-            raise ValueError
-        datetime.date.fromisoformat(as_of)
+        return agentfile.parse(Source("the agent mapping", json.loads(json.dumps(agent))))
+    except TypeError as error:
+        raise SpecError([f"the agent mapping is not JSON: {error}"]) from None
+
+
+def iso_day(day: str | datetime.date | None) -> str | None:
+    """Raises UsageError unless it is None, a date, or one written as 2008-09-30."""
+    if day is None or isinstance(day, datetime.date):
+        return day.isoformat()[:10] if day else None
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
+            return datetime.date.fromisoformat(day).isoformat()
     except ValueError:
-        raise UsageError(f"--as-of {as_of!r} is no date", hint="write it as 2008-09-30") from None
+        pass
+    raise UsageError(f"--as-of {day!r} is no date", hint="write it as 2008-09-30") from None
 
 
 def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> Model:
@@ -168,7 +145,10 @@ class _Run:
         journal = Journal(log, self.listen)
         try:
             self._start(journal, run_id)
-            ending = await self._converse(journal)
+            try:
+                ending = await self._within_seconds(journal)
+            finally:
+                await self.model.close()
             return self._finish(journal, ending)
         except asyncio.CancelledError:
             self._seal(journal, Ending("interrupted", "the run was interrupted"))
@@ -199,6 +179,7 @@ class _Run:
                 run_id=run_id,
                 question=self.question,
                 as_of=self.as_of,
+                agent=Path(self.file.source.name).name,
                 spec=agent_hash,
                 prompt=prompt,
                 opening=opening_hash,
@@ -207,10 +188,21 @@ class _Run:
                 versions={"sector-advisor": __version__, "python": platform.python_version()},
                 budget=spec.budget.model_dump(),
                 labels=[self.model.label] if self.model.label else [],
+                simulated=self.simulated,
             )
         )
 
-    async def _converse(self, journal: Journal) -> Ending:
+    async def _within_seconds(self, journal: Journal) -> Ending:
+        budget = Budget(self.file.spec.budget)
+        try:
+            async with asyncio.timeout(budget.seconds_left) as clock:
+                return await self._converse(journal, budget)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            return Ending("budget", budget.says("seconds"))
+
+    async def _converse(self, journal: Journal, budget: Budget) -> Ending:
         spec = self.file.spec
         async with AsyncExitStack() as stack:
             box = await self._open(stack, journal)
@@ -219,9 +211,10 @@ class _Run:
                 spec,
                 journal.transcript.request().schema,
                 tools_offered=bool(box.tools),
+                page_url=page_address(journal.log.folder, journal.log.folder.name, spec.pages_url),
                 labels=[RULES_TAG] if self.model.label else [],
             )
-            loop = Loop(self.model, box, check, Budget(spec.budget), journal, self.simulated)
+            loop = Loop(self.model, box, check, budget, journal, self.simulated)
             try:
                 return await loop.run()
             finally:
@@ -240,17 +233,19 @@ class _Run:
             self.warnings.append(
                 "no mcpServers in the agent file: the embedded market server was used, with simulated data"
             )
-        outcomes = await stack.enter_async_context(opened(servers))
+        try:
+            outcomes = await stack.enter_async_context(opened(servers))
+        except ServerError as error:
+            journal.emit(error.failure)
+            raise
         working = []
         for server, outcome in zip(servers, outcomes, strict=True):
             if isinstance(outcome, ServerOpened):
                 journal.emit(outcome)
                 working.append(server)
-                continue
-            journal.emit(outcome.failure)
-            if server.required:
-                raise outcome
-            self.warnings.append(outcome.message)
+            else:
+                journal.emit(outcome.failure)
+                self.warnings.append(outcome.message)
         box = toolbox.collect(spec, self.as_of, working)
         contents, offered = box.manifest()
         for event in (*contents, offered):
@@ -283,29 +278,27 @@ class _Run:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""
         from agent.report import page
 
-        for event in journal.events:
-            self.warnings += event.notes if isinstance(event, AnswerChecked) else []
         finished = self._finished(journal, ending)
-        content = page.render(result_of([*journal.events, finished])).encode()
+        seen = ended(replace(journal.result, folder=None), finished)
+        content = page.render(seen).encode()
         write_whole(journal.log.folder / PAGE, content)
         sha256 = hashlib.sha256(content).hexdigest()
         journal.emit(ArtifactWritten(kind="page", path=PAGE, sha256=sha256, media_type="text/html"))
         journal.emit(replace(finished, root=journal.log.root))
         journal.log.sync_now()
-        result = journal.result()
+        result = journal.result
         if result.ok:
             text = json.dumps(result.answer, ensure_ascii=False, indent=2) + "\n"
             write_whole(journal.log.folder / ANSWER, text.encode())
         return result
 
     def _finished(self, journal: Journal, ending: Ending) -> RunFinished:
-        result = journal.result()
         return RunFinished(
             status=ending.status,
             stop_reason=ending.stop_reason,
-            totals=result.spend(),
+            totals=journal.result.spend(),
             answer=ending.answer,
-            warnings=list(dict.fromkeys(self.warnings)),
+            warnings=list(dict.fromkeys([*self.warnings, *ending.notes])),
             root=journal.log.root,
         )
 
@@ -327,7 +320,8 @@ def opening_text(file: AgentFile, question: str, as_of: str | None, schema: dict
         if spec.universe_sectors
         else "",
     ]
-    return Template(data.prompt("opening")).substitute(
+    return data.words(
+        "opening",
         question=question,
         context="\n".join(fact for fact in facts if fact),
         schema=json.dumps(schema, ensure_ascii=False, indent=1),

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from agent.errors import SpecError
+from agent.foreign import whole
 
 Address: TypeAlias = tuple[str | int, ...]
 Position: TypeAlias = tuple[int, int]
 
+SHIPPED = "`advisor ask` alone uses the agent that ships with the package"
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 MAX_DIGITS = 1_000
@@ -65,13 +67,13 @@ def read(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SpecError([f"{path}: there is no such file"], where=str(path)) from None
+        raise SpecError([f"{path}: there is no such file"], where=str(path), hint=SHIPPED) from None
     except IsADirectoryError:
         raise SpecError([f"{path}: this is a folder"], where=str(path)) from None
     except UnicodeDecodeError as error:
         raise SpecError([f"{path}: not UTF-8 text (byte {error.start})"], where=str(path)) from None
-    except OSError as error:
-        raise SpecError([f"{path}: {error.strerror}"], where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise SpecError([f"{path}: {getattr(error, 'strerror', None) or error}"], where=str(path)) from None
     return read_text(text, str(path))
 
 
@@ -125,14 +127,14 @@ def _yaml_value(node: Any, source: Source, address: Address) -> Any:
         position = (key.start_mark.line + 1, key.start_mark.column + 1)
         if not isinstance(key, yaml.ScalarNode):
             source.fail(position, "a key has to be a word")
-        name = _whole_characters(key.value)
+        name = whole(key.value)
         source.add(result, name, _yaml_value(item, source, (*address, name)), address, position)
     return result
 
 
 def _yaml_scalar(node: Any, source: Source, at: Position) -> Any:
     if node.style is not None:
-        return _whole_characters(node.value)
+        return whole(node.value)
     if node.value in ("", "~"):
         return None
     return _number(node.value, source, at) if _NUMBER.fullmatch(node.value) else _word(node.value)
@@ -141,11 +143,6 @@ def _yaml_scalar(node: Any, source: Source, at: Position) -> Any:
 def _word(text: str) -> Any:
     """A bare word with JSON's meaning, else the word itself."""
     return {"true": True, "false": False, "null": None}.get(text, text)
-
-
-def _whole_characters(text: str) -> str:
-    """Two halves of a character, written as escapes, are one; a lone half is replaced."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _TOKEN = re.compile(
@@ -275,7 +272,7 @@ class _Json5:
 
 
 def _unquote(text: str) -> str:
-    return _whole_characters(_ESCAPE.sub(_unescape, text[1:-1]))
+    return str(whole(_ESCAPE.sub(_unescape, text[1:-1])))
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -287,7 +284,7 @@ def _number(text: str, source: Source, at: Position) -> int | float:
     if len(text) > MAX_DIGITS:
         source.fail(at, "a number of too many digits")
     value = _value_of(text)
-    if math.isinf(value) if isinstance(value, float) else False:
+    if isinstance(value, float) and math.isinf(value):
         source.fail(at, f"{text}: the number is too large")
     return value
 

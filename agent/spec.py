@@ -156,7 +156,9 @@ class AgentSpec(Section):
     """A text file for the system text, beside this file or in the package."""
     objective: Text | None = None
     """The question when none is given."""
-    universe: Literal["all"] | Annotated[list[Text], Field(min_length=1)] = "all"
+    universe: Literal["all"] | Annotated[list[Text], Field(min_length=1, json_schema_extra={"uniqueItems": True})] = (
+        "all"
+    )
     """Sectors of which each has to be answered."""
     benchmark: Text | None = None
     horizon: Annotated[str, Field(pattern=HORIZON)] = "63 sessions"

@@ -16,7 +16,7 @@ from agent.events import (
     ToolAnswered,
     ToolsOffered,
 )
-from agent.model.base import Request
+from agent.model.base import Request, says_something
 
 
 class Transcript:
@@ -27,8 +27,7 @@ class Transcript:
         self._started: RunStarted | None = None
         self._tools: list[dict[str, Any]] = []
         self._answers: dict[tuple[int, str], ToolAnswered] = {}
-        """By the place of the turn in `_said`: servers exist that use a call's id again in a later turn."""
-        self._turn = -1
+        """By turn and call: models exist that use a call's id again in a later turn."""
         self._said: list[ModelAnswered | AnswerChecked] = []
 
     def apply(self, event: Event) -> None:
@@ -41,10 +40,8 @@ class Transcript:
                 self._tools = [self._contents[tool["definition"]] for tool in event.tools]
             case ModelAnswered() | AnswerChecked():
                 self._said.append(event)
-                if isinstance(event, ModelAnswered):
-                    self._turn = len(self._said) - 1
             case ToolAnswered():
-                self._answers[self._turn, event.call] = event
+                self._answers[event.turn, event.call] = event
 
     def request(self) -> Request:
         if self._started is None:
@@ -59,18 +56,19 @@ class Transcript:
 
     def _messages(self, opening: str) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = [_user([{"type": "text", "text": opening}])]
-        for at, said in enumerate(self._said):
+        for said in self._said:
             if isinstance(said, ModelAnswered):
-                if said.content:
+                if says_something(said.content) or said.stop_reason == "pause_turn":
                     messages.append({"role": "assistant", "content": said.content})
-                    messages += self._results(at, said.content)
+                    messages += self._results(said)
             elif said.reply is not None:
                 messages.append(_user([{"type": "text", "text": said.reply}]))
         return messages
 
-    def _results(self, at: int, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _results(self, said: ModelAnswered) -> list[dict[str, Any]]:
         """All results of one turn in one user message, in the model's order."""
-        answered = [self._answers.get((at, block["id"])) for block in content if block.get("type") == "tool_use"]
+        calls = [block["id"] for block in said.content if block.get("type") == "tool_use"]
+        answered = [self._answers.get((said.turn, call)) for call in calls]
         blocks = [
             {"type": "tool_result", "tool_use_id": each.call, "content": each.shown, "is_error": each.is_error}
             for each in answered

@@ -81,9 +81,12 @@ def error_body(kind: str, words: str = "not now") -> dict[str, Any]:
 
 @dataclass
 class ScriptedAPI:
-    """Answers one request after the other from `script`; `requests` holds what was asked."""
+    """Answers one request after the other from `script`: messages, or pairs of a status and an error body.
 
-    script: list[dict[str, Any]]
+    `requests` holds what was asked.
+    """
+
+    script: list[dict[str, Any] | tuple[int, dict[str, Any]]]
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
@@ -91,11 +94,14 @@ class ScriptedAPI:
         self.requests.append(body)
         if len(self.requests) > len(self.script):
             return 400, "application/json", json.dumps(error_body("invalid_request_error", "off script")).encode()
-        return 200, "text/event-stream", stream(self.script[len(self.requests) - 1])
+        step = self.script[len(self.requests) - 1]
+        if isinstance(step, tuple):
+            return step[0], "application/json", json.dumps(step[1]).encode()
+        return 200, "text/event-stream", stream(step)
 
 
 @contextmanager
-def scripted_api(*script: dict[str, Any]) -> Iterator[ScriptedAPI]:
+def scripted_api(*script: dict[str, Any] | tuple[int, dict[str, Any]]) -> Iterator[ScriptedAPI]:
     """A Messages API on a real socket. Every answer of the script has to be asked for."""
     api = ScriptedAPI(list(script))
 

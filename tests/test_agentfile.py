@@ -25,6 +25,9 @@ response_format: {type: object, properties: {x: {type: string}}}
 """The smallest agent file; what a test adds begins in line 4."""
 
 
+HINT = "`advisor check --schema` says what may stand where"
+
+
 def parse(more: str) -> AgentFile:
     from agent.source import read_text
 
@@ -270,5 +273,5 @@ def test_the_command_exits_with_2_and_tells_each_problem_on_stderr(tmp_path: Pat
     assert ended.returncode == 2
     assert f"error: {says}\n" in ended.stderr
     assert json.loads(ended.stdout) == {
-        "ok": False, "run": None, "error": {"code": "agent_file", "message": says, "hint": None, "where": str(path)},
+        "ok": False, "run": None, "error": {"code": "agent_file", "message": says, "hint": HINT, "where": str(path)},
     }  # fmt: skip

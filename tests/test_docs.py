@@ -45,7 +45,7 @@ def test_example_of_the_public_door_runs(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_every_command_and_option_in_the_readme_exists() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert {found for found in re.findall(r"advisor ([a-z]+)", readme)} == set(COMMANDS)
+    assert set(re.findall(r"advisor ([a-z]+)", readme)) == set(COMMANDS)
     context = cli.make_context("advisor", ["check"])
     options = {
         option

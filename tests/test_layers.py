@@ -12,10 +12,10 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "events", "data", "source"},
+    {"errors", "events", "data", "foreign", "schemas", "source"},
     {"spec", "agentfile", "budget", "figures", "model.base"},
     {"answer", "transcript", "result", "runs", "tools", "model"},
-    {"loop"},
+    {"loop", "journal"},
     {"run", "report"},
     {"cli"},
     {"__main__"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from agent.errors import (
     CredentialsError,
     ModelError,
 )
-from agent.events import ModelAsked, ModelFailed, RunFinished, ToolAnswered
+from agent.events import Event, ModelAsked, ModelFailed, RunFinished, ToolAnswered
 from agent.runs import store
 from tests.asking import ask, logged
 from tests.messages_api import call, text
 from tests.scripted import LOOK, Scripted, answer, market, said
+from tests.tools.raw import PROGRAM
 
 
 async def test_request_grows_by_appending_only() -> None:
@@ -170,3 +172,58 @@ async def test_fault_that_no_retry_can_mend_is_asked_once(error: Exception, no_w
     with pytest.raises(type(error)):
         await ask(Scripted(error))
     assert [event.wait for event in logged(store.home()) if isinstance(event, ModelFailed)] == [None]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        said({"type": "tool_use", "name": "get_sector_heatmap", "input": {}}),
+        said({"type": "tool_use", "id": "1", "name": {}, "input": {}}),
+        said(LOOK, LOOK),
+        said({"type": "text", "text": None}, stop_reason="end_turn"),
+    ],
+)
+async def test_turn_that_cannot_be_answered_is_asked_for_again(odd: Any, no_waiting: None) -> None:
+    result = await ask(Scripted(odd, said(LOOK), answer()))
+    assert result.ok and result.requests == 3
+
+
+async def test_empty_turns_that_do_not_follow_each_other_end_nothing() -> None:
+    thinking = said({"type": "thinking", "thinking": "Hm.", "signature": "s"})
+    model = Scripted(thinking, said(LOOK), said(text("  ")), answer())
+    assert (await ask(model)).ok
+    assert [message["role"] for message in model.requests[3].messages] == ["user", "assistant", "user"]
+
+
+async def test_calls_of_a_paused_turn_are_run() -> None:
+    model = Scripted(said(LOOK, stop_reason="pause_turn"), answer())
+    assert (await ask(model)).ok
+
+
+async def test_call_id_that_is_used_again_in_a_later_turn_keeps_both_results() -> None:
+    late = call("get_sector_heatmap", {"lookback_period": "1Y"})
+    model = Scripted(said(LOOK), said(late), answer())
+    result = await ask(model)
+    shown = [message["content"][0]["content"] for message in model.requests[2].messages[2::2]]
+    assert ['"lookback":"3M"' in shown[0], '"lookback":"1Y"' in shown[1]] == [True, True]
+    assert [figure.lookback for figure in result.figures] == ["3M", "3M", "1Y", "1Y"]
+
+
+async def test_listener_that_fails_does_not_end_the_run() -> None:
+    heard = []
+
+    def deaf(event: Event) -> None:
+        heard.append(event)
+        raise BrokenPipeError
+
+    assert (await ask(Scripted(said(LOOK), answer()), listen=deaf)).ok
+    assert len(heard) == 1
+
+
+async def test_seconds_count_from_the_start_of_the_run_servers_included() -> None:
+    keys = {
+        "mcpServers": {"slow": {"command": sys.executable, "args": [str(PROGRAM), "silent"]}},
+        "budget": {"seconds": 0.2},
+    }
+    result = await ask(Scripted(), keys=keys, servers=None)
+    assert (result.status, result.stop_reason) == ("budget", "seconds: the limit of 0.2 is reached")

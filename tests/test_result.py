@@ -25,7 +25,7 @@ from agent.events import (
     ToolsOffered,
 )
 from agent.model.base import Usage
-from agent.result import ADVICE, EXIT_CODES, RunResult, result_of
+from agent.result import ADVICE, EXIT_CODES, HINTS, RunResult, result_of
 
 SPEC = ContentStored.of({"agent_name": "A"})
 PUBLISHED = ContentStored.of({"agent_name": "A", "pages_url": "https://pages.example/runs"})
@@ -38,16 +38,18 @@ ANSWER = {"sector_recommendations": [], "heatmap_url": PAGE_URL}
 def started(spec: ContentStored = SPEC) -> list[Event]:
     return [
         spec,
-        RunStarted("r1", "Which?", "2020-03-31", spec.hash, "p", "o", "s", {"name": "m"}, {}, {}, ["PLANNER"]),
+        RunStarted(
+            "r1", "Which?", "2020-03-31", "agent.yaml", spec.hash, "p", "o", "s", {"name": "m"}, {}, {}, ["PLANNER"]
+        ),
     ]
 
 
 def answered(call: str, result: Any, *, is_error: bool = False, kind: str | None = None) -> ToolAnswered:
-    return ToolAnswered(call, result, "shown", is_error, kind, {"as_of": "2020-03-31"}, "now", 0.5)
+    return ToolAnswered(1, call, result, "shown", is_error, kind, {"as_of": "2020-03-31"}, "now", 0.5)
 
 
 def asked(call: str) -> ToolAsked:
-    return ToolAsked(call, "heat", "s", "heatmap", {"a": 1}, "k")
+    return ToolAsked(1, call, "heat", "s", "heatmap", {"a": 1}, "k")
 
 
 def turn(number: int, text: str) -> list[Event]:
@@ -191,7 +193,7 @@ def test_a_failure_is_told_with_its_first_place() -> None:
     result = result_of([*started(), *turn(1, "x"), checked(valid=False), finished("invalid")])
     assert result.failure() == {
         "ok": False,
-        "error": {"code": "invalid", "message": "end_turn", "hint": None, "where": "/x"},
+        "error": {"code": "invalid", "message": "end_turn", "hint": HINTS["invalid"], "where": "/x"},
         "run": "r1",
     }
     assert RunResult().failure()["error"]["where"] is None
@@ -204,7 +206,7 @@ def test_the_envelope_is_json_and_says_where_everything_is(tmp_path: Path) -> No
     assert envelope["answer"] == result.answer
     assert (envelope["ok"], envelope["run"], envelope["notice"]) == (True, "r1", ADVICE)
     assert envelope["calls"] == [
-        {"id": "a", "turn": 0, "server": "s", "tool": "heatmap", "arguments": {"a": 1}, "is_error": False, "kind": None,
+        {"id": "a", "turn": 1, "server": "s", "tool": "heatmap", "arguments": {"a": 1}, "is_error": False, "kind": None,
          "dates": {"as_of": "2020-03-31"}, "seconds": 0.5}
     ]  # fmt: skip
     assert RunResult().envelope()["paths"] == {"folder": None, "page": None}

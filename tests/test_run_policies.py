@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from agent.run import run
 from agent.runs import store
 from tests.asking import ask, logged
 from tests.messages_api import call
-from tests.scripted import LOOK, Scripted, agent_file, answer, market, said
+from tests.scripted import ANSWER, LOOK, SECTOR_FORM, Scripted, agent_file, answer, market, said
 from tests.tools.raw import PROGRAM
 
 
@@ -142,3 +143,46 @@ async def test_secrets_of_the_file_never_enter_the_log(monkeypatch: pytest.Monke
     )
     assert "sk-from-environment" not in written and "literal-token-1" not in written
     assert "the key is [redacted]" in written
+
+
+async def test_optional_server_whose_variable_is_not_set_is_reported_and_the_run_goes_on() -> None:
+    vimo = {"command": "x", "env": {"KEY": "${NOT_SET_ANYWHERE}"}, "required": False}
+    keys = {"mcpServers": {"good": raw("well"), "vimo": vimo}, "tools": [{"tool_name": "double"}]}
+    result = await ask(Scripted(said(call("double", {"n": 2})), answer()), servers=None, keys=keys)
+    assert result.ok and any("NOT_SET_ANYWHERE is not set" in warning for warning in result.warnings)
+
+
+async def test_url_that_a_tool_only_echoes_is_not_one_of_its_own() -> None:
+    def echo(words: str) -> str:
+        """Says it back."""
+        return f"You said {words}"
+
+    evil = "https://evil.example/x"
+    model = Scripted(said(call("echo", {"words": evil})), answer({**ANSWER, "heatmap_url": evil}))
+    result = await ask(model, servers={"market": market(echo=echo)})
+    assert result.answer["heatmap_url"].startswith("file://")
+
+
+async def test_header_that_holds_a_line_break_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_TOKEN", "super-secret\n")
+    desk = {"url": "http://127.0.0.1:9/mcp", "headers": {"Authorization": "Bearer ${DESK_TOKEN}"}}
+    with pytest.raises(SpecError, match="holds a line break") as caught:
+        await ask(Scripted(), servers=None, keys={"mcpServers": {"desk": desk}})
+    assert "super-secret" not in caught.value.message
+
+
+async def test_answer_is_judged_as_it_is_handed_out() -> None:
+    form = {
+        **SECTOR_FORM,
+        "properties": {**SECTOR_FORM["properties"], "heatmap_url": {"type": "string", "maxLength": 9}},
+    }
+    model = Scripted(said(LOOK), answer(), answer(), answer())
+    result = await ask(model, keys={"response_format": form})
+    assert result.status == "invalid" and result.errors[0]["pointer"] == "/heatmap_url"
+
+
+async def test_mapping_that_is_no_json_and_a_date_object_are_handled() -> None:
+    with pytest.raises(SpecError, match="not JSON"):
+        await run(agent_file(universe={"Banks"}), "Which?", model=Scripted())
+    result = await ask(Scripted(said(LOOK), answer()), as_of=datetime.date(2008, 9, 30))
+    assert result.as_of == "2008-09-30"

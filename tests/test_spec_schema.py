@@ -149,6 +149,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"budget": {"turns": True}}, "a truth as a whole number"),
     ({"timeouts": {"call": 86_401}}, "more than a day"),
     ({"universe": []}, "no sector"),
+    ({"universe": ["Banks", "Banks"]}, "a sector twice"),
     ({"horizon": "0 days"}, "no time"),
     ({"model": None}, "nothing where a mapping belongs"),
     ({"pages_url": "https://x/"}, "a slash at the end"),
@@ -192,6 +193,10 @@ def test_the_shipped_agents_satisfy_the_schema() -> None:
         assert schema_takes(agentfile.load(name).source.value), name
 
 
+def folded(name: str) -> str:
+    return name.strip().casefold()
+
+
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
 counts = st.integers(1, 10**6)
 seconds = st.integers(1, 86_400) | st.floats(0.001, 86_400)
@@ -232,7 +237,8 @@ files = st.fixed_dictionaries(
         ),
         "strict": st.booleans(),
         "model": sometimes(name=texts, effort=st.sampled_from(["low", "max"]), max_tokens=st.integers(256, 128_000)),
-        "universe": st.just("all") | st.lists(texts, min_size=1, max_size=3),
+        "universe": st.just("all")
+        | st.lists(texts, min_size=1, max_size=3, unique_by=lambda text: text.strip().casefold()),
         "horizon": st.sampled_from(["63 sessions", "1 quarter", "12 months"]),
         "mcpServers": st.dictionaries(st.from_regex(r"[A-Za-z0-9_.-]{1,40}", fullmatch=True), stdio | http, max_size=2),
         "budget": sometimes(turns=counts, tool_calls=counts, tokens=counts, seconds=seconds, repairs=st.integers(0, 9)),

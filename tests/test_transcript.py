@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ START: list[Event] = [
         run_id="r",
         question="Which?",
         as_of=None,
+        agent="agent.yaml",
         spec=SPEC.hash,
         prompt=SYSTEM.hash,
         opening=OPENING.hash,
@@ -70,12 +72,12 @@ def use(call: str) -> dict[str, Any]:
     return {"type": "tool_use", "id": call, "name": "t", "input": {}}
 
 
-def called(call: str) -> ToolAsked:
-    return ToolAsked(call, "t", "s", "t", {}, "k")
+def called(call: str, turn: int = 1) -> ToolAsked:
+    return ToolAsked(turn, call, "t", "s", "t", {}, "k")
 
 
-def answered(call: str, shown: str, *, is_error: bool = False) -> ToolAnswered:
-    return ToolAnswered(call, {"stored": "h"}, shown, is_error, None, {}, "now", 0.1)
+def answered(call: str, shown: str, *, turn: int = 1, is_error: bool = False) -> ToolAnswered:
+    return ToolAnswered(turn, call, {"stored": "h"}, shown, is_error, None, {}, "now", 0.1)
 
 
 def checked(reply: str | None) -> AnswerChecked:
@@ -132,7 +134,7 @@ def test_a_call_without_a_result_is_left_out_until_it_has_one() -> None:
 
 
 def test_what_the_model_is_shown_counts_and_not_what_the_server_sent() -> None:
-    event = ToolAnswered("a", {"content": [text("long")]}, "cut", False, None, {}, "now", 0.1)
+    event = ToolAnswered(1, "a", {"content": [text("long")]}, "cut", False, None, {}, "now", 0.1)
     assert request_after(said(1, use("a")), event).messages[-1]["content"] == [result("a", "cut")]
 
 
@@ -146,8 +148,9 @@ def test_a_repair_is_appended_and_a_valid_answer_needs_none() -> None:
     ]
 
 
-def test_an_empty_turn_is_not_sent_back() -> None:
-    assert request_after(said(1)).messages == [FIRST]
+@pytest.mark.parametrize("content", [[], [text("")], [text(" \n")], [{"type": "thinking", "thinking": "Hm."}]])
+def test_a_turn_that_says_nothing_is_not_sent_back(content: list[dict[str, Any]]) -> None:
+    assert request_after(said(1, *content)).messages == [FIRST]
 
 
 def test_failures_and_events_of_later_versions_change_nothing() -> None:
@@ -164,7 +167,7 @@ def test_a_later_offer_replaces_the_tools_and_nothing_else() -> None:
 def test_a_call_id_that_a_later_turn_uses_again_leaves_the_earlier_result_alone() -> None:
     # Servers that imitate the Messages API count their calls from zero in each turn.
     before = [said(1, use("call_0")), called("call_0"), answered("call_0", "first")]
-    again = [said(2, use("call_0")), called("call_0"), answered("call_0", "second")]
+    again = [said(2, use("call_0")), called("call_0", 2), answered("call_0", "second", turn=2)]
     earlier = request_after(*before).messages
     assert request_after(*before, *again[:1]).messages == [*earlier, {"role": "assistant", "content": [use("call_0")]}]
     later = request_after(*before, *again).messages
@@ -178,7 +181,7 @@ rounds = st.lists(
         st.tuples(st.just("calls"), st.lists(words, min_size=1, max_size=4), st.randoms(use_true_random=False)),
         st.tuples(st.just("repair"), words, st.none()),
         st.tuples(st.just("pause"), words, st.none()),
-        st.tuples(st.just("empty"), st.none(), st.none()),
+        st.tuples(st.just("empty"), st.sampled_from([(), ("",), (" \n",)]), st.none()),
     ),
     max_size=6,
 )
@@ -187,15 +190,15 @@ rounds = st.lists(
 def events_of(kind: str, content: Any, order: Any, turn: int) -> list[Event]:
     """One turn as the loop logs it: complete before the next request."""
     if kind == "empty":
-        return [asked(turn), said(turn)]
+        return [asked(turn), said(turn, *map(text, content))]
     if kind == "pause":
-        return [asked(turn), said(turn, text(content))]
+        return [asked(turn), replace(said(turn, text(content)), stop_reason="pause_turn")]
     if kind == "repair":
-        return [asked(turn), said(turn, text(content)), checked(f"Again: {content}")]
+        return [asked(turn), said(turn, text(f"{{{content}")), checked(f"Again: {content}")]
     calls = [f"c{turn}.{at}" for at in range(len(content))]
-    arrivals = [answered(call, shown) for call, shown in zip(calls, content, strict=True)]
+    arrivals = [answered(call, shown, turn=turn) for call, shown in zip(calls, content, strict=True)]
     order.shuffle(arrivals)
-    return [asked(turn), said(turn, *map(use, calls)), *map(called, calls), *arrivals]
+    return [asked(turn), said(turn, *map(use, calls)), *(called(call, turn) for call in calls), *arrivals]
 
 
 @settings(deadline=None)

@@ -14,6 +14,7 @@ import click
 
 from agent import __version__
 from agent.errors import AdvisorError, Interrupted
+from agent.foreign import printable
 
 COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
@@ -22,6 +23,8 @@ COMMANDS = {
     "runs": "List what ran, and show a run again.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",
 }
+DEBUG = "ADVISOR_DEBUG"
+"""Environment variable that shows tracebacks."""
 DEFAULT_AGENT = "dynamic_sector_advisor"
 
 config_option = click.option(
@@ -60,20 +63,34 @@ def cli() -> None:
 
 @contextmanager
 def failures(*, as_json: bool) -> Iterator[None]:
-    """Tell an AdvisorError on stderr, and on stdout where a script reads JSON; then exit with its code."""
+    """Tell an error on stderr, and on stdout where a script reads JSON; then exit with its code."""
     try:
         yield
-    except AdvisorError as error:
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        known = error if isinstance(error, AdvisorError) else defect(error)
         if as_json:
-            echo_json({"ok": False, "error": error.to_json(), "run": error.run_id})
-        tell(error)
-        sys.exit(error.exit_code)
+            echo_json({"ok": False, "error": known.to_json(), "run": known.run_id})
+        tell(known)
+        sys.exit(known.exit_code)
+
+
+def defect(error: Exception) -> AdvisorError:
+    """An error that nobody foresaw."""
+    known = AdvisorError(
+        f"{type(error).__name__}: {error}", hint=f"this is a defect of the program; {DEBUG}=1 shows where it happened"
+    )
+    known.run_id = getattr(error, "run_id", None)
+    return known
 
 
 def tell(error: AdvisorError) -> None:
-    click.echo(f"error: {error.message}", err=True)
+    click.echo(f"error: {printable(error.message)}", err=True)
     if error.hint:
-        click.echo(f"hint:  {error.hint}", err=True)
+        click.echo(f"hint:  {printable(error.hint)}", err=True)
     if error.run_id:
         click.echo(f"log:   advisor runs show {error.run_id}", err=True)
 
@@ -94,5 +111,14 @@ def main() -> None:
         click.echo("interrupted", err=True)
         sys.exit(Interrupted.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
         sys.exit(1)
+    except OSError as error:
+        _let_go_of_stdout()
+        click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
+        sys.exit(1)
+
+
+def _let_go_of_stdout() -> None:
+    """What is still buffered would fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -71,6 +71,7 @@ def _run(file: Any, question: str | None, *, listen: Listener | None, **options:
     from agent.run import run
 
     started: list[str] = []
+    finished: list[RunResult] = []
 
     def heard(event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -78,15 +79,17 @@ def _run(file: Any, question: str | None, *, listen: Listener | None, **options:
         if listen:
             listen(event)
 
-    async def interruptible() -> RunResult:
+    async def interruptible() -> None:
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await run(file, question, listen=heard, **options)
+        finished.append(await run(file, question, listen=heard, **options))
 
     try:
-        return asyncio.run(interruptible())
+        asyncio.run(interruptible())
     except (KeyboardInterrupt, asyncio.CancelledError):
-        error = Interrupted("interrupted; what was done is in the log")
-        error.run_id = started[0] if started else None
-        raise error from None
+        if not finished:  # else the signal came too late to interrupt anything
+            error = Interrupted("interrupted", hint="what was done is in the log; ask again")
+            error.run_id = started[0] if started else None
+            raise error from None
+    return finished[0]

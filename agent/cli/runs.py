@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from agent.cli import echo_json, failures
+from agent.errors import LogError
 from agent.result import RunResult, result_of
 from agent.runs import log, store
 
@@ -23,10 +24,7 @@ def command(context: click.Context, form: str, number: int) -> None:
         return
     from agent.report import terminal
 
-    with failures(as_json=form == "json"):
-        results = [
-            result_of((line.event for line in log.read(run / log.FILE)), run) for run in store.all_runs()[:number]
-        ]
+    results = [_listed(folder) for folder in store.all_runs()[:number]]
     if form == "json":
         echo_json([_summary(result) for result in results])
     else:
@@ -37,6 +35,14 @@ def _result(folder: Path) -> RunResult:
     return result_of((line.event for line in log.read(folder / log.FILE)), folder)
 
 
+def _listed(folder: Path) -> RunResult:
+    """One that cannot be read is listed all the same."""
+    try:
+        return _result(folder)
+    except LogError as error:
+        return RunResult(run_id=folder.name, status="failed", stop_reason=error.message, folder=folder)
+
+
 def _summary(result: RunResult) -> dict[str, object]:
     envelope = result.envelope()
     keys = ("run", "status", "stop_reason", "question", "as_of", "model", "labels", "spend", "paths")
@@ -45,9 +51,7 @@ def _summary(result: RunResult) -> dict[str, object]:
 
 @command.command()
 @click.argument("run")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "answer", "envelope"]), default="table", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 def show(run: str, form: str) -> None:
     """Show one RUN again from its log: an id, the beginning or end of one, or `last`."""
     from agent.report import terminal

@@ -22,39 +22,39 @@ def command(config: str, form: str) -> None:
     from agent.report import terminal
 
     with failures(as_json=form == "json"), terminal.waiting("opening the servers"):
-        rows, down = asyncio.run(_list(agentfile.load(config)))
+        rows, down, required = asyncio.run(_list(agentfile.load(config)))
     if form == "json":
         echo_json(rows)
     else:
         terminal.show_tools(rows)
     for error in down:
         tell(error)
-    sys.exit(max((error.exit_code for error in down if error.failure.required), default=0))
+    sys.exit(max((error.exit_code for error in down if error.failure.server in required), default=0))
 
 
-async def _list(file: Any) -> tuple[list[dict[str, Any]], list[ServerError]]:
+async def _list(file: Any) -> tuple[list[dict[str, Any]], list[ServerError], set[str]]:
+    """Rows, servers that are down, and the names of those that a run requires."""
     from agent.tools.servers import opened, servers_of
     from agent.tools.toolbox import collect
 
     servers = servers_of(file)
+    required = {server.name for server in servers if server.required}
+    for server in servers:
+        server.required = False  # a listing goes on without them
     async with opened(servers) as outcomes:
         down = [outcome for outcome in outcomes if isinstance(outcome, ServerError)]
         working = [server for server in servers if server.name not in {error.failure.server for error in down}]
         box = collect(file.spec, None, working)
     offered = {(tool.listed.server, tool.listed.name): tool.offered_as for tool in box.tools.values()}
-    rows = [
-        _row(server.name, tool.name, offered.get((server.name, tool.name)), box)
-        for server in working
-        for tool in server.tools
-    ]
-    rows += [
-        _row(str(aside["server"]), str(aside["tool"]), None, box) | {"differences": [_unusable(str(aside["problem"]))]}
-        for aside in box.set_aside
-        if (aside["server"], aside["tool"]) not in {(row["server"], row["name"]) for row in rows}
-    ]
+    problems = {(aside["server"], aside["tool"]): str(aside["problem"]) for aside in box.set_aside}
+    listed = {(server.name, tool.name) for server in working for tool in server.tools} | set(problems)
+    rows = [_row(server, name, offered.get((server, name)), box) for server, name in sorted(listed)]
+    for row in rows:
+        if problem := problems.get((row["server"], row["name"])):
+            row["differences"].append(_unusable(problem))
     known = {row["name"] for row in rows}
     rows += [_row(None, each.tool, None, box) for each in box.differences if each.tool not in known]
-    return rows, down
+    return rows, down, required
 
 
 def _row(server: str | None, name: str, offered_as: str | None, box: Any) -> dict[str, Any]:

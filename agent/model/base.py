@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from agent.errors import ModelError
 from agent.events import digest
+from agent.foreign import whole
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,23 @@ class Turn:
 
 def text_of(content: list[dict[str, Any]]) -> str:
     return "".join(block.get("text", "") for block in content if block.get("type") == "text")
+
+
+def says_something(content: list[dict[str, Any]]) -> bool:
+    """Whether a turn holds a call or any text but blanks; one that does not is no message to send back."""
+    return any(block.get("type") == "tool_use" for block in content) or bool(text_of(content).strip())
+
+
+def well_formed(turn: Turn) -> Turn:
+    """The turn with texts that can be written. Raises ModelError for one that cannot be answered."""
+    content = whole(turn.content)
+    calls = [block for block in content if block.get("type") == "tool_use"]
+    texts = [block.get("text") for block in content if block.get("type") == "text"]
+    ids = [block.get("id") for block in calls]
+    named = all(isinstance(block.get(key), str) for block in calls for key in ("id", "name"))
+    if not (named and len(set(ids)) == len(ids) and all(isinstance(text, str) for text in texts)):
+        raise ModelError("the answer has calls without a name or id of their own", kind="malformed", retryable=True)
+    return replace(turn, content=content)
 
 
 class Model(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import anthropic
@@ -37,6 +38,11 @@ class Claude:
         self._client = AsyncAnthropic(
             base_url=spec.base_url, max_retries=0, timeout=limits, http_client=DefaultAsyncHttpxClient(timeout=limits)
         )
+        if not re.fullmatch(r"[\x21-\x7e]*", self._client.api_key or ""):
+            raise CredentialsError(
+                "ANTHROPIC_API_KEY holds a blank, a line break or another character that no key has",
+                hint="set it again, without what surrounds the key",
+            )
         if not (self._client.api_key or self._client.auth_token or self._client.credentials):
             raise CredentialsError(
                 f"no API key for {self.name}",
@@ -58,6 +64,9 @@ class Claude:
             raise ModelError(f"no answer within {ATTEMPT_SECONDS:g} s", kind="deadline", retryable=True) from None
         except (anthropic.AnthropicError, httpx2.TransportError, json.JSONDecodeError) as error:
             raise _fault(error) from None
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            what = f"the answer is none of the Messages API: {type(error).__name__}"
+            raise ModelError(what, kind="malformed", retryable=True) from None
 
     def _body(self, request: Request) -> dict[str, Any]:
         output = {"effort": self.parameters["effort"], "format": api_format(request.schema)}
@@ -82,14 +91,15 @@ async def _collect(stream: Any, name: str) -> Turn:
         match event.type:
             case "message_start":
                 said |= {"model": event.message.model, "id": event.message.id}
-                usage |= event.message.usage.to_dict()
+                usage |= event.message.usage.to_dict() if event.message.usage else {}
             case "content_block_start":
                 blocks[event.index] = event.content_block.to_dict(mode="json")
             case "content_block_delta":
                 _add(event.delta, event.index, blocks[event.index], inputs)
             case "message_delta":
                 said |= {"stop_reason": event.delta.stop_reason, "stop_details": event.delta.stop_details}
-                usage |= {key: value for key, value in event.usage.to_dict().items() if value is not None}
+                told = event.usage.to_dict() if event.usage else {}
+                usage |= {key: value for key, value in told.items() if value is not None}
             case "message_stop":
                 said["whole"] = True
     stop_reason = said.get("stop_reason")
@@ -128,11 +138,11 @@ def _add(delta: Any, index: int, block: dict[str, Any], inputs: dict[int, str]) 
 
 
 def _arguments(text: str, stop_reason: str) -> Any:
-    """A tool call's input. Half of one is a fault, except where the answer was cut: then it is never run."""
+    """A tool call's input. Half of one is a fault, except where the answer was cut or refused: it is never run."""
     try:
         return json.loads(text) if text else {}
     except ValueError:
-        if stop_reason == "max_tokens":
+        if stop_reason not in ("tool_use", "end_turn", "stop_sequence", "pause_turn"):
             return {}
         raise ModelError("a tool call arrived in part", kind="truncated", retryable=True) from None
 
@@ -141,6 +151,8 @@ def _fault(error: Exception) -> AdvisorError:
     """What went wrong, and whether the same request may go well later."""
     if isinstance(error, anthropic.APIStatusError):
         return _refused(error)
+    if isinstance(error.__cause__ or error, httpx2.LocalProtocolError):
+        return ModelError("the request cannot be sent: it breaks HTTP's rules", kind="LocalProtocolError")
     if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError | json.JSONDecodeError | TimeoutError):
         cause = error.__cause__ or error
         kind = type(cause).__name__

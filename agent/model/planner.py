@@ -15,6 +15,7 @@ a normal distribution within a quarter of a standard deviation). It is not calib
 from __future__ import annotations
 
 import json
+import math
 import re
 import statistics
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from typing import Any
 
 from agent.figures import Figure, figures_of
 from agent.model.base import Request, Turn
+from agent.tools.content import data_of
 
 WEIGHTS: dict[str, tuple[float, float]] = {
     "momentum": (1.0, 0.5),
@@ -38,6 +40,8 @@ NAMES = {"share_of_turnover": "net foreign flow of turnover", "net_value": "net 
 NAMED = 3
 """Sectors to overweight, and to underweight, when no universe asks for all."""
 THRESHOLD = 0.25
+ABSURD = 1e15
+"""A number of this size is no measure of a sector."""
 SHELTER = re.compile("downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ", re.IGNORECASE)
 FIRST = ("macro", "heatmap")
 """What is called in the first turn; the rest follows in the second."""
@@ -70,8 +74,8 @@ class Planner:
 
     async def answer(self, request: Request) -> Turn:
         question = str(request.messages[0]["content"][0]["text"])
-        if "sector_recommendations" not in request.schema.get("properties", {}):
-            return self._refuse("the offline planner answers questions about sectors only")
+        if not _asks_for_sectors(request.schema):
+            return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
         open_calls = [call for call in _calls(request.tools) if (call[1], call[2]) not in made]
         first = [call for call in open_calls if call[0] in FIRST]
@@ -100,6 +104,13 @@ class Planner:
 
     def _turn(self, content: list[dict[str, Any]], stop_reason: str = "end_turn", details: Any = None) -> Turn:
         return Turn(content=content, stop_reason=stop_reason, stop_details=details, model=self.name)
+
+
+def _asks_for_sectors(schema: dict[str, Any]) -> bool:
+    try:
+        return "sector_name" in schema["properties"]["sector_recommendations"]["items"]["properties"]
+    except (KeyError, TypeError):
+        return False
 
 
 def _made(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -132,7 +143,8 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
     filled: dict[str, Any] = {}
     for name, about in schema.get("properties", {}).items():
         allowed = about.get("enum") if isinstance(about, dict) else None
-        items = about.get("items", {}).get("enum") if isinstance(about, dict) else None
+        items = about.get("items") if isinstance(about, dict) else None
+        items = items.get("enum") if isinstance(items, dict) else None
         if items:
             filled[name] = items
         elif name == "period":
@@ -148,10 +160,7 @@ def _figures(messages: list[dict[str, Any]]) -> list[Figure]:
     for message in messages[1:]:
         for block in message["content"]:
             if block.get("type") == "tool_result" and not block["is_error"]:
-                try:
-                    data = json.loads(block["content"])
-                except ValueError:
-                    continue
+                data = data_of({"content": [{"type": "text", "text": block["content"]}]})
                 figures += figures_of(data, tool="", call=block["tool_use_id"])
     return figures
 
@@ -181,7 +190,7 @@ def _ranked(figures: list[Figure], shelter: bool) -> list[_Scored]:
     """All sectors, best first; ties in the order in which the tools name them."""
     columns: dict[tuple[str, str | None], dict[str, Figure]] = {}
     for figure in figures:
-        if figure.sector is not None and figure.value is not None and figure.metric in WEIGHTS:
+        if figure.sector is not None and abs(figure.value or math.inf) < ABSURD and figure.metric in WEIGHTS:
             columns.setdefault((figure.metric, figure.lookback), {})[figure.sector] = figure
     contributions: dict[str, list[tuple[float, Figure]]] = {}
     weights: dict[str, float] = {}
@@ -206,9 +215,14 @@ def _z_scores(values: dict[str, float]) -> dict[str, float]:
 
 def _advice(ranked: list[_Scored], shelter: str | None, schema: dict[str, Any]) -> dict[str, Any]:
     """The answer in the article's form; `heatmap_url` is left to the orchestrator."""
-    names = schema["properties"]["sector_recommendations"]["items"]["properties"].get("sector_name", {}).get("enum")
+    declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
+    names = declared.get("sector_name", {}).get("enum")
     chosen = [each for each in ranked if each.sector in names] if names else _named(ranked)
-    return {"sector_recommendations": [_recommendation(each, shelter) for each in chosen], "heatmap_url": ""}
+    rows = [_recommendation(each, shelter) for each in chosen]
+    return {
+        "sector_recommendations": [{key: row[key] for key in row if key in declared} for row in rows],
+        **({"heatmap_url": ""} if "heatmap_url" in schema["properties"] else {}),
+    }
 
 
 def _named(ranked: list[_Scored]) -> list[_Scored]:

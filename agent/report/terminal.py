@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,11 +24,11 @@ from agent.events import (
     ToolAnswered,
     ToolAsked,
 )
+from agent.foreign import printable
 from agent.result import ADVICE, Call, RunResult
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _ACTIONS = {
     "overweight": ("▲", "rgb(67,147,195)"),
     "underweight": ("▼", "rgb(224,130,20)"),
@@ -37,13 +36,14 @@ _ACTIONS = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process; whether that is right is not for a display to say."""
+        raise BrokenPipeError
+
+
 def _console(*, err: bool = False) -> Console:
-    return Console(stderr=err, highlight=False, markup=False, emoji=False)
-
-
-def clean(text: object) -> str:
-    """Without control characters and invisible marks: a server's text must not steer the terminal."""
-    return _CONTROL.sub("", str(text).replace("\r", ""))
+    return _Console(stderr=err, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
             if isinstance(event, ModelAsked):
                 status.update(f"turn {event.turn}: the model is thinking")
             elif isinstance(event, ToolAsked):
-                status.update(f"calling {clean(event.offered_as)}")
+                status.update(f"calling {printable(event.offered_as)}")
 
         yield show
 
@@ -99,14 +99,16 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
         case ServerOpened():
             return f"server {event.server}: open ({event.transport}, {event.protocol})"
         case ServerFailed():
-            return f"server {event.server}: down: {clean(event.reason)}"
+            return f"server {event.server}: down: {printable(event.reason)}"
         case ModelFailed():
             after = f"again in {event.wait:.1f} s" if event.wait is not None else "giving up"
-            return f"turn {event.turn}: {clean(event.message)}; {after}"
+            return f"turn {event.turn}: {printable(event.message)}; {after}"
         case ToolAnswered():
             call = asked[event.call]
             said = _outcome(event.shown, event.is_error)
-            return f"tool {clean(call.offered_as)}: {said}, {event.seconds:.2f} s  {_arguments_text(call.arguments)}"
+            return (
+                f"tool {printable(call.offered_as)}: {said}, {event.seconds:.2f} s  {_arguments_text(call.arguments)}"
+            )
         case AnswerChecked() if not event.valid:
             first = event.errors[0]
             sent_back = "sent back" if event.reply else "given up"
@@ -120,7 +122,7 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
 def _arguments_text(arguments: Any) -> str:
     pairs = arguments.items() if isinstance(arguments, dict) else []
     inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in pairs)
-    return clean(f"({_short(inside, 120)})")
+    return printable(f"({_short(inside, 120)})")
 
 
 def _outcome(shown: str, is_error: bool) -> str:
@@ -128,7 +130,7 @@ def _outcome(shown: str, is_error: bool) -> str:
 
 
 def _short(text: str, length: int) -> str:
-    text = " ".join(clean(text).split())
+    text = " ".join(printable(text).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -136,7 +138,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     """The answer as a table with its labels, page, warnings and spend; a failed run with what went wrong."""
     console = _console()
     _labels(console, result)
-    console.print(Text(clean(result.question), style="bold"))
+    console.print(Text(printable(result.question), style="bold"))
     about = [f"as of {result.as_of}" if result.as_of else "", f"model {result.model}", f"run {result.run_id}"]
     console.print(Text(" · ".join(part for part in about if part), style="dim"))
     if result.ok:
@@ -146,7 +148,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     if calls:
         _calls(console, result.calls)
     for warning in result.warnings:
-        console.print(Text(f"warning: {clean(warning)}", style="yellow"))
+        console.print(Text(f"warning: {printable(warning)}", style="yellow"))
     if result.page:
         console.print(Text.assemble(("heatmap  ", "dim"), result.page.absolute().as_uri()), soft_wrap=True)
     console.print(Text.assemble(("spent    ", "dim"), _spend(result)))
@@ -165,7 +167,7 @@ def _labels(console: Console, result: RunResult) -> None:
 
 def _answer(console: Console, answer: Any) -> None:
     rows = answer.get("sector_recommendations") if isinstance(answer, dict) else None
-    if not isinstance(rows, list):
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         console.print(RichJSON.from_data(answer))
         return
     wide = console.width >= WIDE
@@ -175,15 +177,15 @@ def _answer(console: Console, answer: Any) -> None:
         glyph, colour = _ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
         cells = [
-            Text(clean(row.get("sector_name", "")), style="bold"),
+            Text(printable(row.get("sector_name", "")), style="bold"),
             Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
             Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
         ]
-        table.add_row(*cells, *([Text(clean(row.get("rationale", "")))] if wide else []))
+        table.add_row(*cells, *([Text(printable(row.get("rationale", "")))] if wide else []))
     console.print(table)
     for row in rows if not wide else []:
-        console.print(Text(clean(row.get("sector_name", "")), style="bold"))
-        console.print(Padding(Text(clean(row.get("rationale", ""))), (0, 0, 1, 2)))
+        console.print(Text(printable(row.get("sector_name", "")), style="bold"))
+        console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2)))
 
 
 def _table(console: Console, *headings: str) -> Table:
@@ -195,9 +197,9 @@ def _table(console: Console, *headings: str) -> Table:
 
 
 def _failure(console: Console, result: RunResult) -> None:
-    console.print(Text(f"no valid answer: {result.status}: {clean(result.stop_reason)}", style="bold"))
+    console.print(Text(f"no valid answer: {result.status}: {printable(result.stop_reason)}", style="bold"))
     for error in result.errors:
-        console.print(Text(f"  {error['pointer'] or 'the answer'}: {clean(error['message'])}"))
+        console.print(Text(f"  {error['pointer'] or 'the answer'}: {printable(error['message'])}"))
     if result.best_attempt:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
@@ -209,7 +211,7 @@ def _calls(console: Console, calls: list[Call]) -> None:
     for call in calls:
         said = _outcome(call.shown or "", call.is_error)
         given = _arguments_text(call.arguments)
-        console.print(Text(f"turn {call.turn}  {clean(call.offered_as)}{given}: {said}", style="dim"))
+        console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
 
 
 def _spend(result: RunResult) -> str:
@@ -231,7 +233,7 @@ def show_runs(results: list[RunResult]) -> None:
     table = _table(console, "Run", "Status", "As of", "Model", "Question")
     for result in results:
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
-        question = clean(result.question) + labels
+        question = printable(result.question) + labels
         table.add_row(
             *(Text(part) for part in (result.run_id, result.status, result.as_of or "", result.model, question))
         )
@@ -244,5 +246,5 @@ def show_tools(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         differences = "\n".join(f"{each['at']}: {each['hint']}" for each in row["differences"])
         cells = (row["server"] or "–", row["name"], row["offered_as"] or "–", differences or "none")
-        table.add_row(*(Text(clean(cell).strip()) for cell in cells))
+        table.add_row(*(Text(printable(cell).strip()) for cell in cells))
     console.print(table)

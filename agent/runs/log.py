@@ -12,6 +12,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from agent.errors import LogBusy, LogDamaged, LogError
-from agent.events import JSON, Event, canonical, from_json
+from agent.events import JSON, Event, RunFinished, canonical, from_json
 
 FILE = "log.jsonl"
 
@@ -49,8 +50,13 @@ class RunLog:
         try:
             self.lines, kept = _read_lines(self.path) if self.path.exists() else ([], b"")
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.ftruncate(self._file, len(kept))
-            _sync_folder(folder)
+            try:
+                os.ftruncate(self._file, len(kept))
+                _sync_folder(folder)
+                _sync_folder(folder.parent)
+            except OSError:
+                os.close(self._file)
+                raise
         except OSError as error:
             self._lock.release()
             raise _unwritable(self.path, error) from None
@@ -72,7 +78,8 @@ class RunLog:
         try:
             _write_all(self._file, line)
         except OSError as error:
-            os.ftruncate(self._file, self._size)
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
             raise _unwritable(self.path, error) from None
         self._index += 1
         self._size += len(line)
@@ -120,15 +127,20 @@ def _read_lines(path: Path) -> tuple[list[Line], bytes]:
         if line is None:
             written = piece.endswith(b"\n") and b"\0" not in piece
             if written or any(_decode(later, None) for later, _ in pieces[at + 1 :]):
-                raise LogDamaged(
-                    f"{path}:{len(lines) + 1}: this line is not what was written",
-                    hint="the run is not read any further, so that nothing is paid or told twice; "
-                    "restore the file from a copy",
-                )
+                raise _damaged(path, len(lines), "this line is not what was written")
             break
+        if isinstance(line.event, RunFinished) and line.event.root != hashlib.sha256(content[:kept]).hexdigest():
+            raise _damaged(path, len(lines), "the lines before this one are not those that were sealed")
         lines.append(line)
         kept = end
     return lines, content[:kept]
+
+
+def _damaged(path: Path, index: int, what: str) -> LogDamaged:
+    return LogDamaged(
+        f"{path}:{index + 1}: {what}",
+        hint="the run is not read any further, so that nothing is paid or told twice; restore the file from a copy",
+    )
 
 
 def _pieces(content: bytes) -> Iterator[tuple[bytes, int]]:

@@ -26,8 +26,9 @@ def home() -> Path:
 
 
 def new_id() -> str:
-    """Sorts by time: 20261122-150139-3f9c2a."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    """Sorts by time, to the millisecond: 20261122-150139123-3f9c."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%d-%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(2)}"
 
 
 def folder(run_id: str) -> Path:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from agent import data
+
 EMPTY = "(empty)"
 
 
@@ -62,8 +64,11 @@ def cut(text: str, limit: int) -> str:
     """`text` within `limit` characters: head, notice, tail. The notice says how much is missing."""
     if len(text) <= limit:
         return text
-    form = "\n[… {} of {} characters left out here; ask for less to see all …]\n"
-    room = max(limit - len(form.format(len(text), len(text))), 0)
-    notice = form.format(len(text) - room, len(text))
+    longest = len(_notice(len(text), len(text)))
+    room = max(limit - longest, 0)
     head = room * 3 // 4
-    return text[:head] + notice + text[len(text) - (room - head) :]
+    return text[:head] + _notice(len(text) - room, len(text)) + text[len(text) - (room - head) :]
+
+
+def _notice(missing: int, everything: int) -> str:
+    return f"\n{data.words('cut', missing=missing, all=everything)}\n"

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx2
@@ -21,10 +22,11 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp_types import Implementation
 
-from agent import __version__, agentfile
+from agent import __version__, agentfile, data
 from agent.agentfile import AgentFile
-from agent.errors import ServerError
+from agent.errors import ServerError, SpecError
 from agent.events import JSON, ServerFailed, ServerOpened
+from agent.foreign import redact, whole
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
 from agent.tools.sieve import Sieve, SiftedStream
 from agent.tools.stdio import StdioProcess
@@ -38,9 +40,8 @@ KIND = "sector-advisor/kind"
 CONNECTION_CLOSED = -32000
 PAGES = 100
 """Most pages of one tool list; a server may repeat a cursor for ever."""
-REDACTED = "[redacted]"
-SECRET_LENGTH = 8
-"""Shorter values are too common to be taken out of texts."""
+STDERR_LINES, STDERR_LENGTH, NOISE_LENGTH, UNREADABLE_LENGTH = 8, 4_000, 200, 300
+"""How much an error shows of what a server printed or sent, in lines and characters."""
 
 for _name in ("mcp", "client", "httpx2", "httpcore2"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
@@ -72,11 +73,14 @@ class Server:
     required: bool = True
     tools: list[ListedTool] = field(default_factory=list)
     sieve: Sieve = field(default_factory=Sieve)
+    problem: SpecError | None = None
+    """Why it cannot even be tried."""
 
     def __post_init__(self) -> None:
         self._owner: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
         self._process: StdioProcess | None = None
+        self._ready: asyncio.Future[ServerOpened] | None = None
         self._client: Client | None = None
         self._refusal = ""
 
@@ -95,21 +99,30 @@ class Server:
 
     def redact(self, value: JSON) -> JSON:
         """`value` without any secret in its texts."""
-        return redact(value, [secret for secret in self.secrets if len(secret) >= SECRET_LENGTH])
+        return redact(value, self.secrets)
 
     async def start(self) -> ServerOpened:
         """Connect and list the tools. Raises ServerError."""
-        ready: asyncio.Future[ServerOpened] = asyncio.get_running_loop().create_future()
-        self._owner = asyncio.create_task(self._own(ready), name=f"server {self.name}")
-        first: list[asyncio.Future[Any]] = [ready, self._owner]
-        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
+        if self.problem:
+            raise self.error(self.problem.message, self.problem.hint)
+        self._ready = asyncio.get_running_loop().create_future()
+        self._owner = asyncio.create_task(self._own(self._ready), name=f"server {self.name}")
+        first: list[asyncio.Future[Any]] = [self._ready, self._owner]
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not self._ready.done():
+                self._ready.cancel()
+        if self._ready.cancelled():
             raise self.error("it ended while it was being opened")
-        return ready.result()
+        return self._ready.result()
 
     async def stop(self) -> None:
+        """Leave the client, or end the attempt to open it."""
         self._leave.set()
         if self._owner:
+            if self._client is None:
+                self._owner.cancel()
             await asyncio.wait([self._owner])
         if self._process:
             self._process.discard()
@@ -123,11 +136,11 @@ class Server:
         step = "start"
         try:
             async with asyncio.timeout(self.timeouts.start) as clock, self._connect() as client:
-                self._client = client
                 step = "list"
                 clock.reschedule(asyncio.get_running_loop().time() + self.timeouts.list)
                 await self._list(client)
                 clock.reschedule(None)
+                self._client = client
                 ready.set_result(self._opened(client))
                 await self._leave.wait()
         except TimeoutError:
@@ -145,6 +158,8 @@ class Server:
     async def _connect(self) -> AsyncIterator[Client]:
         spec = self.spec
         if isinstance(spec, StdioServer):
+            if spec.cwd and not Path(spec.cwd).is_dir():
+                raise NotADirectoryError(f"there is no folder {spec.cwd!r}")
             self._process = StdioProcess(_command(spec), spec.env, spec.cwd)
             async with Client(_sifted(self._process.open(), self.sieve), client_info=CLIENT) as client:
                 yield client
@@ -168,11 +183,25 @@ class Server:
         seen: set[str] = set()
         for _ in range(PAGES):
             page = await client.list_tools(cursor=cursor)
-            self.tools += [_listed(self.name, tool) for tool in page.tools]
+            self.tools += [self._listed(tool) for tool in page.tools]
+            self.sieve.set_aside = self.redact(self.sieve.set_aside)
             cursor = page.next_cursor
             if cursor is None or cursor in seen:
                 return
             seen.add(cursor)
+
+    def _listed(self, tool: Tool) -> ListedTool:
+        hints = tool.annotations
+        kind = (tool.meta or {}).get(KIND)
+        return ListedTool(
+            server=self.name,
+            name=tool.name,
+            description=str(self.redact(whole(tool.description or ""))),
+            schema=self.redact(whole(tool.input_schema)),
+            read_only=hints.read_only_hint if hints else None,
+            destructive=hints.destructive_hint if hints else None,
+            kind=kind if isinstance(kind, str) else None,
+        )
 
     def _opened(self, client: Client) -> ServerOpened:
         info = client.server_info
@@ -180,40 +209,44 @@ class Server:
             server=self.name,
             transport=self.transport,
             protocol=client.protocol_version,
-            server_name=info.name if info else None,
-            server_version=info.version if info else None,
+            server_name=self.redact(info.name) if info else None,
+            server_version=self.redact(info.version) if info else None,
         )
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, JSON]:
-        """The server's result as JSON; a time-out or a refusal is an error result. Raises ServerError when it died."""
+        """The server's result as JSON; whatever else it answers is an error result. Raises ServerError when it died."""
         assert self._client
         try:
             async with asyncio.timeout(self.timeouts.call):
                 result = await self._client.call_tool(tool, arguments)
+            sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
+            return dict(self.redact(whole(sent)))
         except TimeoutError:
-            return _error_result(f"{tool} did not answer within {self.timeouts.call:g} s")
+            return _error_result(data.words("no_answer", tool=tool, seconds=f"{self.timeouts.call:g}"))
         except MCPError as error:
             if self._lost(error):
                 raise self.error(f"it was lost in a call of {tool}") from None
             return _error_result(str(self.redact(error.message)) + self._refusal)
-        except RuntimeError as error:
-            return _error_result(str(self.redact(str(error))))
-        sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
-        return dict(self.redact(sent))
+        except Exception as error:
+            why = " ".join(str(self.redact(str(error))).split())[:UNREADABLE_LENGTH]
+            return _error_result(data.words("unreadable", tool=tool, reason=f"{type(error).__name__}: {why}"))
 
     def _lost(self, error: MCPError) -> bool:
-        return error.code == CONNECTION_CLOSED or (self._owner is not None and self._owner.done())
+        """A living server may use the same code for errors of its own."""
+        closed = error.code == CONNECTION_CLOSED and error.message == "Connection closed"
+        return closed or (self._owner is not None and self._owner.done())
 
     def error(self, why: str, hint: str | None = None) -> ServerError:
         """What is known of a failure: reason, command, exit status, the last lines of stderr."""
         process = self._process
         if process and process.noise:
-            why += f"; its stdout held {process.noise[-1]!r}, which is no MCP message"
+            why += f"; its stdout held {str(self.redact(process.noise))[:NOISE_LENGTH]!r}, which is no MCP message"
+        stderr = str(self.redact(process.stderr_text())) if process else ""
         failed = ServerFailed(
             server=self.name,
             command=self.command,
             exit=process.exit_status if process else None,
-            stderr=str(self.redact(process.stderr_tail())) if process else "",
+            stderr="\n".join(stderr.strip().splitlines()[-STDERR_LINES:])[-STDERR_LENGTH:],
             reason=str(self.redact(why)),
             required=self.required,
         )
@@ -229,12 +262,20 @@ class Server:
 
 
 def servers_of(file: AgentFile) -> list[Server]:
-    """The servers that an agent file names, not yet opened. Raises SpecError for an environment variable not set."""
+    """The servers that an agent file names, not yet opened.
+
+    Raises SpecError when a required one names an environment variable that is not set.
+    """
     servers = []
     for name, given in file.spec.servers.items():
-        spec, secrets = agentfile.expand(given, name, file.source)
         timeouts = file.spec.timeouts.model_copy(update=given.timeouts.model_dump(exclude_none=True))
-        servers.append(Server(name, spec, timeouts, secrets, given.required))
+        try:
+            spec, secrets = agentfile.expand(given, name, file.source)
+            servers.append(Server(name, spec, timeouts, secrets, given.required))
+        except SpecError as error:
+            if given.required:
+                raise
+            servers.append(Server(name, given, timeouts, required=False, problem=error))
     return servers
 
 
@@ -244,21 +285,34 @@ def in_memory(servers: Mapping[str, InMemoryServer], timeouts: TimeoutSpec) -> l
 
 @asynccontextmanager
 async def opened(servers: Iterable[Server]) -> AsyncIterator[list[ServerOpened | ServerError]]:
-    """Open all servers at once and hold them. A failure is told in place; whether it ends the run is the caller's."""
+    """Open all servers at once and hold them; an optional one that fails is told in place.
+
+    Raises ServerError as soon as a required one fails.
+    """
     servers = list(servers)
+    starts = [asyncio.create_task(server.start()) for server in servers]
     try:
-        yield await asyncio.gather(*(_start(server) for server in servers))
+        for start in asyncio.as_completed(starts):
+            try:
+                await start
+            except ServerError as error:
+                if error.failure.required:
+                    raise
+        yield [await _outcome(start) for start in starts]
     finally:
+        for start in starts:
+            start.cancel()
         try:
+            await asyncio.gather(*starts, return_exceptions=True)
             await asyncio.gather(*(server.stop() for server in servers))
         finally:
             for server in servers:
                 server.kill()
 
 
-async def _start(server: Server) -> ServerOpened | ServerError:
+async def _outcome(start: asyncio.Task[ServerOpened]) -> ServerOpened | ServerError:
     try:
-        return await server.start()
+        return await start
     except ServerError as error:
         return error
 
@@ -269,20 +323,6 @@ async def _sifted(
 ) -> AsyncIterator[TransportStreams]:
     async with transport as (read, write):
         yield SiftedStream(read, sieve), write
-
-
-def _listed(server: str, tool: Tool) -> ListedTool:
-    hints = tool.annotations
-    kind = (tool.meta or {}).get(KIND)
-    return ListedTool(
-        server=server,
-        name=tool.name,
-        description=tool.description or "",
-        schema=tool.input_schema,
-        read_only=hints.read_only_hint if hints else None,
-        destructive=hints.destructive_hint if hints else None,
-        kind=kind if isinstance(kind, str) else None,
-    )
 
 
 def _command(spec: StdioServer) -> list[str]:
@@ -304,14 +344,3 @@ def reason(error: BaseException) -> str:
     if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
         return "it ended before it was ready"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def redact(value: JSON, secrets: list[str]) -> JSON:
-    """`value` with every secret in its texts replaced."""
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, REDACTED)
-        return value
-    if isinstance(value, dict):
-        return {key: redact(item, secrets) for key, item in value.items()}
-    return [redact(item, secrets) for item in value] if isinstance(value, list) else value

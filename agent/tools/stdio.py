@@ -25,10 +25,12 @@ EXIT_SECONDS = 2.0
 """How long a server may take to end after its input closed, and again after SIGTERM."""
 HANGUP_SECONDS = 0.5
 """How long a server may take to end after it closed its output, so that its exit status can be told."""
-STDERR_TAIL = 4_000
-"""Bytes of stderr that an error shows at most."""
-NOISE_TAIL = 200
-"""Characters of a line that is no message, kept to tell what a server printed."""
+STDERR_KEPT = 1 << 16
+"""Bytes from the end of stderr that can be told."""
+NOISE_KEPT = 2_000
+"""Bytes of a line that is no message, kept to tell what a server printed."""
+LONGEST_LINE = 1 << 28
+"""Bytes after which a server that never ends its line is given up."""
 
 
 class StdioProcess:
@@ -40,17 +42,17 @@ class StdioProcess:
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `discard`
-        self.noise: list[str] = []
-        """Beginnings of lines on stdout that are no messages."""
+        self.noise = ""
+        """The beginning of the last line on stdout that was no message."""
         self.exit_status: int | None = None
         """How it ended by itself; None while it runs, and when we ended it."""
         self._stopping = False
 
-    def stderr_tail(self) -> str:
+    def stderr_text(self) -> str:
+        """The end of what it wrote to stderr."""
         size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - STDERR_TAIL))
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
-        return "\n".join(lines[-8:])
+        self._stderr.seek(max(0, size - STDERR_KEPT))
+        return self._stderr.read().decode("utf-8", "replace")
 
     def discard(self) -> None:
         self._stderr.close()
@@ -92,7 +94,7 @@ class StdioProcess:
                 try:
                     message = jsonrpc_message_adapter.validate_json(line, by_name=False)
                 except ValueError:
-                    self.noise = [*self.noise[-2:], line[:NOISE_TAIL].decode("utf-8", "replace")]
+                    self.noise = line[:NOISE_KEPT].decode("utf-8", "replace")
                     continue
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                     await incoming.send(SessionMessage(message))
@@ -151,14 +153,19 @@ async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:
 
 
 async def _lines(stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Lines of any length, without their ends; a last one without an end is dropped."""
+    """Lines without their ends. A last one without an end is dropped; one beyond all reason ends them."""
     parts: list[bytes] = []
+    length = 0
     while chunk := await stdout.read(CHUNK):
         *complete, rest = chunk.split(b"\n")
         for line in complete:
             whole = b"".join([*parts, line])
             parts.clear()
+            length = 0
             if whole.strip():
                 yield whole
         if rest:
             parts.append(rest)
+            length += len(rest)
+        if length > LONGEST_LINE:
+            return

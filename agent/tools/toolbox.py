@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jsonschema.protocols import Validator
-from jsonschema.validators import validator_for
 
+from agent import data, schemas
 from agent.errors import ServerError
 from agent.events import JSON, ContentStored, ToolAnswered, ToolAsked, ToolsOffered, canonical, digest
 from agent.model.base import ToolCall
@@ -98,11 +98,12 @@ class Toolbox:
         offered = ToolsOffered(entries, [asdict(each) for each in self.differences], self.set_aside)
         return list(contents.values()), offered
 
-    def prepare(self, call: ToolCall) -> Prepared:
+    def prepare(self, call: ToolCall, turn: int) -> Prepared:
         """Find the tool, set the as-of date, check the arguments against the server's schema."""
         tool = self.tools.get(call.name)
         arguments = self._dated(tool, call.arguments) if tool else call.arguments
         asked = ToolAsked(
+            turn=turn,
             call=call.id,
             offered_as=call.name,
             server=tool.listed.server if tool else None,
@@ -111,13 +112,13 @@ class Toolbox:
             key=digest([tool.listed.server, tool.listed.name, arguments] if tool else [call.name, arguments]),
         )
         if tool is None:
-            return Prepared(asked, refusal=f"There is no tool {call.name!r}. Offered: {', '.join(self.tools)}.")
+            return Prepared(asked, refusal=data.words("unknown_tool", name=call.name, offered=", ".join(self.tools)))
         problems = [
             f"{'.'.join(map(str, error.absolute_path)) or 'arguments'}: {error.message}"
             for error in sorted(tool.validator.iter_errors(arguments), key=str)
         ]
         if problems:
-            return Prepared(asked, tool, "The call was not sent, its arguments are not valid: " + "; ".join(problems))
+            return Prepared(asked, tool, data.words("invalid_arguments", problems="; ".join(problems)))
         return Prepared(asked, tool)
 
     async def call(self, prepared: Prepared) -> tuple[list[ContentStored], ToolAnswered]:
@@ -147,11 +148,12 @@ class Toolbox:
     def _answered(
         self, prepared: Prepared, result: dict[str, JSON], seconds: float, source: Any
     ) -> tuple[list[ContentStored], ToolAnswered]:
-        data = content.data_of(result)
-        about = data if isinstance(data, dict) else {}
+        found = content.data_of(result)
+        about = found if isinstance(found, dict) else {}
         kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and source == "live" else None)
         stored = [ContentStored.of(result)] if len(canonical(result)) > LARGE else []
         answered = ToolAnswered(
+            turn=prepared.asked.turn,
             call=prepared.asked.call,
             result={"stored": stored[0].hash} if stored else result,
             shown=content.cut(content.text_of(result), self.spec.policy.result_chars),
@@ -182,9 +184,10 @@ def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> To
     ]
     usable = []
     for tool in wanted:
+        problem = _schema_problem(tool) or _write_problem(tool, spec, tool.name in declared)
         if tool.name in declared:
             box.differences += drift.changed(declared[tool.name], tool.schema)
-        if problem := _write_problem(tool, spec, tool.name in declared):
+        if problem:
             box.set_aside.append({"server": tool.server, "tool": tool.name, "problem": problem})
         else:
             usable.append(tool)
@@ -193,6 +196,11 @@ def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> To
     ]
     box.tools = {tool.offered_as: tool for tool in sorted(offered, key=lambda tool: tool.offered_as)}
     return box
+
+
+def _schema_problem(tool: ListedTool) -> str | None:
+    found = schemas.problem(tool.schema)
+    return f"its input schema, at /{'/'.join(map(str, found[0]))}: {found[1]}" if found else None
 
 
 def _write_problem(tool: ListedTool, spec: AgentSpec, declared: bool) -> str | None:
@@ -206,25 +214,26 @@ def _write_problem(tool: ListedTool, spec: AgentSpec, declared: bool) -> str | N
 def _named(tools: list[ListedTool], set_aside: list[dict[str, JSON]]) -> list[tuple[str, ListedTool]]:
     """The tool's own name where it is unique, else server__tool; in letters that the Messages API takes."""
     plain = Counter(safe_name(tool.name) for tool in tools)
+    full = Counter(safe_name(f"{tool.server}__{tool.name}") for tool in tools)
     named: dict[str, ListedTool] = {}
     for tool in tools:
-        name = safe_name(tool.name)
+        name, long = safe_name(tool.name), safe_name(f"{tool.server}__{tool.name}")
         if plain[name] > 1:
-            name = safe_name(f"{tool.server}__{tool.name}")
+            name = long if full[long] == 1 else safe_name(long, of=f"{tool.server}\0{tool.name}")
         if name in named:
-            problem = f"its server lists another tool that is called {name!r} for the model"
+            problem = "its server lists another tool of the same name"
             set_aside.append({"server": tool.server, "tool": tool.name, "problem": problem})
         else:
             named[name] = tool
     return list(named.items())
 
 
-def safe_name(name: str) -> str:
-    """Letters, digits, '_' and '-', at most 64; a cut name ends in a hash of the whole."""
+def safe_name(name: str, of: str | None = None) -> str:
+    """Letters, digits, '_' and '-', at most 64. A cut name ends in a hash of the whole, any name in one of `of`."""
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", name) or "_"
-    if len(safe) <= NAME_LENGTH:
+    if len(safe) <= NAME_LENGTH and of is None:
         return safe
-    return f"{safe[: NAME_LENGTH - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{safe[: NAME_LENGTH - 9]}_{hashlib.sha256((of or name).encode()).hexdigest()[:8]}"
 
 
 def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, as_of_argument: str) -> Tool:
@@ -234,7 +243,7 @@ def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, as_of_argum
         offered_as=name,
         listed=listed,
         definition={"name": name, "description": description, "input_schema": schema},
-        validator=validator_for(schema)(schema),
+        validator=schemas.validator(schema),
         takes_as_of=as_of_argument in listed.schema.get("properties", {}),
     )
 

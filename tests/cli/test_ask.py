@@ -14,7 +14,7 @@ import pytest
 from agent import agentfile
 from agent.answer import compile_strict
 from tests.cli.advisor import ADVISOR, AGENT, advisor, write
-from tests.messages_api import call, message, scripted_api, text
+from tests.messages_api import call, error_body, message, scripted_api, text
 from tests.scripted import ANSWER
 from tests.tools.raw import PROGRAM, alive
 
@@ -217,3 +217,31 @@ def test_full_disk_under_the_log_is_one_clear_message_and_keeps_what_was_logged(
     assert json.loads(done.stdout)["error"]["code"] == "log"
     [run] = json.loads(advisor("runs", "--format", "json").stdout)
     assert run["status"] == "interrupted" and run["question"] == "Which?"
+
+
+def test_reader_of_stderr_that_goes_away_does_not_cost_the_answer() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*ADVISOR, "ask", "--offline", "Which?"], stdout=subprocess.PIPE, stderr=writing, timeout=120, check=False
+    )
+    os.close(writing)
+    assert done.returncode == 0 and json.loads(done.stdout)["sector_recommendations"]
+
+
+def test_standard_output_that_cannot_be_written_is_told_and_the_run_is_kept() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [*ADVISOR, "ask", "--offline", "-q", "Which?"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "standard output cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [run["status"] for run in json.loads(advisor("runs", "--format", "json").stdout)] == ["ok"]
+
+
+def test_rejected_key_is_exit_4() -> None:
+    with scripted_api((401, error_body("authentication_error", "invalid key"))) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        done = advisor("ask", "-c", "us_sector_rotation", "-q", "Which?", env=env)
+    assert done.returncode == 4 and "invalid key" in done.stderr and "ANTHROPIC_API_KEY" in done.stderr
+    failure = json.loads(done.stdout)
+    assert failure["error"]["code"] == "credentials" and failure["run"]

@@ -117,3 +117,29 @@ def test_taken_port_is_exit_2_with_a_hint() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = advisor("market", "--http", str(taken.getsockname()[1]))
     assert done.returncode == 2 and "Address already in use" in done.stderr and "0 picks a free one" in done.stderr
+
+
+def test_damaged_log_does_not_hide_the_other_runs(home: Path) -> None:
+    for question in ("First?", "Second?"):
+        advisor("ask", "--offline", "-q", question)
+    log = max(home.glob("runs/*/log.jsonl"))
+    log.write_bytes(log.read_bytes().replace(b"Second?", b"Another?"))
+    rows = json.loads(advisor("runs", "--format", "json").stdout)
+    assert [(row["status"], row["question"]) for row in rows] == [("failed", ""), ("ok", "First?")]
+    assert "is not what was written" in rows[0]["stop_reason"] and rows[0]["run"] == log.parent.name
+
+
+def test_tools_tells_why_a_tool_is_not_offered(tmp_path: Path) -> None:
+    servers = {"raw": {"command": sys.executable, "args": [str(PROGRAM), "writes"]}}
+    done = advisor("tools", "-c", write(tmp_path, AGENT + f"mcpServers: {json.dumps(servers)}\n"), "--format", "json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert rows["double"]["offered_as"] == "double" and rows["wipe"]["offered_as"] is None
+    assert "policy.writes: allow" in rows["wipe"]["differences"][0]["hint"]
+
+
+def test_what_a_server_prints_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    program = "import sys; sys.stderr.write('\\x1b]0;PWNED\\x07 no database'); sys.exit(1)"
+    servers = {"odd": {"command": sys.executable, "args": ["-c", program]}}
+    done = advisor("ask", "--offline", "-q", "-c", write(tmp_path, AGENT + f"mcpServers: {json.dumps(servers)}\n"), "Q")
+    assert done.returncode == 5 and "no database" in done.stderr
+    assert "\x1b" not in done.stderr and "\x07" not in done.stderr

@@ -242,3 +242,53 @@ async def test_refusal_keeps_its_category(messages_api: respx.MockRouter) -> Non
     turn = await ask()
     assert (turn.stop_reason, turn.content) == ("refusal", [])
     assert turn.stop_details == details
+
+
+async def test_key_that_no_header_can_hold_is_told_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret\n")
+    with pytest.raises(CredentialsError) as caught:
+        Claude(ModelSpec())
+    assert "sk-secret" not in caught.value.message + str(caught.value.hint)
+
+
+async def test_request_that_breaks_http_is_not_sent_again(messages_api: respx.MockRouter) -> None:
+    messages_api.post("/v1/messages").mock(side_effect=httpx2.LocalProtocolError("Illegal header value b'secret'"))
+    with pytest.raises(ModelError) as caught:
+        await ask()
+    assert not caught.value.retryable and "secret" not in caught.value.message
+
+
+NO_START = [each for each in events(message(text("hi"))) if each["type"] != "content_block_start"]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        NO_START,
+        [{"type": "message_start", "message": None}],
+        [{"type": "content_block_start", "index": 0, "content_block": None}],
+        [{"type": "message_delta", "delta": None, "usage": None}],
+    ],
+)
+async def test_stream_of_another_shape_is_a_fault_and_no_crash(
+    messages_api: respx.MockRouter, listed: list[dict[str, Any]]
+) -> None:
+    answers(messages_api, stream(listed))
+    with pytest.raises(ModelError) as caught:
+        await ask()
+    assert caught.value.kind in ("malformed", "truncated") and caught.value.retryable
+
+
+async def test_usage_may_be_missing(messages_api: respx.MockRouter) -> None:
+    listed = events(message(text("hi")))
+    listed[0]["message"]["usage"] = None
+    listed[-2]["usage"] = None
+    answers(messages_api, stream(listed))
+    assert (await ask()).usage == Usage()
+
+
+async def test_refusal_in_the_middle_of_a_call_is_a_refusal(messages_api: respx.MockRouter) -> None:
+    listed = events(message(call("look", {"at": "everything"}), stop_reason="refusal"))
+    second_half = [at for at, each in enumerate(listed) if each.get("delta", {}).get("type") == "input_json_delta"][1]
+    answers(messages_api, stream(listed[:second_half] + listed[second_half + 1 :]))
+    assert (await ask()).stop_reason == "refusal"

@@ -27,6 +27,7 @@ EVENTS: list[Event] = [
         run_id="r1",
         question="Which?",
         as_of="2020-01-31",
+        agent="agent.yaml",
         spec=HASH,
         prompt=HASH,
         opening=HASH,
@@ -50,8 +51,11 @@ EVENTS: list[Event] = [
         model="m",
     ),
     ModelFailed(turn=1, attempt=1, kind="overloaded", message="later", wait=0.25),
-    ToolAsked(call="c1", offered_as="t", server=None, tool=None, arguments={"b": 1, "a": [1e-7, 10**30]}, key=HASH),
+    ToolAsked(
+        turn=1, call="c1", offered_as="t", server=None, tool=None, arguments={"b": 1, "a": [1e-7, 10**30]}, key=HASH
+    ),
     ToolAnswered(
+        turn=1,
         call="c1",
         result={"stored": HASH},
         shown="x",

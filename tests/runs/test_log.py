@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import LogDamaged, LogError
-from agent.events import ContentStored, Event, ModelAsked, UnknownEvent, digest, from_json
+from agent.events import ContentStored, Event, ModelAsked, RunFinished, RunStarted, UnknownEvent, digest, from_json
 from agent.runs.log import RunLog, encode, read
 from tests.runs.samples import EVENTS, HASH
 
@@ -19,13 +20,15 @@ from tests.runs.samples import EVENTS, HASH
 def written(folder: Path, events: list[Event]) -> Path:
     log = RunLog(folder)
     for event in events:
-        log.append(event)
+        log.append(replace(event, root=log.root) if isinstance(event, RunFinished) else event)
     log.close()
     return log.path
 
 
 def events_of(path: Path) -> list[Event]:
-    return [line.event for line in read(path)]
+    """What was written, with the seal's root left out, which is known to the log alone."""
+    events = [line.event for line in read(path)]
+    return [replace(event, root=HASH) if isinstance(event, RunFinished) else event for event in events]
 
 
 def numbered(count: int) -> list[Event]:
@@ -48,7 +51,17 @@ def test_each_line_is_plain_json_with_its_index_time_and_checksum(tmp_path: Path
         body = json.loads(line)
         assert line == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         assert (body.pop("i"), len(body.pop("crc")), body.pop("at")[-6:]) == (at, 8, "+00:00")
-        assert body == event.to_json()
+        assert body == event.to_json() | ({"root": body["root"]} if "root" in body else {})
+
+
+def test_sealed_log_whose_lines_were_written_anew_is_refused(tmp_path: Path) -> None:
+    sealed = written(tmp_path / "a", EVENTS).read_bytes().splitlines(keepends=True)
+    other = [replace(event, question="Another?") if isinstance(event, RunStarted) else event for event in EVENTS]
+    forged = written(tmp_path / "b", other).read_bytes().splitlines(keepends=True)
+    path = tmp_path / "a" / "log.jsonl"
+    path.write_bytes(b"".join([sealed[0], forged[1], *sealed[2:]]))
+    with pytest.raises(LogDamaged, match="not those that were sealed"):
+        read(path)
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")

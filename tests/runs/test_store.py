@@ -26,8 +26,9 @@ def runs() -> list[str]:
 
 def test_a_run_is_named_by_its_time_and_a_short_id() -> None:
     first = store.new_id()
-    assert re.fullmatch(r"20\d{6}-\d{6}-[0-9a-f]{6}", first)
-    assert len({store.new_id() for _ in range(50)}) == 50
+    assert re.fullmatch(r"20\d{6}-\d{9}-[0-9a-f]{4}", first)
+    later = [store.new_id() for _ in range(50)]
+    assert sorted(later, key=lambda run: run[:18]) == later
 
 
 def test_runs_lie_in_advisor_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import http.server
 import re
 import subprocess
@@ -27,9 +28,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def failure_of(failing: Server) -> ServerError:
-    async with opened([failing]) as outcomes:
-        assert isinstance(outcomes[0], ServerError)
-        return outcomes[0]
+    with pytest.raises(ServerError) as caught:
+        async with opened([failing]):
+            pass
+    return caught.value
 
 
 async def test_open_server_tells_its_transport_protocol_and_version() -> None:
@@ -37,8 +39,8 @@ async def test_open_server_tells_its_transport_protocol_and_version() -> None:
         assert outcomes == [ServerOpened("raw", "stdio", "2025-06-18", "raw", "1")]
 
 
-async def test_all_servers_are_open_at_once_and_a_failed_one_is_told_in_place() -> None:
-    good, bad, other = server(name="good"), server("exits", name="bad"), server(name="other")
+async def test_all_servers_are_open_at_once_and_an_optional_one_that_fails_is_told_in_place() -> None:
+    good, bad, other = server(name="good"), server("exits", name="bad", required=False), server(name="other")
     async with opened([good, bad, other]) as outcomes:
         assert [type(outcome) for outcome in outcomes] == [ServerOpened, ServerError, ServerOpened]
         assert (await good.call("double", {"n": 2}))["structuredContent"] == {"doubled": 4}
@@ -55,6 +57,28 @@ async def test_server_that_exits_at_once_names_itself_its_command_its_exit_and_i
     assert '"required": false' in str(error.hint)
 
 
+async def test_required_server_that_fails_is_told_without_waiting_for_the_others(impatient: None) -> None:
+    slow = Server("slow", stdio("silent"), TimeoutSpec(start=86_400))
+    with pytest.raises(ServerError, match="server 'bad'"):
+        async with opened([slow, server("exits", name="bad")]):
+            pass
+    assert alive("raw_server.py silent") == []
+
+
+async def test_opening_can_be_interrupted(impatient: None) -> None:
+    async def open_it() -> None:
+        async with opened([Server("slow", stdio("silent"), TimeoutSpec(start=86_400))]):
+            pass
+
+    task = asyncio.create_task(open_it())
+    while not alive("raw_server.py silent"):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert alive("raw_server.py silent") == []
+
+
 async def test_command_that_does_not_exist_is_named() -> None:
     error = await failure_of(Server("m", StdioServer(command="no-such-program-anywhere"), PATIENCE))
     assert error.message.startswith("server 'm': there is no command 'no-such-program-anywhere'")
@@ -62,7 +86,7 @@ async def test_command_that_does_not_exist_is_named() -> None:
 
 async def test_folder_that_does_not_exist_is_named() -> None:
     error = await failure_of(Server("m", StdioServer(command=sys.executable, cwd="/no/such/folder"), PATIENCE))
-    assert "/no/such/folder" in error.message
+    assert "there is no folder '/no/such/folder'" in error.message
 
 
 async def test_server_that_never_answers_initialize_ends_at_its_start_time_out(impatient: None) -> None:

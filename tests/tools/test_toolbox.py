@@ -33,7 +33,7 @@ def test_unique_names_stay_bare_and_clashing_ones_carry_their_server() -> None:
 def test_names_hold_only_what_the_messages_api_takes_and_lead_back_to_the_server() -> None:
     box = collect(spec(), None, [listing("s", listed("market.sector heatmap/v1"))])
     assert list(box.tools) == ["market_sector_heatmap_v1"]
-    asked = box.prepare(ToolCall("c", "market_sector_heatmap_v1", {})).asked
+    asked = box.prepare(ToolCall("c", "market_sector_heatmap_v1", {}), 1).asked
     assert (asked.server, asked.tool) == ("s", "market.sector heatmap/v1")
 
 
@@ -45,8 +45,36 @@ def test_long_names_are_cut_with_a_hash_so_that_they_stay_different() -> None:
 
 def test_tool_listed_twice_by_one_server_is_offered_once_and_told() -> None:
     box = collect(spec(), None, [listing("s", listed("heatmap"), listed("heatmap"))])
-    assert list(box.tools) == ["s__heatmap"]
-    assert "lists another tool" in str(box.set_aside[0]["problem"])
+    assert len(box.tools) == 1 and next(iter(box.tools)).startswith("s__heatmap_")
+    assert box.set_aside == [
+        {"server": "s", "tool": "heatmap", "problem": "its server lists another tool of the same name"}
+    ]
+
+
+def test_servers_whose_names_look_alike_keep_their_tools_apart() -> None:
+    box = collect(spec(), None, [listing("a.b", listed("t", server="a.b")), listing("a_b", listed("t", server="a_b"))])
+    assert len(box.tools) == 2 and box.set_aside == []
+    assert {tool.listed.server for tool in box.tools.values()} == {"a.b", "a_b"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"q": {"$ref": "http://127.0.0.1:9/schema.json"}},
+        {"q": {"$ref": "#/nowhere"}},
+        {"q": {"type": "strin"}},
+        {"q": {"pattern": "("}},
+    ],
+)
+def test_tool_whose_schema_cannot_be_used_is_set_aside_and_nothing_is_fetched(odd: dict[str, Any]) -> None:
+    bad = listed("bad", {"type": "object", "properties": odd})
+    box = collect(spec(), None, [listing("s", bad, listed("good"))])
+    assert list(box.tools) == ["good"] and "its input schema" in str(box.set_aside[0]["problem"])
+
+
+def test_schema_that_refers_to_itself_without_end_is_set_aside() -> None:
+    endless = listed("endless", {"type": "object", "allOf": [{"$ref": "#"}]})
+    assert list(collect(spec(), None, [listing("s", endless)]).tools) == []
 
 
 def test_declared_tools_are_an_allow_list() -> None:
@@ -78,22 +106,22 @@ def test_declaration_narrows_enums_and_describes_but_the_servers_schema_is_what_
     assert properties["extra"] == {"type": "integer"}
     assert definition["input_schema"]["required"] == ["period"]
     assert box.tools["heatmap"].listed.schema == offered
-    assert box.prepare(ToolCall("c", "heatmap", {"period": "1Y"})).refusal
+    assert box.prepare(ToolCall("c", "heatmap", {"period": "1Y"}), 1).refusal
 
 
 def test_arguments_that_break_the_servers_schema_are_not_sent() -> None:
     schema = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
     box = collect(spec(), None, [listing("s", listed("whales", schema))])
-    assert box.prepare(ToolCall("c", "whales", {"days": 3})).refusal is None
-    refusal = box.prepare(ToolCall("c", "whales", {"days": "three"})).refusal
+    assert box.prepare(ToolCall("c", "whales", {"days": 3}), 1).refusal is None
+    refusal = box.prepare(ToolCall("c", "whales", {"days": "three"}), 1).refusal
     assert refusal and "days: 'three' is not of type 'integer'" in refusal
-    assert "'days' is a required property" in str(box.prepare(ToolCall("c", "whales", {})).refusal)
-    assert box.prepare(ToolCall("c", "whales", "three")).refusal
+    assert "'days' is a required property" in str(box.prepare(ToolCall("c", "whales", {}), 1).refusal)
+    assert box.prepare(ToolCall("c", "whales", "three"), 1).refusal
 
 
 def test_unknown_tool_is_answered_with_the_names_that_exist() -> None:
     box = collect(spec(), None, [listing("s", listed("macro"), listed("heatmap"))])
-    prepared = box.prepare(ToolCall("c", "delete_all", {}))
+    prepared = box.prepare(ToolCall("c", "delete_all", {}), 1)
     assert prepared.refusal == "There is no tool 'delete_all'. Offered: heatmap, macro."
     assert prepared.asked.server is None
 
@@ -106,14 +134,14 @@ def test_as_of_goes_into_every_call_that_takes_it_unless_the_model_asks_for_an_e
     given: dict[str, Any], sent: str
 ) -> None:
     box = collect(spec(), "2008-09-30", [listing("s", listed("heatmap"))])
-    assert box.prepare(ToolCall("c", "heatmap", given)).asked.arguments["as_of"] == sent
+    assert box.prepare(ToolCall("c", "heatmap", given), 1).asked.arguments["as_of"] == sent
 
 
 def test_tools_that_take_no_date_are_known() -> None:
     blind = listed("news", {"type": "object"})
     box = collect(spec(), "2008-09-30", [listing("s", listed("heatmap"), blind)])
     assert box.blind_to_as_of == ["news"]
-    assert box.prepare(ToolCall("c", "news", {})).asked.arguments == {}
+    assert box.prepare(ToolCall("c", "news", {}), 1).asked.arguments == {}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +164,9 @@ def test_only_tools_known_to_be_read_only_are_offered(hints: dict[str, Any], dec
 
 def test_same_call_has_the_same_key_whatever_the_order_of_its_arguments() -> None:
     box = collect(spec(), None, [listing("s", listed("heatmap"))])
-    one = box.prepare(ToolCall("1", "heatmap", {"sector": "Banks", "as_of": "2020-01-31"})).asked.key
-    two = box.prepare(ToolCall("2", "heatmap", {"as_of": "2020-01-31", "sector": "Banks"})).asked.key
-    other = box.prepare(ToolCall("3", "heatmap", {"sector": "Energy"})).asked.key
+    one = box.prepare(ToolCall("1", "heatmap", {"sector": "Banks", "as_of": "2020-01-31"}), 1).asked.key
+    two = box.prepare(ToolCall("2", "heatmap", {"as_of": "2020-01-31", "sector": "Banks"}), 1).asked.key
+    other = box.prepare(ToolCall("3", "heatmap", {"sector": "Energy"}), 1).asked.key
     assert one == two != other
 
 
@@ -152,7 +180,7 @@ def test_tool_that_cannot_be_used_is_told_as_missing_with_its_problem() -> None:
 
 
 async def called(box: Toolbox, arguments: dict[str, Any]) -> Any:
-    return await box.call(box.prepare(ToolCall("c", "double", arguments)))
+    return await box.call(box.prepare(ToolCall("c", "double", arguments), 1))
 
 
 async def test_result_is_shown_from_structured_content_and_kept_as_it_came() -> None:

@@ -1,0 +1,74 @@
+"""JSON Schemas of strangers: what is wrong with one, and a validator that fetches nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+Pointer = tuple[str | int, ...]
+
+
+def validator(schema: dict[str, Any]) -> Validator:
+    """For a schema without problems. References are looked up in the schema itself, and nowhere else."""
+    kind = validator_for(schema, default=Draft202012Validator) if _names_its_draft(schema) else Draft202012Validator
+    return kind(schema, registry=Registry())
+
+
+def problem(schema: Any) -> tuple[Pointer, str] | None:
+    """Where a schema cannot be used and why: no JSON Schema, a pattern or reference that means nothing, no end."""
+    if "$schema" in schema and not _names_its_draft(schema):
+        return ("$schema",), f"{schema['$schema']!r} is no draft of JSON Schema"
+    checker = validator(schema)
+    try:
+        error = best_match(checker.__class__(checker.META_SCHEMA).iter_errors(schema))
+        if error is not None:
+            return tuple(error.absolute_path), f"not a JSON Schema: {error.message}"
+        for place, key, value in _keywords(schema):
+            if key == "$ref" and not _leads(schema, value):
+                return place, f"{value!r} leads nowhere in this schema"
+            if key == "pattern" and not _compiles(value):
+                return place, f"not a JSON Schema: {value!r} is not a 'regex'"
+        checker.is_valid({})
+    except RecursionError:
+        return (), "refers to itself without end, or is nested too deeply"
+    except Unresolvable as error:
+        return (), f"a reference leads nowhere: {error}"
+    return None
+
+
+def _names_its_draft(schema: dict[str, Any]) -> bool:
+    return isinstance(schema.get("$schema"), str)
+
+
+def _keywords(schema: Any, place: Pointer = ()) -> Iterator[tuple[Pointer, str, str]]:
+    """Every $ref and pattern with its place."""
+    for key, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key in ("$ref", "pattern") and isinstance(value, str):
+            yield (*place, key), key, value
+        elif isinstance(value, dict | list):
+            yield from _keywords(value, (*place, key))
+
+
+def _leads(schema: dict[str, Any], reference: str) -> bool:
+    try:
+        Registry().resolver_with_root(DRAFT202012.create_resource(schema)).lookup(reference)
+    except Unresolvable:
+        return False
+    return True
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
