@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -111,14 +111,19 @@ def main() -> None:
         click.echo("interrupted", err=True)
         sys.exit(Interrupted.exit_code)
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _let_go(sys.stdout)
         sys.exit(1)
     except OSError as error:
-        _let_go_of_stdout()
+        _let_go(sys.stdout)
         click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
+    finally:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _let_go(sys.stderr)
 
 
-def _let_go_of_stdout() -> None:
-    """What is still buffered would fail again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _let_go(stream: TextIO) -> None:
+    """What is still buffered would fail again when the interpreter ends, and change the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
