@@ -185,7 +185,7 @@ def _answer(console: Console, answer: Any) -> None:
     console.print(table)
     for row in rows if not wide else []:
         console.print(Text(printable(row.get("sector_name", "")), style="bold"))
-        console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2)))
+        console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2), expand=False))
 
 
 def _table(console: Console, *headings: str) -> Table:

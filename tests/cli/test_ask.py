@@ -39,10 +39,12 @@ def test_table_says_what_the_result_rests_on() -> None:
     assert max(len(line) for line in done.stdout.splitlines() if "file://" not in line) <= 80
 
 
-def test_table_is_the_default_on_a_terminal() -> None:
+def test_terminal_gets_progress_and_a_table_in_colour() -> None:
     controller, terminal = pty.openpty()
-    command = [*ADVISOR, "ask", "--offline", "-q", "Which sectors?"]
-    with subprocess.Popen(command, stdout=terminal, env=os.environ | {"TERM": "xterm-256color"}) as process:
+    command = [*ADVISOR, "ask", "--offline", "Which sectors?"]
+    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}
+    env.pop("NO_COLOR", None)
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=env) as process:
         os.close(terminal)
         shown = b""
         while True:
@@ -51,8 +53,10 @@ def test_table_is_the_default_on_a_terminal() -> None:
             except OSError:
                 break
     os.close(controller)
+    text = shown.decode()
     assert process.returncode == 0
-    assert "▲ overweight".encode() in shown and b"\x1b[" in shown
+    assert "▲ overweight" in text and "\x1b[" in text
+    assert "tool get_sector_heatmap: " in text and "opening the servers" in text
 
 
 def test_envelope_holds_the_answer_with_calls_spend_labels_and_paths() -> None:
