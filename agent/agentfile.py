@@ -107,14 +107,19 @@ def parse(text: Source, folder: Path | None = None) -> AgentFile:
     try:
         spec = AgentSpec.model_validate(text.value)
     except ValidationError as error:
-        raise SpecError(_problems(error, text), where=text.name) from None
+        raise _refused(_problems(error, text)) from None
     problems = _semantic_problems(spec, text)
     system, missing = _system_text(spec, text, folder)
     if missing:
         problems.append(missing)
     if problems:
-        raise SpecError(problems, where=text.name)
+        raise _refused(problems)
     return AgentFile(spec=spec, source=text, system=system)
+
+
+def _refused(problems: list[str]) -> SpecError:
+    """At the place of the first problem."""
+    return SpecError(problems, where=problems[0].partition(": ")[0])
 
 
 def _system_text(spec: AgentSpec, text: Source, folder: Path | None) -> tuple[str, str | None]:
@@ -175,6 +180,8 @@ def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, Addre
     """One finding in our words, under its position and path: alternatives of one value are one finding."""
     address = _address(error["loc"])
     match error["type"]:
+        case "extra_forbidden" if address[:1] == ("mcpServers",) and address[-1] == "command":
+            where, says = text.where(address, key=True), "a server has either a command or a url, and this one has both"
         case "extra_forbidden":
             where, says = text.where(address, key=True), "unknown key" + _did_you_mean(address)
         case "missing":

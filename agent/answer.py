@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from agent import data, schemas
-from agent.events import AnswerChecked
+from agent.events import AnswerChecked, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 
@@ -137,42 +137,59 @@ def resolve(answer: Any, page_url: str) -> Any:
 class AnswerCheck:
     """Checks the answers of one run.
 
-    `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `labels`
-    (SIMULATED, RULES) begin each rationale; `urls` came from tools.
+    `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `label`
+    begins each rationale, as does SIMULATED once simulated data were seen. What a check needs to know of the run
+    (the URLs that tools returned, whether any call reached a server, the attempts so far) comes from its events.
     """
 
     spec: AgentSpec
     schema: Schema
-    tools_offered: bool
+    page_url: str
+    label: str | None = None
     urls: set[str] = field(default_factory=set)
-    labels: list[str] = field(default_factory=list)
     called: bool = False
-    """Whether any call has reached a server."""
-    page_url: str = "file:///run/page.html"
+    simulated: bool = False
     attempts: int = 0
-    _warned: bool = False
+    unsupported: int = 0
+    _needs_calls: bool = False
+    _asked: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        return [label for label in (SIMULATED_TAG if self.simulated else None, self.label) if label]
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case ToolsOffered():
+                self._needs_calls = bool(event.tools) and self.spec.policy.require_calls
+            case ToolAsked():
+                self._asked[event.turn, event.call] = json.dumps(event.arguments)
+            case ToolAnswered():
+                self.called |= event.source != "refused"
+                self.simulated |= event.simulated
+                if not event.is_error:
+                    self.urls |= urls_in(event.shown) - urls_in(self._asked[event.turn, event.call])
+            case AnswerChecked():
+                self.attempts = event.attempt
+                self.unsupported += any(error["code"] == NO_TOOL_CALL for error in event.errors)
 
     def check(self, text: str) -> AnswerChecked:
         """Valid, or with its errors and, while repairs are left, the reply that asks for a better one."""
-        self.attempts += 1
-        if self.tools_offered and not self.called and self.spec.policy.require_calls:
-            return self._unsupported()
+        attempt = self.attempts + 1
+        if self._needs_calls and not self.called:
+            reply = None if self.unsupported else data.prompt("unsupported")
+            error = {"pointer": "", "code": NO_TOOL_CALL, "message": "the answer was given without any tool call"}
+            return AnswerChecked(attempt, False, None, [error], reply)
         try:
             answer, notes = self._completed(parse(text))
-        except ValueError as error:
+        except ValueError as unreadable:
             answer, notes = None, []
-            errors = [{"pointer": "", "code": "not_json", "message": str(error)}]
+            errors = [{"pointer": "", "code": "not_json", "message": str(unreadable)}]
         else:
             errors = self._errors(answer)
-        repairs_left = self.spec.budget.repairs - (self.attempts - 1 - self._warned)
-        reply = _repair(errors) if errors and repairs_left > 0 else None
-        return AnswerChecked(self.attempts, not errors, answer, errors, reply, notes)
-
-    def _unsupported(self) -> AnswerChecked:
-        error = {"pointer": "", "code": NO_TOOL_CALL, "message": "the answer was given without any tool call"}
-        reply = None if self._warned else data.prompt("unsupported")
-        self._warned = True
-        return AnswerChecked(self.attempts, False, None, [error], reply)
+        repairs = attempt - 1 - self.unsupported
+        reply = _repair(errors) if errors and repairs < self.spec.budget.repairs else None
+        return AnswerChecked(attempt, not errors, answer, errors, reply, notes)
 
     def _completed(self, answer: Any) -> tuple[Any, list[str]]:
         """With the fields that are ours to set: the heatmap's URL, and the labels before each rationale."""

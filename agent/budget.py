@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from agent.events import Event, ModelAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.spec import BudgetSpec
 
 
 @dataclass
 class Budget:
-    """Turns, tool calls, tokens and seconds of one run against their limits."""
+    """Turns, tool calls, tokens and seconds of one run against their limits; spent as its events are applied."""
 
     limits: BudgetSpec
     turns: int = 0
@@ -22,6 +23,14 @@ class Budget:
     @property
     def seconds_left(self) -> float:
         return self.limits.seconds - (time.monotonic() - self.started)
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case ModelAnswered():
+                self.turns = event.turn
+                self.usage += Usage.of(event.usage)
+            case ToolAsked():
+                self.tool_calls += 1
 
     def exhausted(self, calls: int = 0) -> str | None:
         """The limit that forbids another model request, or with `calls` that many more tool calls."""

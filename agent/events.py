@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias
 
 FORMAT = "sectorrun/1"
+SIMULATED_KIND = "simulated"
+"""What servers call data that a generator made; the other kind is real."""
 LONGEST_INTEGER = 10_000
 """Bits beyond which Python refuses to write a number."""
 
@@ -80,9 +82,9 @@ class ContentStored(Event):
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """`agent` is the file's name as it was given; `spec`, `prompt`, `opening` and `schema` are hashes of its content,
-    the system text, the first user message and the strict answer schema; `model` holds the name and all parameters
-    of its requests; `simulated` says whether a paid model may see simulated data."""
+    """`agent` is the agent file's name; `spec`, `prompt`, `opening` and `schema` are hashes of its content, the system
+    text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
+    name and all parameters of its requests; `simulated` says whether a paid model may see simulated data."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -204,6 +206,11 @@ class ToolAnswered(Event):
     seconds: float
     source: Literal["live", "replayed", "injected", "miss", "refused"] = "live"
 
+    @property
+    def simulated(self) -> bool:
+        """Whether an answer that rests on this result rests on simulated data."""
+        return self.kind == SIMULATED_KIND and not self.is_error
+
 
 @dataclass(frozen=True)
 class AnswerChecked(Event):
@@ -227,6 +234,14 @@ class ArtifactWritten(Event):
     path: str
     sha256: str
     media_type: str
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something that people who read the answer have to know."""
+
+    name: ClassVar[str] = "run.warned"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -257,7 +272,7 @@ _BY_NAME: dict[str, type[Event]] = {
     kind.name: kind
     for kind in (
         ContentStored, RunStarted, ServerOpened, ServerFailed, ToolsOffered, ModelAsked, ModelAnswered,
-        ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, RunFinished,
+        ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
     )
 }  # fmt: skip
 

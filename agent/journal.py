@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from agent.events import Event
+from agent.events import Event, Warned
 from agent.model.base import Request
 from agent.result import Gathering, RunResult
 from agent.runs.log import RunLog
@@ -15,9 +15,16 @@ from agent.transcript import Transcript
 Listener: TypeAlias = Callable[[Event], None]
 
 
+class View(Protocol):
+    def apply(self, event: Event) -> None: ...
+
+
 @dataclass
 class Journal:
-    """One run's events. Raises LogError when one cannot be written, before anything else sees it."""
+    """One run's events. Raises LogError when one cannot be written, before anything else sees it.
+
+    `views` are folded from the same events, live here and from the log when a run is read again.
+    """
 
     log: RunLog
     listen: Listener | None = None
@@ -25,16 +32,26 @@ class Journal:
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self.log.folder)
+        self._views: list[View] = [self.transcript, self._gathering]
+
+    def follow(self, *views: View) -> None:
+        """Apply every event from here on to these too."""
+        self._views += views
 
     def emit(self, event: Event) -> None:
         self.log.append(event)
-        self.transcript.apply(event)
-        self._gathering.apply(event)
+        for view in self._views:
+            view.apply(event)
         if self.listen:
             try:
                 self.listen(event)
             except Exception:
                 self.listen = None  # who listens has gone; the run goes on
+
+    def warn(self, *texts: str) -> None:
+        for text in texts:
+            if text not in self.result.warnings:
+                self.emit(Warned(text))
 
     async def sync(self) -> None:
         await self.log.sync()

@@ -7,13 +7,12 @@ taken; the request that a model gets is what the journal's transcript says.
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from agent.answer import NO_TOOL_CALL, SIMULATED_TAG, AnswerCheck, urls_in
+from agent.answer import NO_TOOL_CALL, AnswerCheck
 from agent.budget import Budget
 from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
 from agent.events import ContentStored, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
@@ -21,11 +20,10 @@ from agent.model.base import Model, Request, ToolCall, Turn, well_formed
 
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
-SIMULATED = "simulated"
 
 
 class Journal(Protocol):
-    """Where events go: appended to the log, folded into the transcript, told to listeners."""
+    """Where events go: appended to the log, folded into the transcript, the budget and the check, told to listeners."""
 
     def emit(self, event: Event) -> None: ...
     async def sync(self) -> None:
@@ -40,7 +38,7 @@ class PreparedCall(Protocol):
 
 
 class Tools(Protocol):
-    def prepare(self, call: ToolCall, turn: int) -> Any: ...
+    def prepare(self, call: ToolCall, turn: int) -> PreparedCall: ...
     async def call(self, prepared: Any) -> tuple[list[ContentStored], ToolAnswered]: ...
 
 
@@ -49,8 +47,6 @@ class Ending:
     status: Status
     stop_reason: str
     answer: Any = None
-    notes: tuple[str, ...] = ()
-    """What was changed in the answer, for people."""
 
 
 @dataclass
@@ -116,8 +112,6 @@ class Loop:
         except (ModelError, CredentialsError) as error:
             self._failed(number, tries, error, None)
             raise
-        self.budget.turns = number
-        self.budget.usage += turn.usage
         self.journal.emit(
             ModelAnswered(
                 turn=number,
@@ -141,7 +135,6 @@ class Loop:
         for each in prepared:
             self.journal.emit(each.asked)
         await self.journal.sync()
-        self.budget.tool_calls += len(calls)
         outcomes = await asyncio.gather(*(self._answered(each) for each in prepared), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -152,25 +145,15 @@ class Loop:
         for content in stored:
             self.journal.emit(content)
         self.journal.emit(answered)
-        if answered.source != "refused":
-            self.check.called = True
-        if answered.is_error:
-            return
-        self.check.urls |= urls_in(answered.shown) - urls_in(json.dumps(prepared.asked.arguments))
-        if answered.kind == SIMULATED:
-            self._note_simulated(prepared.asked)
-
-    def _note_simulated(self, asked: ToolAsked) -> None:
-        if self.model.paid and not self.simulated_allowed:
+        if answered.simulated and self.model.paid and not self.simulated_allowed:
+            asked = prepared.asked
             raise SimulatedDataError(f"tool {asked.offered_as!r} of {asked.server!r} answered with simulated data")
-        if SIMULATED_TAG not in self.check.labels:
-            self.check.labels.insert(0, SIMULATED_TAG)
 
     def _judge(self, text: str) -> Ending | None:
         checked = self.check.check(text)
         self.journal.emit(checked)
         if checked.valid:
-            return Ending("ok", "end_turn", checked.answer, tuple(checked.notes))
+            return Ending("ok", "end_turn", checked.answer)
         if checked.reply is not None:
             return None
         if checked.errors[0]["code"] == NO_TOOL_CALL:

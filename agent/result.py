@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agent.answer import PAGE_URL, resolve
 from agent.events import (
@@ -23,16 +24,22 @@ from agent.events import (
     ToolAnswered,
     ToolAsked,
     ToolsOffered,
+    Warned,
 )
 from agent.figures import Figure, figures_of
 from agent.model.base import Usage, text_of
+from agent.spec import DEFAULT_HORIZON as HORIZON
 from agent.tools.content import data_of
 
 PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
+RULES = "OFFLINE PLANNER"
 ADVICE = "Research, not investment advice. Nothing here trades."
 
-EXIT_CODES: dict[Status, int] = {
+UNFINISHED: Status = "interrupted"
+NO_END = "the process ended without sealing the log"
+
+EXIT_CODES: dict[str, int] = {
     "ok": 0,
     "invalid": 1,
     "unsupported": 1,
@@ -44,7 +51,7 @@ EXIT_CODES: dict[Status, int] = {
 }
 
 
-HINTS: dict[Status, str] = {
+HINTS: dict[str, str] = {
     "invalid": "the best attempt is in the run's log; a larger budget.repairs or another model may help",
     "unsupported": "the model called no tool; another model may, or set policy.require_calls: false",
     "refused": "ask it another way, or ask another model",
@@ -77,20 +84,25 @@ class Call:
 class RunResult:
     """`answer` is None unless `status` is "ok"; `best_attempt` is the last text or object that was not accepted.
 
-    A run whose log has no end has the status "interrupted".
+    A run whose log has no end has the status "interrupted"; who reads it may know that it is still "running".
     """
 
     run_id: str = ""
-    status: Status = "interrupted"
-    stop_reason: str = "the log has no end"
+    status: Status | Literal["running"] = UNFINISHED
+    stop_reason: str = NO_END
     question: str = ""
     as_of: str | None = None
     model: str = ""
+    agent_name: str = ""
+    horizon: str = ""
+    benchmark: str | None = None
     answer: Any = None
     best_attempt: Any = None
     errors: list[dict[str, str]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was changed in the newest answer."""
     calls: list[Call] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     servers: list[ServerOpened] = field(default_factory=list)
@@ -111,7 +123,13 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        return EXIT_CODES[self.status]
+        return EXIT_CODES.get(self.status, 1)
+
+    @property
+    def observed(self) -> tuple[str, str] | None:
+        """The first and the last day on which a figure of this run was observed."""
+        days = sorted(day for figure in self.figures if (day := iso_day(figure.observed_at)))
+        return (days[0], days[-1]) if days else None
 
     @property
     def page(self) -> Path | None:
@@ -143,6 +161,7 @@ class RunResult:
             "stop_reason": self.stop_reason,
             "question": self.question,
             "as_of": self.as_of,
+            "observed": self.observed,
             "model": self.model,
             "labels": self.labels,
             "warnings": self.warnings,
@@ -172,6 +191,14 @@ class RunResult:
         }
 
 
+def iso_day(text: str | None) -> str | None:
+    """The day that a text begins with, or None: servers write dates in many ways."""
+    try:
+        return date.fromisoformat((text or "")[:10]).isoformat()
+    except ValueError:
+        return None
+
+
 def page_address(folder: Path, run_id: str, pages_url: str | None) -> str:
     """Where a run's page is opened: below `pages_url` where its runs are published, else as a file."""
     return f"{pages_url}/{run_id}/{PAGE}" if pages_url else (folder.absolute() / PAGE).as_uri()
@@ -194,7 +221,7 @@ def ended(result: RunResult, event: RunFinished) -> RunResult:
         status=event.status,
         stop_reason=event.stop_reason,
         answer=resolve(event.answer, address),
-        best_attempt=None if ok else result.best_attempt,
+        best_attempt=None if ok else resolve(result.best_attempt, address),
         warnings=event.warnings,
     )
 
@@ -224,7 +251,7 @@ class Gathering:
                 result.requests += 1
             case ModelAnswered():
                 result.turns = event.turn
-                result.usage += Usage(**{kind: event.usage.get(kind, 0) for kind in asdict(Usage())})
+                result.usage += Usage.of(event.usage)
                 result.best_attempt = text_of(event.content) or result.best_attempt
             case ToolAsked():
                 call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
@@ -233,11 +260,13 @@ class Gathering:
             case ToolAnswered():
                 self._answered(self._calls[event.turn, event.call], event)
             case AnswerChecked():
-                result.errors = event.errors
+                result.errors, result.notes = event.errors, event.notes
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
                 result.repairs += event.reply is not None
             case ArtifactWritten():
                 result.artifacts[event.kind] = event.path
+            case Warned():
+                result.warnings.append(event.text)
             case RunFinished():
                 self.result = ended(result, event)
 
@@ -245,7 +274,9 @@ class Gathering:
         result = self.result
         result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
         result.model, result.labels = str(event.model.get("name")), list(event.labels)
-        result.pages_url = self._contents[event.spec].get("pages_url")
+        spec = self._contents[event.spec]
+        result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
+        result.horizon, result.benchmark = spec.get("horizon", HORIZON), spec.get("benchmark")
 
     def _answered(self, call: Call, event: ToolAnswered) -> None:
         sent = event.result
@@ -257,5 +288,5 @@ class Gathering:
             return
         call.data = data_of(sent)
         self.result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
-        if event.kind == "simulated" and SIMULATED not in self.result.labels:
+        if event.simulated and SIMULATED not in self.result.labels:
             self.result.labels.insert(0, SIMULATED)

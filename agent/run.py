@@ -19,7 +19,7 @@ import platform
 import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,11 @@ from agent import __version__, agentfile, answer, data
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
 from agent.budget import Budget
+from agent.doubts import doubts
 from agent.errors import (
     AdvisorError,
-    DriftError,
     LogError,
     ServerError,
-    SimulatedDataError,
     SpecError,
     UsageError,
 )
@@ -137,7 +136,6 @@ class _Run:
     simulated: bool
     in_memory: Mapping[str, InMemoryServer] | None
     listen: Listener | None
-    warnings: list[str] = field(default_factory=list)
 
     async def run(self) -> RunResult:
         run_id = store.new_id()
@@ -169,7 +167,7 @@ class _Run:
     def _start(self, journal: Journal, run_id: str) -> None:
         spec = self.file.spec
         schema = answer.compile_strict(spec)
-        opening = opening_text(self.file, self.question, self.as_of, schema)
+        opening = opening_texts(self.file, self.question, self.as_of, schema)
         contents = [ContentStored.of(each) for each in (self.file.public, self.file.system, opening, schema)]
         for content in contents:
             journal.emit(content)
@@ -203,24 +201,31 @@ class _Run:
             return Ending("budget", budget.says("seconds"))
 
     async def _converse(self, journal: Journal, budget: Budget) -> Ending:
+        from agent.tools.admission import admit
+
         spec = self.file.spec
+        folder = journal.log.folder
+        check = AnswerCheck(
+            spec,
+            journal.request().schema,
+            page_address(folder, folder.name, spec.pages_url),
+            RULES_TAG if self.model.label else None,
+        )
+        journal.follow(budget, check)
         async with AsyncExitStack() as stack:
             box = await self._open(stack, journal)
-            self._refuse(box)
-            check = AnswerCheck(
-                spec,
-                journal.transcript.request().schema,
-                tools_offered=bool(box.tools),
-                page_url=page_address(journal.log.folder, journal.log.folder.name, spec.pages_url),
-                labels=[RULES_TAG] if self.model.label else [],
-            )
+            failed = bool(journal.result.failed_servers)
+            real_data_only = self.model.paid and not self.simulated
+            journal.warn(*admit(box, spec, servers_failed=failed, real_data_only=real_data_only))
+            if box.names and not box.tools and spec.policy.require_calls:
+                return Ending("unsupported", "no tool could be offered, so no answer could be supported")
             loop = Loop(self.model, box, check, budget, journal, self.simulated)
             try:
                 return await loop.run()
             finally:
                 for error in box.lost.values():
-                    self.warnings.append(error.message)
                     journal.emit(error.failure)
+                    journal.warn(error.message)
 
     async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
         """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
@@ -230,9 +235,7 @@ class _Run:
         spec = self.file.spec
         servers = servers_of(self.file) if self.in_memory is None else in_memory(self.in_memory, spec.timeouts)
         if self.in_memory is None and spec.mcpServers is None:
-            self.warnings.append(
-                "no mcpServers in the agent file: the embedded market server was used, with simulated data"
-            )
+            journal.warn("no mcpServers in the agent file: the embedded market server was used, with simulated data")
         try:
             outcomes = await stack.enter_async_context(opened(servers))
         except ServerError as error:
@@ -245,39 +248,20 @@ class _Run:
                 working.append(server)
             else:
                 journal.emit(outcome.failure)
-                self.warnings.append(outcome.message)
+                journal.warn(outcome.message)
         box = toolbox.collect(spec, self.as_of, working)
+        box.names = [server.name for server in servers]
         contents, offered = box.manifest()
         for event in (*contents, offered):
             journal.emit(event)
         return box
 
-    def _refuse(self, box: Toolbox) -> None:
-        """What ends a run before its first request; warnings for what does not."""
-        policy = self.file.spec.policy.drift
-        optional_failed = len(self.file.spec.servers) > len(box.servers) and self.in_memory is None
-        for difference in box.differences:
-            verdict = policy.missing if difference.kind == "missing" else policy.changed
-            if verdict == "error" and not (difference.kind == "missing" and optional_failed):
-                raise DriftError(
-                    f"tool {difference}",
-                    hint="see `advisor tools`; mend the agent file, or set policy.on_drift to warn",
-                    where=difference.tool,
-                )
-            if verdict != "ignore":
-                self.warnings.append(str(difference))
-        for aside in box.set_aside:
-            self.warnings.append(f"tool {aside['tool']!r} of {aside['server']!r} is set aside: {aside['problem']}")
-        if self.as_of and (blind := box.blind_to_as_of):
-            tools = ", ".join(blind)
-            self.warnings.append(f"asked as of {self.as_of}, but these tools take no date and may know more: {tools}")
-        if "simulated" in box.kinds and self.model.paid and not self.simulated:
-            raise SimulatedDataError("the offered tools have simulated data")
-
     def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""
         from agent.report import page
 
+        today = datetime.datetime.now(datetime.UTC).date()
+        journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
         finished = self._finished(journal, ending)
         seen = ended(replace(journal.result, folder=None), finished)
         content = page.render(seen).encode()
@@ -298,7 +282,7 @@ class _Run:
             stop_reason=ending.stop_reason,
             totals=journal.result.spend(),
             answer=ending.answer,
-            warnings=list(dict.fromkeys([*self.warnings, *ending.notes])),
+            warnings=journal.result.warnings,
             root=journal.log.root,
         )
 
@@ -309,8 +293,8 @@ class _Run:
             journal.log.sync_now()
 
 
-def opening_text(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> str:
-    """The first user message: the question, what it is about, and the form of the answer."""
+def opening_texts(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> list[str]:
+    """The first user message: the question, then what it is about and the form of the answer."""
     spec = file.spec
     facts = [
         f"As-of date: {as_of}" if as_of else "",
@@ -320,9 +304,5 @@ def opening_text(file: AgentFile, question: str, as_of: str | None, schema: dict
         if spec.universe_sectors
         else "",
     ]
-    return data.words(
-        "opening",
-        question=question,
-        context="\n".join(fact for fact in facts if fact),
-        schema=json.dumps(schema, ensure_ascii=False, indent=1),
-    )
+    context = "\n".join(fact for fact in facts if fact)
+    return [question, data.words("opening", context=context, schema=json.dumps(schema, ensure_ascii=False, indent=1))]

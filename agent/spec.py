@@ -13,6 +13,8 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 Schema: TypeAlias = dict[str, Any]
 
 HORIZON = r"^[1-9]\d* (session|day|week|month|quarter|year)s?$"
+DEFAULT_HORIZON = "63 sessions"
+HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
 
 
@@ -161,7 +163,7 @@ class AgentSpec(Section):
     )
     """Sectors of which each has to be answered."""
     benchmark: Text | None = None
-    horizon: Annotated[str, Field(pattern=HORIZON)] = "63 sessions"
+    horizon: Annotated[str, Field(pattern=HORIZON)] = DEFAULT_HORIZON
     """What advice and confidence are about."""
     mcpServers: (
         Annotated[
@@ -181,6 +183,12 @@ class AgentSpec(Section):
     """Whether simulated data may meet a paid model."""
     pages_url: Annotated[str, Field(pattern=r"^https?://\S+[^/]$")] | None = None
     """Where the folder of runs is published; heatmap_url then lies below it."""
+
+    @property
+    def horizon_days(self) -> int:
+        """In calendar days."""
+        count, unit = self.horizon.split()
+        return round(int(count) * HORIZON_DAYS[unit.removesuffix("s")])
 
     @property
     def universe_sectors(self) -> list[str]:

@@ -54,8 +54,8 @@ class Transcript:
             parameters=self._started.model,
         )
 
-    def _messages(self, opening: str) -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = [_user([{"type": "text", "text": opening}])]
+    def _messages(self, opening: list[str]) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = [_user([{"type": "text", "text": text} for text in opening])]
         for said in self._said:
             if isinstance(said, ModelAnswered):
                 if says_something(said.content) or said.stop_reason == "pause_turn":

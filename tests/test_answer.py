@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from agent import agentfile
 from agent.answer import NO_TOOL_CALL, SHOWN_ERRORS, AnswerCheck, compile_strict, parse, urls_in
-from agent.events import AnswerChecked
+from agent.events import AnswerChecked, ToolAnswered, ToolAsked, ToolsOffered
 from agent.source import Source, read_text
 from agent.spec import AgentSpec
 from tests.test_agentfile import FORM
 
 ARTICLE = read_text(FORM.read_text(encoding="utf-8"), "f.json5").value
+PAGE = "file:///runs/r1/page.html"
 TOOL_URL = "https://charts.example/heatmap/7.png"
 
 
@@ -21,9 +22,26 @@ def spec_of(**keys: Any) -> AgentSpec:
     return agentfile.parse(Source("a mapping", {**ARTICLE, **keys})).spec
 
 
-def check_of(*, labels: list[str] | None = None, called: bool = True, **keys: Any) -> AnswerCheck:
-    spec = spec_of(**keys)
-    return AnswerCheck(spec, compile_strict(spec), True, {TOOL_URL}, labels or [], called)
+class Following(AnswerCheck):
+    """Applies its own verdicts, as a run's journal does."""
+
+    def check(self, text: str) -> AnswerChecked:
+        checked = super().check(text)
+        self.apply(checked)
+        return checked
+
+    def call(self, *, kind: str = "real", source: Literal["live", "refused"] = "live") -> None:
+        self.apply(ToolAsked(1, "c", "t", "s", "t", {}, "k"))
+        self.apply(ToolAnswered(1, "c", {}, f"see {TOOL_URL}", False, kind, {}, "now", 0.1, source))
+
+
+def check_of(*, labels: list[str] | None = None, called: bool = True, offered: bool = True, **keys: Any) -> Following:
+    labels = labels or []
+    check = Following(spec_of(**keys), compile_strict(spec_of(**keys)), PAGE, "RULES" if "RULES" in labels else None)
+    check.apply(ToolsOffered([{"name": "t"}] if offered else []))
+    if called:
+        check.call(kind="simulated" if "SIMULATED" in labels else "real")
+    return check
 
 
 def advice(name: str = "Banks", **changes: Any) -> dict[str, Any]:
@@ -250,9 +268,7 @@ def test_an_answer_without_any_call_is_sent_back_once_and_then_final() -> None:
 
 
 def test_no_call_is_needed_where_none_is_possible_or_wanted() -> None:
-    check = check_of(called=False)
-    check.tools_offered = False
-    assert check.check(answer(advice())).valid
+    assert check_of(called=False, offered=False).check(answer(advice())).valid
     assert check_of(called=False, policy={"require_calls": False}).check(answer(advice())).valid
 
 
@@ -262,7 +278,7 @@ def test_an_invalid_answer_is_repaired_as_often_as_the_budget_says(repairs: int,
     check = check_of(called=not sent_back, budget={"repairs": repairs})
     if sent_back:
         assert check.check("{}").reply is not None
-        check.called = True
+        check.call()
     replies = [check.check("{}").reply for _ in range(repairs + 2)]
     assert [reply is not None for reply in replies] == [True] * repairs + [False, False]
 

@@ -14,7 +14,7 @@ AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "events", "data", "foreign", "schemas", "source"},
     {"spec", "agentfile", "budget", "figures", "model.base"},
-    {"answer", "transcript", "result", "runs", "tools", "model"},
+    {"answer", "transcript", "result", "doubts", "runs", "tools", "model"},
     {"loop", "journal"},
     {"run", "report"},
     {"cli"},

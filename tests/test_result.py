@@ -25,7 +25,7 @@ from agent.events import (
     ToolsOffered,
 )
 from agent.model.base import Usage
-from agent.result import ADVICE, EXIT_CODES, HINTS, RunResult, result_of
+from agent.result import ADVICE, EXIT_CODES, HINTS, NO_END, RunResult, result_of
 
 SPEC = ContentStored.of({"agent_name": "A"})
 PUBLISHED = ContentStored.of({"agent_name": "A", "pages_url": "https://pages.example/runs"})
@@ -73,7 +73,7 @@ PAGE = ArtifactWritten("page", "page.html", "0", "text/html")
 def test_nothing_at_all_is_an_interrupted_run() -> None:
     result = result_of([])
     assert result == RunResult()
-    assert (result.status, result.stop_reason, result.exit_code) == ("interrupted", "the log has no end", 130)
+    assert (result.status, result.stop_reason, result.exit_code) == ("interrupted", NO_END, 130)
     assert (result.page, result.answer, result.folder) == (None, None, None)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver import MCPServer
 
 from agent.errors import (
     DriftError,
@@ -13,7 +14,7 @@ from agent.errors import (
     SpecError,
     UsageError,
 )
-from agent.events import ModelAsked, RunFinished, ToolAnswered, ToolAsked
+from agent.events import ModelAsked, RunFinished, ToolAnswered, ToolAsked, Warned
 from agent.run import run
 from agent.runs import store
 from tests.asking import ask, logged
@@ -51,7 +52,7 @@ async def test_unpaid_model_may_work_on_simulated_data() -> None:
 async def test_as_of_reaches_the_prompt_and_the_calls() -> None:
     model = Scripted(said(LOOK), answer())
     result = await ask(model, as_of="2008-09-30")
-    assert "As-of date: 2008-09-30" in model.requests[0].messages[0]["content"][0]["text"]
+    assert "As-of date: 2008-09-30" in model.requests[0].messages[0]["content"][1]["text"]
     assert result.calls[0].arguments == {"lookback_period": "3M", "as_of": "2008-09-30"}
     assert result.calls[0].dates["as_of"] == "2008-09-30"
 
@@ -186,3 +187,46 @@ async def test_mapping_that_is_no_json_and_a_date_object_are_handled() -> None:
         await run(agent_file(universe={"Banks"}), "Which?", model=Scripted())
     result = await ask(Scripted(said(LOOK), answer()), as_of=datetime.date(2008, 9, 30))
     assert result.as_of == "2008-09-30"
+
+
+async def test_without_any_tool_to_offer_no_paid_request_is_made() -> None:
+    def unhinted() -> str:
+        """Says nothing about itself, so it is not known to be read-only."""
+        return "x"
+
+    server: MCPServer[Any] = MCPServer("plain")
+    server.add_tool(unhinted)
+    result = await ask(Scripted(), servers={"plain": server})
+    assert (result.status, result.requests) == ("unsupported", 0)
+    assert any("not known to be read-only" in warning for warning in result.warnings)
+    allowed = {"policy": {"require_calls": False}}
+    assert (await ask(Scripted(answer()), servers={"plain": server}, keys=allowed)).ok
+
+
+async def test_data_older_than_the_horizon_are_a_warning() -> None:
+    result = await ask(Scripted(said(LOOK), answer()), as_of="2020-03-31")
+    assert not any("the newest figure" in warning for warning in result.warnings)
+    old = market()
+    model = Scripted(said(call("get_sector_heatmap", {"as_of": "2019-06-28"})), answer())
+    result = await ask(model, as_of="2020-03-31", servers={"market": old})
+    assert (
+        "the newest figure was observed on 2019-06-28, more than the horizon of 63 sessions before the as-of date, "
+        "2020-03-31" in result.warnings
+    )
+
+
+async def test_sectors_that_two_servers_name_alike_are_a_warning() -> None:
+    calls = [call(f"{name}__get_sector_heatmap", {}, id=name) for name in ("us", "vn")]
+    result = await ask(Scripted(said(*calls), answer()), servers={"us": market(), "vn": market()})
+    assert "two servers have figures for Banks, Energy: they may mean different markets" in result.warnings
+
+
+async def test_warnings_are_in_the_log_before_the_run_ends() -> None:
+    seen: list[str] = []
+
+    def look(request: Any) -> Any:
+        seen.extend(event.text for event in logged(store.home()) if isinstance(event, Warned))
+        return said(LOOK)
+
+    await ask(Scripted(look, answer()), as_of="2008-09-30", servers={"market": market(news=lambda: "none")})
+    assert any("take no date" in text for text in seen)

@@ -28,7 +28,8 @@ from agent.runs.log import RunLog, read
 from agent.transcript import Transcript
 
 SPEC, SYSTEM, OPENING, SCHEMA = (
-    ContentStored.of(each) for each in ({"agent_name": "A"}, "You are A.", "Which sector?", {"type": "object"})
+    ContentStored.of(each)
+    for each in ({"agent_name": "A"}, "You are A.", ["Which sector?", "As JSON."], {"type": "object"})
 )
 TOOL, OTHER_TOOL = (ContentStored.of({"name": name, "input_schema": {"type": "object"}}) for name in ("t", "u"))
 START: list[Event] = [
@@ -95,7 +96,7 @@ def result(call: str, shown: str, *, is_error: bool = False) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": call, "content": shown, "is_error": is_error}
 
 
-FIRST = {"role": "user", "content": [text("Which sector?")]}
+FIRST = {"role": "user", "content": [text("Which sector?"), text("As JSON.")]}
 
 
 def test_a_request_is_rebuilt_from_events_alone() -> None:

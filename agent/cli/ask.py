@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -55,14 +56,19 @@ def command(
 
         file = agentfile.load(config)
         asked = sys.stdin.read() if question == "-" else question
+        if asked is not None and not asked.strip():
+            raise UsageError("the question is empty")
         with terminal.progress(quiet=quiet) as listen:
             result = _run(file, asked, as_of=as_of, model=model, offline=offline, simulated=simulated, listen=listen)
     if form == "table":
         terminal.show_result(result)
     else:
         echo_json(result.envelope() if form == "envelope" else result.answer if result.ok else result.failure())
-        if not result.ok:
-            terminal.tell_failure(result)
+        with suppress(BrokenPipeError):  # nobody may be reading stderr; the answer is out
+            if not quiet:
+                terminal.tell_warnings(result)
+            if not result.ok:
+                terminal.tell_failure(result)
     sys.exit(result.exit_code)
 
 

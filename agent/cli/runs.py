@@ -8,7 +8,7 @@ import click
 
 from agent.cli import echo_json, failures
 from agent.errors import LogError
-from agent.result import RunResult, result_of
+from agent.result import NO_END, UNFINISHED, RunResult, result_of
 from agent.runs import log, store
 
 FORMATS = ["table", "answer", "envelope"]
@@ -24,7 +24,8 @@ def command(context: click.Context, form: str, number: int) -> None:
         return
     from agent.report import terminal
 
-    results = [_listed(folder) for folder in store.all_runs()[:number]]
+    with failures(as_json=form == "json"):
+        results = [_listed(folder) for folder in store.all_runs()[:number]]
     if form == "json":
         echo_json([_summary(result) for result in results])
     else:
@@ -32,7 +33,10 @@ def command(context: click.Context, form: str, number: int) -> None:
 
 
 def _result(folder: Path) -> RunResult:
-    return result_of((line.event for line in log.read(folder / log.FILE)), folder)
+    result = result_of((line.event for line in log.read(folder / log.FILE)), folder)
+    if result.status == UNFINISHED and result.stop_reason == NO_END and log.is_held(folder):
+        result.status, result.stop_reason = "running", "another process is at it"
+    return result
 
 
 def _listed(folder: Path) -> RunResult:

@@ -87,7 +87,7 @@ def _performance(w: _Window) -> _Column:
 
 
 def _momentum(w: _Window) -> _Column:
-    about = {"unit": "percent", "lookback": "12M", "method_id": methods.MOMENTUM}
+    about = {"unit": "percent", "lookback": "12-1M", "method_id": methods.MOMENTUM}
     year, month = w.pack.periods["Y"], w.pack.periods["M"]
     values = methods.momentum(w.returns, year, month)
     short = f"momentum is null: it needs {year} observations and has {len(w.returns)}."

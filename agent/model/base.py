@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from agent.errors import ModelError
@@ -48,6 +49,11 @@ class Usage:
     cache_write: int = 0
     cache_read: int = 0
     output: int = 0
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Usage:
+        """From an event; kinds of a later version are left out."""
+        return cls(**{each.name: counts.get(each.name, 0) for each in fields(cls)})
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(

@@ -3,9 +3,10 @@
 It reads the offered tools and the question, gathers macro, heatmap, flow, whale and statement data as far as
 they are offered, and scores the sectors by this scorecard:
 
-    score(sector) = sum(weight × z) / sum(|weight|), over the metrics below that have figures
+    score(sector) = sum(weight × z) / sum(|weight|), over the metrics below that any sector has figures for
 
-where z is the sector's distance from the mean of all sectors in standard deviations, limited to ±3. When the
+where z is the sector's distance from the mean of all sectors of that tool in standard deviations, limited to ±3, and
+0 where the sector has no figure. A metric that came over several lookbacks shares its weight among them. When the
 question asks for shelter, or growth slows while unemployment rises, the weights in the second column count.
 
 Its confidence is 0.5 + 0.05 × min(|score|, 2) for overweight and underweight, and 0.2 for neutral (the share of
@@ -15,9 +16,9 @@ a normal distribution within a quarter of a standard deviation). It is not calib
 from __future__ import annotations
 
 import json
-import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,11 +36,13 @@ WEIGHTS: dict[str, tuple[float, float]] = {
     "profit_growth": (0.5, 0.5),
 }
 """Metric → weight usually, weight when shelter is sought."""
-NAMES = {"share_of_turnover": "net foreign flow of turnover", "net_value": "net value of large trades"}
+NAMES = {"share_of_turnover": "net foreign flow as a share of turnover", "net_value": "net value of large trades"}
 """Metric → words, where its own name says too little."""
 NAMED = 3
 """Sectors to overweight, and to underweight, when no universe asks for all."""
 THRESHOLD = 0.25
+NEUTRAL = 0.2
+"""The share of a normal distribution within a quarter of a standard deviation of its mean."""
 ABSURD = 1e15
 """A number of this size is no measure of a sector."""
 SHELTER = re.compile("downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ", re.IGNORECASE)
@@ -73,7 +76,7 @@ class Planner:
         self.parameters: dict[str, Any] = {"scorecard": 1}
 
     async def answer(self, request: Request) -> Turn:
-        question = str(request.messages[0]["content"][0]["text"])
+        question = str(request.messages[0]["content"][0]["text"])  # the rest of the message is about the form
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
@@ -85,7 +88,7 @@ class Planner:
         shelter = _reason_for_shelter(question, figures)
         ranked = _ranked(figures, shelter is not None)
         if not ranked:
-            return self._refuse("no tool returned figures by sector")
+            return self._refuse("no tool returned figures by sector" + _last_error(request.messages))
         advice = _advice(ranked, shelter, request.schema)
         return self._turn([{"type": "text", "text": json.dumps(advice, ensure_ascii=False)}])
 
@@ -154,14 +157,25 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
     return filled if set(schema.get("required", [])) <= set(filled) else None
 
 
+def _last_error(messages: list[dict[str, Any]]) -> str:
+    errors = [
+        block["content"]
+        for message in messages[1:]
+        for block in message["content"]
+        if block.get("type") == "tool_result" and block["is_error"]
+    ]
+    return f"; the last error was: {errors[-1]}" if errors else ""
+
+
 def _figures(messages: list[dict[str, Any]]) -> list[Figure]:
     """From all results that are JSON, as they were shown."""
     figures: list[Figure] = []
+    tools = {block["id"]: block["name"] for message in messages for block in message["content"] if "name" in block}
     for message in messages[1:]:
         for block in message["content"]:
             if block.get("type") == "tool_result" and not block["is_error"]:
                 data = data_of({"content": [{"type": "text", "text": block["content"]}]})
-                figures += figures_of(data, tool="", call=block["tool_use_id"])
+                figures += figures_of(data, tool=tools[block["tool_use_id"]], call=block["tool_use_id"])
     return figures
 
 
@@ -177,34 +191,55 @@ def _reason_for_shelter(question: str, figures: list[Figure]) -> str | None:
 
 
 @dataclass(frozen=True)
+class _Evidence:
+    """One figure of a sector: what it adds to the score, and its rank among the sectors, the highest first."""
+
+    figure: Figure
+    part: float
+    rank: int
+    of: int
+
+
+@dataclass(frozen=True)
 class _Scored:
+    """`evidence` strongest first; `metrics`: of how many metrics the sector has figures, and of how many any has."""
+
     sector: str
     score: float
     rank: int
     of: int
-    evidence: list[tuple[float, Figure]]
-    """Contribution to the score, and the figure, strongest first."""
+    evidence: list[_Evidence]
+    metrics: tuple[int, int]
 
 
 def _ranked(figures: list[Figure], shelter: bool) -> list[_Scored]:
     """All sectors, best first; ties in the order in which the tools name them."""
-    columns: dict[tuple[str, str | None], dict[str, Figure]] = {}
+    columns: dict[tuple[str, str, str | None], dict[str, Figure]] = {}
     for figure in figures:
-        if figure.sector is not None and abs(figure.value or math.inf) < ABSURD and figure.metric in WEIGHTS:
-            columns.setdefault((figure.metric, figure.lookback), {})[figure.sector] = figure
-    contributions: dict[str, list[tuple[float, Figure]]] = {}
-    weights: dict[str, float] = {}
-    for (metric, _), column in columns.items():
-        share = sum(metric == other for other, _ in columns)
-        weight = WEIGHTS[metric][shelter] / share
-        for sector, z in _z_scores({sector: figure.value or 0.0 for sector, figure in column.items()}).items():
-            contributions.setdefault(sector, []).append((weight * z, column[sector]))
-            weights[sector] = weights.get(sector, 0.0) + abs(weight)
-    scores = {sector: sum(part for part, _ in parts) / weights[sector] for sector, parts in contributions.items()}
-    order = sorted(scores, key=lambda sector: -scores[sector])
+        known = figure.value is not None and abs(figure.value) < ABSURD
+        if figure.sector is not None and known and figure.metric in WEIGHTS:
+            columns.setdefault((figure.metric, figure.tool, figure.lookback), {})[figure.sector] = figure
+    evidence: dict[str, list[_Evidence]] = {}
+    lookbacks = Counter(metric for metric, _, _ in columns)
+    for (metric, _, _), column in columns.items():
+        weight = WEIGHTS[metric][shelter] / lookbacks[metric]
+        values = {sector: figure.value or 0.0 for sector, figure in column.items()}
+        order = sorted(values, key=lambda sector: -values[sector])
+        for sector, z in _z_scores(values).items():
+            each = _Evidence(column[sector], weight * z, order.index(sector) + 1, len(order))
+            evidence.setdefault(sector, []).append(each)
+    whole = sum(abs(WEIGHTS[metric][shelter]) for metric in lookbacks)
+    scores = {sector: sum(each.part for each in found) / whole for sector, found in evidence.items()}
     return [
-        _Scored(sector, scores[sector], rank, len(order), sorted(contributions[sector], key=lambda part: -abs(part[0])))
-        for rank, sector in enumerate(order, 1)
+        _Scored(
+            sector=sector,
+            score=scores[sector],
+            rank=rank,
+            of=len(scores),
+            evidence=sorted(evidence[sector], key=lambda each: -abs(each.part)),
+            metrics=(len({each.figure.metric for each in evidence[sector]}), len(lookbacks)),
+        )
+        for rank, sector in enumerate(sorted(scores, key=lambda sector: -scores[sector]), 1)
     ]
 
 
@@ -217,8 +252,9 @@ def _advice(ranked: list[_Scored], shelter: str | None, schema: dict[str, Any]) 
     """The answer in the article's form; `heatmap_url` is left to the orchestrator."""
     declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
     names = declared.get("sector_name", {}).get("enum")
-    chosen = [each for each in ranked if each.sector in names] if names else _named(ranked)
-    rows = [_recommendation(each, shelter) for each in chosen]
+    known = {each.sector: each for each in ranked}
+    chosen = [known.get(name, name) for name in names] if names else _named(ranked)
+    rows = [_without_figures(each) if isinstance(each, str) else _recommendation(each, shelter) for each in chosen]
     return {
         "sector_recommendations": [{key: row[key] for key in row if key in declared} for row in rows],
         **({"heatmap_url": ""} if "heatmap_url" in schema["properties"] else {}),
@@ -238,17 +274,25 @@ def _action(scored: _Scored) -> str:
     return "underweight" if scored.score < -THRESHOLD and scored.rank > scored.of - NAMED else "neutral"
 
 
+def _without_figures(sector: str) -> dict[str, Any]:
+    rationale = "No tool returned figures for this sector, so nothing speaks for or against it."
+    return {"sector_name": sector, "action": "neutral", "rationale": rationale, "confidence_score": NEUTRAL}
+
+
 def _recommendation(scored: _Scored, shelter: str | None) -> dict[str, Any]:
     action = _action(scored)
-    confidence = 0.2 if action == "neutral" else round(0.5 + 0.05 * min(abs(scored.score), 2.0), 2)
-    sign = -1 if action == "underweight" else 1
-    speaks_for = [_phrase(figure) for part, figure in scored.evidence if part * sign > 0][:3]
-    against = [_phrase(figure) for part, figure in scored.evidence if part * sign < 0][:2]
+    confidence = NEUTRAL if action == "neutral" else round(0.5 + 0.05 * min(abs(scored.score), 2.0), 2)
+    above = [_phrase(each) for each in scored.evidence if each.part > 0]
+    below = [_phrase(each) for each in scored.evidence if each.part < 0]
+    first, second = (below, above) if action == "underweight" else (above, below)
+    have, any_has = scored.metrics
+    uses_volatility = any(each.figure.metric == "volatility" for each in scored.evidence)
     sentences = [
         f"Ranks {scored.rank} of {scored.of} on the scorecard.",
-        f"For this call: {', '.join(speaks_for)}." if speaks_for else "",
-        f"Against: {', '.join(against)}." if against else "",
-        shelter or "",
+        f"Among the sectors, what speaks for this call: {', '.join(first[:3])}." if first else "",
+        f"Against it: {', '.join(second[:2])}." if second else "",
+        f"Only {have} of {any_has} measures have figures for it." if have < any_has else "",
+        shelter if shelter and uses_volatility else "",
     ]
     return {
         "sector_name": scored.sector,
@@ -258,10 +302,22 @@ def _recommendation(scored: _Scored, shelter: str | None) -> dict[str, Any]:
     }
 
 
-def _phrase(figure: Figure) -> str:
-    """One figure with one decimal, its unit and its period: momentum +12.3 % (12M)."""
+def _phrase(each: _Evidence) -> str:
+    """One figure with one decimal, its unit, its period and its place: momentum +12.3 % (12-1M, 2nd highest of 12)."""
+    figure = each.figure
     signed = "" if figure.metric == "volatility" else "+"
     value = f"{figure.value:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
     unit = "%" if figure.unit == "percent" else figure.unit or ""
     words = [NAMES.get(figure.metric, figure.metric.replace("_", " ")), value, unit]
-    return " ".join(word for word in words if word) + (f" ({figure.lookback})" if figure.lookback else "")
+    from_below = each.of - each.rank + 1
+    high = each.rank <= from_below
+    place = f"{_ordinal(each.rank if high else from_below)}{'highest' if high else 'lowest'} of {each.of}"
+    return (
+        " ".join(word for word in words if word) + f" ({', '.join(part for part in (figure.lookback, place) if part)})"
+    )
+
+
+def _ordinal(number: int) -> str:
+    """Empty for the first: the highest, the 2nd highest."""
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return "" if number == 1 else f"{number}{suffix} "

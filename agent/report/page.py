@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -22,18 +22,17 @@ from typing import Any, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from agent.events import Status
 from agent.figures import Figure
 from agent.report import heatmap
 from agent.report.heatmap import DARK, LIGHT, NO_FIGURE, Cell, Column, Heatmap, Palette
-from agent.result import ADVICE, SIMULATED, Call, RunResult
+from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
 
 LIMIT = 100_000
 """Bytes of the largest page."""
 
 T = TypeVar("T")
 
-_STATUS: dict[Status, str] = {
+_STATUS: dict[str, str] = {
     "ok": "Valid answer",
     "invalid": "The answer does not satisfy its response format",
     "unsupported": "The answer rests on no tool call",
@@ -119,6 +118,7 @@ class _View:
         self._hidden = _places(result.folder)
         self._numbers = {call.id: at for at, call in enumerate(result.calls, 1)}
         self.simulated = SIMULATED in result.labels
+        self.by_rules = RULES in result.labels
 
     def text(self, value: Any, limit: int | None = None, *, indent: int | None = None) -> str:
         """Any JSON value, cut to `limit` characters with a note of how many more there are."""
@@ -153,13 +153,28 @@ class _View:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        days = sorted({figure.observed_at for figure in self.result.figures if figure.observed_at})
-        observed = [self.short(day) for day in dict.fromkeys([*days[:1], *days[-1:]])]
-        return [
-            ("As of", self.short(self.result.as_of or "not set")),
-            ("Data observed", " to ".join(observed) or "no dated figures"),
-            ("Model", self.short(self.result.model)),
-        ]
+        days = dict.fromkeys(self.result.observed or ())
+        facts = {
+            "Agent": self.result.agent_name,
+            "As of": self.result.as_of or "not set",
+            "Data observed": " to ".join(days) or "no dated figures",
+            "Horizon": self.result.horizon if self.recommendations is not None else "",
+            "Benchmark": self.result.benchmark or next(self._told("benchmark"), ""),
+            "Model": self.result.model,
+        }
+        return [(name, self.short(fact)) for name, fact in facts.items() if fact]
+
+    def _told(self, key: str) -> Iterator[str]:
+        """What the tools' results say under a key, each text once."""
+        told = [call.data.get(key) for call in self.result.calls if isinstance(call.data, Mapping)]
+        texts = [text for each in told for text in (each if isinstance(each, list) else [each])]
+        return iter(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the data come from, and what their servers say about them."""
+        vintages = [f"Vintage: {vintage}." for vintage in self._told("vintage")]
+        return [self.text(each, 400) for each in (*self._told("source"), *vintages, *self._told("notes"))]
 
     @cached_property
     def recommendations(self) -> list[Mapping[str, Any]] | None:

@@ -25,7 +25,7 @@ from agent.events import (
     ToolAsked,
 )
 from agent.foreign import printable
-from agent.result import ADVICE, Call, RunResult
+from agent.result import ADVICE, HINTS, Call, RunResult
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
@@ -138,8 +138,14 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     """The answer as a table with its labels, page, warnings and spend; a failed run with what went wrong."""
     console = _console()
     _labels(console, result)
-    console.print(Text(printable(result.question), style="bold"))
-    about = [f"as of {result.as_of}" if result.as_of else "", f"model {result.model}", f"run {result.run_id}"]
+    console.print(Text(_short(result.question, 300), style="bold"))
+    about = [
+        f"as of {result.as_of}" if result.as_of else "",
+        f"data {' to '.join(dict.fromkeys(result.observed))}" if result.observed else "",
+        f"horizon {result.horizon}" if result.horizon else "",
+        f"model {result.model}",
+        f"run {result.run_id}",
+    ]
     console.print(Text(" · ".join(part for part in about if part), style="dim"))
     if result.ok:
         _answer(console, result.answer)
@@ -160,6 +166,12 @@ def tell_failure(result: RunResult) -> None:
     _failure(_console(err=True), result)
 
 
+def tell_warnings(result: RunResult) -> None:
+    """On stderr, for whoever reads the answer's JSON."""
+    for warning in result.warnings:
+        _console(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
+
+
 def _labels(console: Console, result: RunResult) -> None:
     if result.labels:
         console.print(Text(f"[{' / '.join(result.labels)}]", style="bold reverse"))
@@ -177,14 +189,14 @@ def _answer(console: Console, answer: Any) -> None:
         glyph, colour = _ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
         cells = [
-            Text(printable(row.get("sector_name", "")), style="bold"),
+            Text(_short(str(row.get("sector_name", "")), 60), style="bold"),
             Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
             Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
         ]
         table.add_row(*cells, *([Text(printable(row.get("rationale", "")))] if wide else []))
     console.print(table)
     for row in rows if not wide else []:
-        console.print(Text(printable(row.get("sector_name", "")), style="bold"))
+        console.print(Text(_short(str(row.get("sector_name", "")), 60), style="bold"))
         console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2), expand=False))
 
 
@@ -198,12 +210,14 @@ def _table(console: Console, *headings: str) -> Table:
 
 def _failure(console: Console, result: RunResult) -> None:
     console.print(Text(f"no valid answer: {result.status}: {printable(result.stop_reason)}", style="bold"))
-    for error in result.errors:
-        console.print(Text(f"  {error['pointer'] or 'the answer'}: {printable(error['message'])}"))
+    for error in result.errors[1:]:  # the first is in the reason
+        console.print(Text(f"  {error['pointer'] or 'the answer'}: {_short(error['message'], 300)}"))
     if result.best_attempt:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
         console.print(Text(f"  the best attempt, not accepted: {_short(text, 400)}", style="dim"))
+    if hint := HINTS.get(result.status):
+        console.print(Text(f"  hint: {hint}"))
     console.print(Text(f"  log: advisor runs show {result.run_id}", style="dim"))
 
 
@@ -216,13 +230,17 @@ def _calls(console: Console, calls: list[Call]) -> None:
 
 def _spend(result: RunResult) -> str:
     usage = result.usage
-    parts = [f"{result.turns} turns", f"{len(result.calls)} tool calls"]
+    parts = [_count(result.turns, "turn"), _count(len(result.calls), "tool call")]
     if usage.counted or usage.cache_read:
         parts.append(f"{usage.input + usage.cache_write:,} tokens in")
         parts.append(f"{usage.cache_read:,} from cache, {usage.output:,} out")
     if result.repairs:
-        parts.append(f"{result.repairs} repairs")
+        parts.append(_count(result.repairs, "repair"))
     return ", ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def show_runs(results: list[RunResult]) -> None:
@@ -233,7 +251,7 @@ def show_runs(results: list[RunResult]) -> None:
     table = _table(console, "Run", "Status", "As of", "Model", "Question")
     for result in results:
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
-        question = printable(result.question) + labels
+        question = _short(result.question, 100) + labels
         table.add_row(
             *(Text(part) for part in (result.run_id, result.status, result.as_of or "", result.model, question))
         )

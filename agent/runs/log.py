@@ -23,6 +23,7 @@ from agent.errors import LogBusy, LogDamaged, LogError
 from agent.events import JSON, Event, RunFinished, canonical, from_json
 
 FILE = "log.jsonl"
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class RunLog:
         """Create the log, or go on with one. Raises LogBusy, LogDamaged, LogError."""
         self.folder = folder
         self.path = folder / FILE
-        self._lock = FileLock(folder / "lock")
+        self._lock = FileLock(folder / LOCK)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
@@ -97,6 +98,17 @@ class RunLog:
     def close(self) -> None:
         os.close(self._file)
         self._lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process writes this run at the moment."""
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
 
 
 def encode(event: Event, index: int, at: str) -> bytes:

@@ -36,7 +36,9 @@ def folder(run_id: str) -> Path:
 
 
 def all_runs() -> list[Path]:
-    """The folders of all runs, newest first."""
+    """The folders of all runs, newest first. Raises UsageError when the home is no folder."""
+    if home().exists() and not home().is_dir():
+        raise UsageError(f"ADVISOR_HOME is no folder: {home()}", hint="set it to a folder; it is made when needed")
     return sorted((path.parent for path in (home() / "runs").glob(f"*/{log.FILE}")), reverse=True)
 
 

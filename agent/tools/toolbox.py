@@ -55,6 +55,8 @@ class Toolbox:
 
     spec: AgentSpec
     as_of: str | None
+    names: list[str] = field(default_factory=list)
+    """All servers that were to be opened."""
     servers: dict[str, Server] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
@@ -170,7 +172,7 @@ class Toolbox:
 def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> Toolbox:
     """The toolbox of all open servers: what the file declares, else everything; compared, named, sorted by name."""
     servers = list(servers)
-    box = Toolbox(spec, as_of, {server.name: server for server in servers})
+    box = Toolbox(spec, as_of, servers={server.name: server for server in servers})
     listed = [tool for server in servers for tool in server.tools]
     box.set_aside = [{"server": server.name, **problem} for server in servers for problem in server.sieve.set_aside]
     declared = {tool.tool_name: tool for tool in spec.tools or []}

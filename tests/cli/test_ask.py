@@ -249,3 +249,19 @@ def test_rejected_key_is_exit_4() -> None:
     assert done.returncode == 4 and "invalid key" in done.stderr and "ANTHROPIC_API_KEY" in done.stderr
     failure = json.loads(done.stdout)
     assert failure["error"]["code"] == "credentials" and failure["run"]
+
+
+def test_warnings_reach_stderr_where_the_answer_goes_into_a_pipe() -> None:
+    done = advisor("ask", "--offline", "Which?")
+    assert "warning: no mcpServers in the agent file" in done.stderr and "warning:" not in done.stdout
+    assert "warning:" not in advisor("ask", "--offline", "-q", "Which?").stderr
+
+
+def test_as_of_outside_the_data_tells_what_there_is() -> None:
+    done = advisor("ask", "--offline", "-q", "-c", "us_sector_rotation", "--as-of", "1940-01-31", "Which?")
+    assert done.returncode == 1 and "1949-01-31" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_empty_standard_input_is_no_question() -> None:
+    done = advisor("ask", "--offline", "-", input=" \n")
+    assert done.returncode == 2 and "the question is empty" in done.stderr

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from agent.cli import COMMANDS
 from tests.cli.advisor import AGENT, advisor, write
@@ -143,3 +144,25 @@ def test_what_a_server_prints_does_not_steer_the_terminal(tmp_path: Path) -> Non
     done = advisor("ask", "--offline", "-q", "-c", write(tmp_path, AGENT + f"mcpServers: {json.dumps(servers)}\n"), "Q")
     assert done.returncode == 5 and "no database" in done.stderr
     assert "\x1b" not in done.stderr and "\x07" not in done.stderr
+
+
+def test_run_that_another_process_is_at_is_listed_as_running_and_one_that_was_killed_is_not(home: Path) -> None:
+    advisor("ask", "--offline", "-q", "Which?")
+    [log] = home.glob("runs/*/log.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:6]))
+    assert "interrupted" in advisor("runs").stdout
+    with FileLock(log.parent / "lock"):
+        [row] = json.loads(advisor("runs", "--format", "json").stdout)
+    assert row["status"] == "running"
+
+
+def test_home_that_is_no_folder_is_exit_2(tmp_path: Path) -> None:
+    done = advisor("runs", env={"ADVISOR_HOME": write(tmp_path, "x", "file")})
+    assert done.returncode == 2 and "ADVISOR_HOME is no folder" in done.stderr
+
+
+def test_long_question_takes_one_line_of_the_list() -> None:
+    advisor("ask", "--offline", "-q", "-", input="Which sectors " + "really " * 10_000)
+    assert len(advisor("runs").stdout.splitlines()) < 12
+    assert len(advisor("runs", "show", "last").stdout) < 20_000

@@ -276,3 +276,23 @@ def test_an_empty_run_has_a_page_in_which_every_cell_has_a_header() -> None:
     tags = Reader(render(result())).tags
     assert all(given.get("scope") in ("col", "row", "colgroup") for tag, given in tags if tag == "th")
     assert all(given.get("aria-sort") == "none" for tag, given in tags if tag == "th" and "aria-sort" in given)
+
+
+def test_page_says_what_the_advice_is_about_and_where_its_data_come_from() -> None:
+    data = {
+        "benchmark": "The market",
+        "source": "A public library.",
+        "vintage": "2022-10 latest",
+        "notes": ["GDP is on the year before.", "GDP is on the year before."],
+    }
+    call = Call("c1", 1, "get_sector_heatmap", "market", "heatmap", {}, "{}", data=data, seconds=0.25)
+    run = result(calls=[call], agent_name="Desk", horizon="3 months", labels=["OFFLINE PLANNER"])
+    text = text_of(run)
+    assert "Agent Desk As of 2025-12-31" in text and "Horizon 3 months Benchmark The market" in text
+    assert "Confidence is the probability that" in text and "not calibrated on outcomes" in text
+    assert "A public library. Vintage: 2022-10 latest. GDP is on the year before." in text
+    assert text.count("GDP is on the year before.") == 1
+
+
+def test_dates_that_are_none_are_no_dates() -> None:
+    assert "Data observed no dated figures" in text_of(result(figures=[figure("Banks", 1.0, observed_at="yesterday")]))

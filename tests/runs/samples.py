@@ -18,6 +18,7 @@ from agent.events import (
     ToolAsked,
     ToolsOffered,
     UnknownEvent,
+    Warned,
 )
 
 HASH = "0" * 64
@@ -68,6 +69,7 @@ EVENTS: list[Event] = [
     ),
     AnswerChecked(attempt=1, valid=False, answer=None, errors=[{"pointer": "/a"}], reply="again", notes=["n"]),
     ArtifactWritten(kind="page", path="page.html", sha256=HASH, media_type="text/html"),
+    Warned(text="the data are old"),
     UnknownEvent(body={"event": "weather.changed", "to": {"rain": 1}}),
     RunFinished(
         status="ok", stop_reason="end_turn", totals={"turns": 1}, answer={"x": -0.5}, warnings=["w"], root=HASH

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from agent.agentfile import load
+from agent.answer import compile_strict
+from agent.model.base import Request, Turn
+from agent.model.planner import Planner
+
+SCHEMA = compile_strict(load("dynamic_sector_advisor").spec)
+TEXTS = {"type": "object", "properties": {"lookback_period": {"type": "string"}, "sector": {"type": "string"}}}
+HEATMAP = {"name": "get_sector_heatmap", "description": "", "input_schema": TEXTS}
+FLOW = {"name": "get_foreign_flow", "description": "", "input_schema": {"type": "object", "properties": {}}}
+MACRO = {"name": "get_macro_indicators", "description": "", "input_schema": {"type": "object", "properties": {}}}
+
+
+def table(metric: str, **values: float | None) -> dict[str, Any]:
+    rows = [{"sector": sector, metric: value} for sector, value in values.items()]
+    return {"columns": {metric: {"unit": "percent", "lookback": "3M"}}, "rows": rows}
+
+
+def growth(change: float, unemployment: float) -> dict[str, Any]:
+    rows = [("gdp_growth", change), ("unemployment_rate", unemployment)]
+    return {"rows": [{"indicator": name, "value": 2.0, "change": change} for name, change in rows]}
+
+
+def request(
+    *results: Any, question: str = "Which sectors?", form: str = "", tools: list[Any] | None = None, **more: Any
+) -> Request:
+    """After one turn whose calls had these results; a text is an error."""
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": [{"type": "text", "text": t} for t in (question, form)]}
+    ]
+    if results:
+        calls = [{"type": "tool_use", "id": f"c{at}", "name": f"t{at}", "input": {}} for at in range(len(results))]
+        answers = [
+            {
+                "type": "tool_result",
+                "tool_use_id": f"c{at}",
+                "content": each if isinstance(each, str) else json.dumps(each),
+                "is_error": isinstance(each, str),
+            }
+            for at, each in enumerate(results)
+        ]
+        messages += [{"role": "assistant", "content": calls}, {"role": "user", "content": answers}]
+    return Request("", tools or [], messages, more.get("schema", SCHEMA), {})
+
+
+async def ask(*results: Any, **more: Any) -> Turn:
+    return await Planner().answer(request(*results, **more))
+
+
+async def advice(*results: Any, **more: Any) -> dict[str, dict[str, Any]]:
+    answer = json.loads((await ask(*results, **more)).text)
+    return {each["sector_name"]: each for each in answer["sector_recommendations"]}
+
+
+async def test_macro_and_heatmaps_come_first_and_the_rest_second() -> None:
+    tools = [FLOW, HEATMAP, MACRO]
+    first = await ask(tools=tools)
+    assert [(call.name, call.arguments.get("lookback_period")) for call in first.calls] == [
+        ("get_macro_indicators", None),
+        ("get_sector_heatmap", "1M"),
+        ("get_sector_heatmap", "3M"),
+        ("get_sector_heatmap", "1Y"),
+    ]
+    told = request(tools=tools)
+    told.messages.append({"role": "assistant", "content": first.content})
+    second = await Planner().answer(told)
+    assert [call.name for call in second.calls] == ["get_foreign_flow"]
+    assert not {call.id for call in first.calls} & {call.id for call in second.calls}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"metrics": {"items": True}},
+        {"metrics": {"type": "array", "items": []}},
+        {"x": True},
+        {"period": {"enum": ["9W"]}},
+    ],
+)
+async def test_odd_parameters_stop_nothing(properties: dict[str, Any]) -> None:
+    tool = {"name": "get_macro", "description": "", "input_schema": {"type": "object", "properties": properties}}
+    assert [call.name for call in (await ask(tools=[tool])).calls] == ["get_macro"]
+
+
+async def test_tool_that_needs_what_the_rules_cannot_fill_is_not_called() -> None:
+    needs = {"type": "object", "properties": {"symbol": {"type": "string"}}, "required": ["symbol"]}
+    turn = await ask(tools=[{"name": "get_financials", "description": "", "input_schema": needs}])
+    assert (turn.calls, turn.stop_reason) == ([], "refusal")
+
+
+async def test_best_are_overweight_and_worst_underweight_with_confidence_by_the_formula() -> None:
+    given = await advice(table("momentum", A=9.0, B=1.0, C=0.0, D=-1.0, E=-9.0))
+    assert (given["A"]["action"], given["E"]["action"]) == ("overweight", "underweight")
+    assert 0.5 < given["A"]["confidence_score"] == given["E"]["confidence_score"] <= 0.6
+    assert "momentum +9.0 % (3M, highest of 5)" in given["A"]["rationale"]
+    assert "momentum \u22129.0 % (3M, lowest of 5)" in given["E"]["rationale"]
+
+
+async def test_figure_of_zero_counts() -> None:
+    given = await advice(table("momentum", A=5.0, B=-5.0, C=0.0))
+    assert "of 3 on the scorecard" in given["A"]["rationale"]
+
+
+async def test_fewer_measures_make_a_sector_less_extreme_and_are_told() -> None:
+    full = [
+        table(metric, A=5.0, B=1.0, C=-1.0, D=None if metric != "momentum" else -9.0)
+        for metric in ("momentum", "relative_strength")
+    ]
+    given = await advice(*full)
+    assert "Only 1 of 2 measures have figures for it." in given["D"]["rationale"]
+    assert "Only" not in given["A"]["rationale"]
+    assert given["D"]["confidence_score"] <= 0.55
+
+
+@pytest.mark.parametrize("question", ["Which sectors hold up in a downturn?", "Ngành nào phòng thủ tốt?"])
+async def test_question_that_asks_for_shelter_counts_low_volatility_more(question: str) -> None:
+    tables = table("momentum", A=5.0, B=-5.0), table("volatility", A=40.0, B=10.0)
+    assert (await advice(*tables))["A"]["action"] == "overweight"
+    sought = await advice(*tables, question=question)
+    assert sought["B"]["action"] == "overweight"
+    assert "The question asks for shelter" in sought["B"]["rationale"]
+
+
+async def test_words_of_the_form_are_no_question() -> None:
+    tables = table("momentum", A=5.0, B=-5.0), table("volatility", A=40.0, B=10.0)
+    given = await advice(*tables, form="Benchmark: defensive. Sectors: Consumer Defensive")
+    assert given["A"]["action"] == "overweight" and "shelter" not in given["A"]["rationale"]
+
+
+async def test_slowing_growth_with_rising_unemployment_counts_low_volatility_more() -> None:
+    tables = table("momentum", A=5.0, B=-5.0), table("volatility", A=40.0, B=10.0)
+    slowing = await advice(growth(-0.4, 0.3), *tables)
+    assert "Growth slows while unemployment rises" in slowing["B"]["rationale"]
+    assert "Growth slows" not in str(await advice(growth(0.4, 0.3), *tables))
+
+
+async def test_shelter_is_not_claimed_where_no_volatility_was_seen() -> None:
+    given = await advice(table("momentum", A=5.0, B=-5.0), question="What is safe in a recession?")
+    assert "volatility" not in given["A"]["rationale"]
+
+
+async def test_sector_of_the_universe_without_figures_is_neutral_and_says_so() -> None:
+    items = SCHEMA["properties"]["sector_recommendations"]["items"]
+    named = {**items["properties"], "sector_name": {"type": "string", "enum": ["A", "Z"]}}
+    schema = {
+        **SCHEMA,
+        "properties": {"sector_recommendations": {"type": "array", "items": {**items, "properties": named}}},
+    }
+    given = await advice(table("momentum", A=5.0, B=-5.0), schema=schema)
+    assert list(given) == ["A", "Z"]
+    assert (given["Z"]["action"], given["Z"]["confidence_score"]) == ("neutral", 0.2)
+    assert "No tool returned figures" in given["Z"]["rationale"]
+
+
+async def test_absurd_numbers_and_equal_figures_are_survived() -> None:
+    given = await advice(table("momentum", A=1.7e308, B=1.0, C=1.0))
+    assert {each["action"] for each in given.values()} == {"neutral"}
+
+
+@pytest.mark.parametrize(
+    ("results", "says"),
+    [(("as_of is outside 1949-2017",), "the last error was: as_of is outside 1949-2017"), (({"rows": []},), "no tool")],
+)
+async def test_without_figures_the_planner_refuses_and_says_why(results: tuple[Any, ...], says: str) -> None:
+    turn = await ask(*results)
+    assert turn.stop_reason == "refusal" and says in turn.stop_details["explanation"]
+
+
+async def test_question_of_another_form_is_refused() -> None:
+    turn = await ask(schema={"type": "object", "properties": {"verdict": {"type": "string"}}})
+    assert turn.stop_reason == "refusal"
+
+
+async def test_every_number_of_a_rationale_stands_in_a_result_or_is_a_rank() -> None:
+    momentum = {"A": 9.04, "B": 1.26, "C": -3.33}
+    given = await advice(table("momentum", **momentum))
+    for sector, each in given.items():
+        bare = re.sub(r"Ranks \d+ of \d+|\(3M, .*?\)", "", each["rationale"]).replace("\N{MINUS SIGN}", "-")
+        assert [float(found) for found in re.findall(r"[+-]?\d+\.\d+", bare)] == [round(momentum[sector], 1)]
