@@ -26,20 +26,25 @@ Status: TypeAlias = Literal[
 ]
 
 
-def canonical(value: JSON) -> bytes:
-    """JSON with sorted keys, no spaces and no NaN, as UTF-8: equal values give equal bytes.
+def compact(value: JSON, *, sort_keys: bool = False) -> bytes:
+    """JSON without spaces and NaN, as UTF-8, its keys in the order in which they came.
 
     Numbers that JSON does not have, or that no reader takes, become null; a lone half of a character is written as
     an escape.
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return canonical(_finite(value))
+        return compact(_finite(value), sort_keys=sort_keys)
     if not text.isascii():
         # Two halves of a character are one: what is read back must be what was written.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     return text.encode("utf-8", "backslashreplace")
+
+
+def canonical(value: JSON) -> bytes:
+    """Compact JSON with sorted keys: equal values give equal bytes."""
+    return compact(value, sort_keys=True)
 
 
 def digest(value: JSON) -> str:

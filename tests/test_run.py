@@ -12,6 +12,7 @@ from agent.errors import (
     UsageError,
 )
 from agent.events import Event, ModelAsked, RunFinished, RunStarted, ToolAnswered
+from agent.report.page import render
 from agent.result import result_of
 from agent.run import run
 from agent.runs import log, store
@@ -171,3 +172,9 @@ async def test_labels_and_start_of_a_run_stand_in_its_log() -> None:
     )
     assert result.labels == ["SIMULATED DATA", "OFFLINE PLANNER"]
     assert all(each["rationale"].startswith("[SIMULATED, RULES] ") for each in result.answer["sector_recommendations"])
+
+
+async def test_page_made_again_from_the_log_has_the_same_bytes() -> None:
+    disordered = {"zeta": 1, "lookback_period": "3M", "alpha": [{"y": 1, "x": 2}]}
+    result = await ask(Scripted(said(LOOK | {"input": disordered}), said(LOOK | {"id": "2"}), answer()))
+    assert result.page and result.page.read_text(encoding="utf-8") == render(result_of(logged(result)))

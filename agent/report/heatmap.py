@@ -105,13 +105,20 @@ class Heatmap:
 
 
 def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
-    """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear."""
+    """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
+
+    A tool's columns of one metric stand together, so that its lookbacks can be compared.
+    """
     figures = [figure for figure in figures if figure.sector and figure.sector.strip()]
     names: dict[str, str] = {}
     for figure in figures:
         names.setdefault(sector_key(figure.sector), _tidy(figure.sector or ""))
     cells = {_cell_key(figure): figure for figure in latest(figures, _cell_key)}
-    delivered: dict[_ColumnKey, list[Figure]] = {_column_key(figure): [] for figure in figures}
+    keys = list(dict.fromkeys(_column_key(figure) for figure in figures))
+    metrics = list(dict.fromkeys(key[:2] for key in keys))
+    tools = list(dict.fromkeys(key[0] for key in keys))
+    keys.sort(key=lambda key: (tools.index(key[0]), metrics.index(key[:2])))
+    delivered: dict[_ColumnKey, list[Figure]] = {key: [] for key in keys}
     for (_, key), figure in cells.items():
         delivered[key].append(figure)
     scales = {key: _Scale.of(key, figures) for key, figures in delivered.items()}

@@ -1,7 +1,8 @@
 """One run's event log: JSON Lines, append-only, locked while it is written, every line checked on reading.
 
-A line is the event's canonical JSON with its index `i`, its time `at` and `crc`, the CRC-32 of the line without
-that member. A torn last line is cut when the log is opened again; a damaged line before it is refused.
+A line is the event as compact JSON, its keys in the order in which they came, so that what a server or model sent is
+read back as it was; with its index `i`, its time `at` and, last, `crc`: the CRC-32 of the line without that member. A
+torn last line is cut when the log is opened again; a damaged line before it is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from agent.errors import LogBusy, LogDamaged, LogError
-from agent.events import JSON, Event, RunFinished, canonical, from_json
+from agent.events import JSON, Event, RunFinished, compact, from_json
 
 FILE = "log.jsonl"
 LOCK = "lock"
@@ -112,12 +113,12 @@ def is_held(folder: Path) -> bool:
 
 
 def encode(event: Event, index: int, at: str) -> bytes:
-    body = event.to_json() | {"i": index, "at": at}
-    return canonical(body | {"crc": _checksum(body)}) + b"\n"
+    body = {"i": index, "at": at} | event.to_json()
+    return compact(body | {"crc": _checksum(body)}) + b"\n"
 
 
 def _checksum(body: dict[str, JSON]) -> str:
-    return f"{zlib.crc32(canonical(body)):08x}"
+    return f"{zlib.crc32(compact(body)):08x}"
 
 
 def read(path: Path) -> list[Line]:
@@ -175,7 +176,7 @@ def _decode(piece: bytes, index: int | None) -> Line | None:
         crc = body.pop("crc")
         if (
             crc != _checksum(body)
-            or canonical(body | {"crc": crc}) + b"\n" != piece
+            or compact(body | {"crc": crc}) + b"\n" != piece
             or (index is not None and body["i"] != index)
         ):
             return None
