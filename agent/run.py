@@ -139,7 +139,11 @@ class _Run:
 
     async def run(self) -> RunResult:
         run_id = store.new_id()
-        log = RunLog(store.folder(run_id))
+        try:
+            log = RunLog(store.folder(run_id))
+        except LogError:
+            await self.model.close()
+            raise
         journal = Journal(log, self.listen)
         try:
             self._start(journal, run_id)

@@ -178,3 +178,14 @@ async def test_page_made_again_from_the_log_has_the_same_bytes() -> None:
     disordered = {"zeta": 1, "lookback_period": "3M", "alpha": [{"y": 1, "x": 2}]}
     result = await ask(Scripted(said(LOOK | {"input": disordered}), said(LOOK | {"id": "2"}), answer()))
     assert result.page and result.page.read_text(encoding="utf-8") == render(result_of(logged(result)))
+
+
+async def test_home_that_cannot_be_written_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "file"))
+    model = Scripted()
+    with pytest.raises(LogError, match="cannot be written") as caught:
+        await ask(model)
+    assert model.closed and "ADVISOR_HOME" in str(caught.value.hint)

@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import httpx2
 import mcp.server
 from mcp import Client, MCPError, Tool
-from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp_types import Implementation
@@ -319,8 +318,8 @@ async def _outcome(start: asyncio.Task[ServerOpened]) -> ServerOpened | ServerEr
 
 @asynccontextmanager
 async def _sifted(
-    transport: AbstractAsyncContextManager[TransportStreams], sieve: Sieve
-) -> AsyncIterator[TransportStreams]:
+    transport: AbstractAsyncContextManager[tuple[Any, Any]], sieve: Sieve
+) -> AsyncIterator[tuple[Any, Any]]:
     async with transport as (read, write):
         yield SiftedStream(read, sieve), write
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from mcp.client._transport import ReadStream
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCResponse, Tool
 from pydantic import ValidationError
@@ -50,9 +49,9 @@ def problem_of(tool: Any) -> str | None:
 
 
 class SiftedStream:
-    """A transport's read stream whose messages have passed the sieve."""
+    """A transport's read stream, of whatever kind, whose messages have passed the sieve."""
 
-    def __init__(self, inner: ReadStream[SessionMessage | Exception], sieve: Sieve) -> None:
+    def __init__(self, inner: Any, sieve: Sieve) -> None:
         self._inner = inner
         self._sieve = sieve
 
@@ -82,4 +81,5 @@ class SiftedStream:
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> bool | None:
-        return await self._inner.__aexit__(exc_type, exc_val, exc_tb)
+        ended: bool | None = await self._inner.__aexit__(exc_type, exc_val, exc_tb)
+        return ended

@@ -12,14 +12,17 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from mcp.client._transport import TransportStreams
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+Incoming: TypeAlias = SessionMessage | Exception
+Streams: TypeAlias = tuple[MemoryObjectReceiveStream[Incoming], MemoryObjectSendStream[SessionMessage]]
+"""What the SDK's client reads from and writes to."""
 CHUNK = 1 << 18
 EXIT_SECONDS = 2.0
 """How long a server may take to end after its input closed, and again after SIGTERM."""
@@ -58,7 +61,7 @@ class StdioProcess:
         self._stderr.close()
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[TransportStreams, None]:
+    async def open(self) -> AsyncGenerator[Streams, None]:
         """Raises OSError when the command cannot be started."""
         self._process = await asyncio.create_subprocess_exec(
             *self.command,
@@ -69,7 +72,7 @@ class StdioProcess:
             cwd=self._cwd,
             start_new_session=True,
         )
-        incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        incoming, read = anyio.create_memory_object_stream[Incoming](0)
         write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._receive, self._process, incoming)
@@ -86,7 +89,7 @@ class StdioProcess:
     async def _receive(
         self,
         process: asyncio.subprocess.Process,
-        incoming: MemoryObjectSendStream[SessionMessage | Exception],
+        incoming: MemoryObjectSendStream[Incoming],
     ) -> None:
         assert process.stdout
         async with incoming:
@@ -106,7 +109,7 @@ class StdioProcess:
         self,
         process: asyncio.subprocess.Process,
         outgoing: MemoryObjectReceiveStream[SessionMessage],
-        incoming: MemoryObjectSendStream[SessionMessage | Exception],
+        incoming: MemoryObjectSendStream[Incoming],
     ) -> None:
         assert process.stdin
         async with outgoing:
