@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from agent.errors import (
     ModelError,
 )
 from agent.events import Event, ModelAsked, ModelFailed, RunFinished, ToolAnswered
+from agent.model.base import Request, Turn
 from agent.runs import store
+from agent.runs.log import RunLog
 from tests.asking import ask, logged
 from tests.messages_api import call, text
 from tests.scripted import LOOK, Scripted, answer, market, said
@@ -227,3 +231,35 @@ async def test_seconds_count_from_the_start_of_the_run_servers_included() -> Non
     }
     result = await ask(Scripted(), keys=keys, servers=None)
     assert (result.status, result.stop_reason) == ("budget", "seconds: the limit of 0.2 is reached")
+
+
+async def test_every_event_is_on_the_disk_before_the_step_that_it_permits(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[bytes] = []
+    before_steps: list[str] = []
+    sync_now = RunLog.sync_now
+
+    def noted(log: RunLog) -> None:
+        sync_now(log)
+        on_disk[:] = log.path.read_bytes().splitlines()
+
+    def all_is_on_disk(last: str) -> None:
+        [path] = home.glob("runs/*/log.jsonl")
+        lines = path.read_bytes().splitlines()
+        assert lines == on_disk and json.loads(lines[-1])["event"] == last
+        before_steps.append(last)
+
+    def look() -> str:
+        """Looks."""
+        all_is_on_disk("tool.asked")
+        return "seen"
+
+    def asked(_: Request) -> Turn:
+        all_is_on_disk("model.asked")
+        return said(call("look", {})) if len(before_steps) == 1 else answer()
+
+    monkeypatch.setattr(RunLog, "sync_now", noted)
+    result = await ask(Scripted(asked, asked), servers={"market": market(look=look)})
+    assert before_steps == ["model.asked", "tool.asked", "model.asked"]
+    assert result.folder and (result.folder / "log.jsonl").read_bytes().splitlines() == on_disk
