@@ -27,15 +27,22 @@ def spec(**keys: Any) -> AgentSpec:
 
 
 def alive(marker: str) -> list[str]:
-    """Command lines of running processes that contain `marker`."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and int(process.name) != os.getpid():
-            try:
-                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            if marker in line and state != "Z":
-                found.append(line)
-    return found
+    """Command lines of running processes that contain `marker` and are younger than this one."""
+    return [
+        line for process in Path("/proc").iterdir() if process.name.isdigit() and marker in (line := _command(process))
+    ]
+
+
+def _command(process: Path) -> str:
+    """Empty for what has ended, and for what ran before these tests."""
+    try:
+        line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        state, born = _state_and_birth(process)
+    except OSError:
+        return ""
+    return line if state != "Z" and born > _state_and_birth(Path(f"/proc/{os.getpid()}"))[1] else ""
+
+
+def _state_and_birth(process: Path) -> tuple[str, int]:
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return fields[0], int(fields[19])
