@@ -94,6 +94,7 @@ class Loop:
     async def _ask(self) -> Turn:
         """One turn, over as many attempts as can help; each attempt is an event before it leaves."""
         request = self.journal.request()
+        request_hash = request.hash
         number = self.budget.turns + 1
         attempts = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
@@ -106,7 +107,7 @@ class Loop:
             async for attempt in attempts:
                 with attempt:
                     tries = attempt.retry_state.attempt_number
-                    self.journal.emit(ModelAsked(number, tries, request.hash))
+                    self.journal.emit(ModelAsked(number, tries, request_hash))
                     await self.journal.sync()
                     turn = well_formed(await self.model.answer(request))
         except (ModelError, CredentialsError) as error:
@@ -156,9 +157,9 @@ class Loop:
             return Ending("ok", "end_turn", checked.answer)
         if checked.reply is not None:
             return None
-        if checked.errors[0]["code"] == NO_TOOL_CALL:
-            return Ending("unsupported", checked.errors[0]["message"])
         first = checked.errors[0]
+        if first["code"] == NO_TOOL_CALL:
+            return Ending("unsupported", first["message"])
         where = first["pointer"] or "the whole answer"
         return Ending("invalid", f"attempt {checked.attempt} still breaks the schema: {where}: {first['message']}")
 

@@ -152,6 +152,12 @@ class RunResult:
         error = {"code": self.status, "message": self.stop_reason, "hint": HINTS.get(self.status), "where": first}
         return {"ok": False, "error": error, "run": self.run_id}
 
+    def to_json(self, form: str) -> Any:
+        """What a script reads: the `envelope`, or the answer alone, or why there is none."""
+        if form == "envelope":
+            return self.envelope()
+        return self.answer if self.ok else self.failure()
+
     def envelope(self) -> dict[str, Any]:
         """The answer with everything a script may want to know about it."""
         return {

@@ -63,7 +63,7 @@ def command(
     if form == "table":
         terminal.show_result(result)
     else:
-        echo_json(result.envelope() if form == "envelope" else result.answer if result.ok else result.failure())
+        echo_json(result.to_json(form))
         with suppress(BrokenPipeError):  # nobody may be reading stderr; the answer is out
             if not quiet:
                 terminal.tell_warnings(result)

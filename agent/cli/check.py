@@ -22,22 +22,22 @@ def command(file: str, schema: bool, form: str) -> None:
     with failures(as_json=form == "json"):
         loaded = agentfile.load(file)
     spec = loaded.spec
+    tools = [tool.tool_name for tool in spec.tools] if spec.tools is not None else None
     about = {
         "ok": True,
         "file": loaded.source.name,
         "agent_name": spec.agent_name,
-        "tools": [tool.tool_name for tool in spec.tools] if spec.tools is not None else None,
+        "tools": tools,
         "servers": list(spec.servers),
         "strict": spec.strict,
     }
     if form == "json":
         echo_json(about)
         return
-    tools = "all that the servers offer" if spec.tools is None else ", ".join(about["tools"])  # type: ignore[arg-type]
     embedded = " (embedded, simulated data)" if spec.mcpServers is None else ""
     click.echo(f"{loaded.source.name}: fine")
     click.echo(f"  agent    {spec.agent_name}")
-    click.echo(f"  tools    {tools}")
+    click.echo(f"  tools    {'all that the servers offer' if tools is None else ', '.join(tools)}")
     click.echo(f"  servers  {', '.join(spec.servers) or 'none'}{embedded}")
     if spec.strict:
         click.echo("  answers  read strictly: every declared property required, no other allowed")

@@ -65,4 +65,4 @@ def show(run: str, form: str) -> None:
     if form == "table":
         terminal.show_result(result, calls=True)
     else:
-        echo_json(result.envelope() if form == "envelope" else result.answer if result.ok else result.failure())
+        echo_json(result.to_json(form))
