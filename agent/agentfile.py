@@ -6,29 +6,17 @@ import difflib
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from agent import data, source
 from agent.errors import SpecError
+from agent.events import digest
 from agent.source import Address, Source, path_text
-from agent.spec import (
-    AgentSpec,
-    BudgetSpec,
-    DriftPolicy,
-    HttpServer,
-    ModelSpec,
-    PolicySpec,
-    Schema,
-    Section,
-    ServerTimeoutSpec,
-    StdioServer,
-    TimeoutSpec,
-    ToolSpec,
-    is_whole_schema,
-)
+from agent.spec import AgentSpec, HttpServer, Schema, Section, StdioServer, is_whole_schema
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _TELLING = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
@@ -52,6 +40,8 @@ _WORDS = {
 _FORMS = {
     "horizon": "has to be a number and a unit, such as '63 sessions' or '1 quarter'",
     "url": "has to be an http:// or https:// URL",
+    "at": "has to be a time of the day, such as '17:30'",
+    "max_age": "has to be a number and a unit, such as '5 days'",
     "pages_url": "has to be an http:// or https:// URL without a slash at its end",
 }
 
@@ -71,6 +61,11 @@ class AgentFile:
         if isinstance(content.get("mcpServers"), dict):
             content["mcpServers"] = {name: _masked(server) for name, server in content["mcpServers"].items()}
         return content
+
+    @cached_property
+    def hashes(self) -> tuple[str, str]:
+        """Of its public content and of its system text, as a run's log has them."""
+        return digest(self.public), digest(self.system)
 
 
 def _masked(server: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +102,7 @@ def parse(text: Source, folder: Path | None = None) -> AgentFile:
     try:
         spec = AgentSpec.model_validate(text.value)
     except ValidationError as error:
-        raise _refused(_problems(error, text)) from None
+        raise _refused(problems_of(error, text, AgentSpec)) from None
     problems = _semantic_problems(spec, text)
     system, missing = _system_text(spec, text, folder)
     if missing:
@@ -168,22 +163,30 @@ def _schema_problems(schema: Schema, address: Address, text: Source, skip: int =
     return [f"{text.where(at)}: {path_text(at)}: {found[1]}"]
 
 
-def _problems(error: ValidationError, text: Source) -> list[str]:
-    """In the order of the file. Alternatives of one value are one finding; what lies inside a value says more."""
-    found = dict(_problem(dict(each), text) for each in reversed(error.errors()))
-    around = {address[:-1] for _, _, address in found if address[:1] == ("universe",) or address[:1] == ("policy",)}
-    told = [at for at in found if at[2] not in around]
-    return [found[at] for at in sorted(told, key=lambda at: (*at[:2], path_text(at[2])))]
+def problems_of(error: ValidationError, text: Source, root: type[Section]) -> list[str]:
+    """What the validator of a `root` found in `text`, in the order of the file.
+
+    Alternatives of one value are one finding; what lies inside a value says more.
+    """
+    found = [(_address(each, text.value), each) for each in map(dict[str, Any], error.errors())]
+    around = {address[:length] for address, _ in found for length in range(len(address))}
+    told = dict(
+        _problem(each, address, text, root)
+        for address, each in reversed(found)
+        if address not in around or each["loc"][-1] == "[key]"
+    )
+    return [told[at] for at in sorted(told, key=lambda at: (*at[:2], path_text(at[2])))]
 
 
-def _problem(error: dict[str, Any], text: Source) -> tuple[tuple[int, int, Address], str]:
-    """One finding in our words, under its position and path: alternatives of one value are one finding."""
-    address = _address(error["loc"])
+def _problem(
+    error: dict[str, Any], address: Address, text: Source, root: type[Section]
+) -> tuple[tuple[int, int, Address], str]:
+    """One finding in our words, under its position and path."""
     match error["type"]:
         case "extra_forbidden" if address[:1] == ("mcpServers",) and address[-1] == "command":
             where, says = text.where(address, key=True), "a server has either a command or a url, and this one has both"
         case "extra_forbidden":
-            where, says = text.where(address, key=True), "unknown key" + _did_you_mean(address)
+            where, says = text.where(address, key=True), "unknown key" + _did_you_mean(address, root)
         case "missing":
             where, says = text.where(address[:-1]), "this key is required"
         case _:
@@ -204,38 +207,41 @@ def _said(error: dict[str, Any], address: Address) -> str:
     return _WORDS.get(error["type"], str(error["msg"]).replace("Input should be", "has to be")) + shown
 
 
-def _address(location: tuple[str | int, ...]) -> Address:
-    """Without what the validator adds: tags of server kinds, and names of alternatives."""
-    kept = list(location)
-    if len(kept) > 2 and kept[0] == "mcpServers" and kept[2] in ("stdio", "http", "[key]"):
-        del kept[2]
-    if kept[0] == "universe" or kept[:2] == ["policy", "on_drift"]:
-        at = 1 if kept[0] == "universe" else 2
-        del kept[at : at + 1]
-    return tuple(kept)
+def _address(error: dict[str, Any], value: Any) -> Address:
+    """Without what the validator adds to a location: tags of server kinds, and names of alternatives."""
+    kept: list[str | int] = []
+    for part in error["loc"]:
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]
+            kept.append(part)
+    return (*kept, error["loc"][-1]) if error["type"] == "missing" else tuple(kept)
 
 
-def _did_you_mean(address: Address) -> str:
-    known = [key for key in _known_keys(address[:-1]) if key != address[-1]]
+def _did_you_mean(address: Address, root: type[Section]) -> str:
+    known = [key for key in _known_keys(address[:-1], root) if key != address[-1]]
     near = difflib.get_close_matches(str(address[-1]), known, n=1, cutoff=0.6)
     return f" - did you mean {near[0]!r}?" if near else ""
 
 
-def _known_keys(address: Address) -> list[str]:
-    sections: dict[str, list[type[Section]]] = {
-        "": [AgentSpec],
-        "tools": [ToolSpec],
-        "model": [ModelSpec],
-        "budget": [BudgetSpec],
-        "timeouts": [ServerTimeoutSpec if "mcpServers" in address else TimeoutSpec],
-        "policy": [PolicySpec],
-        "on_drift": [DriftPolicy],
-        "mcpServers": [StdioServer, HttpServer],
-    }
-    if address[:1] == ("mcpServers",):  # the second part is a name of the user's
-        address = ("mcpServers", *address[2:])
-    named = [part for part in address if part in sections]
-    return [key for model in sections[str(named[-1]) if named else ""] for key in model.model_fields]
+def _known_keys(address: Address, root: type[Section]) -> list[str]:
+    """The keys of the sections that may stand there; a part that is no key of ours is a name, or a place in a list."""
+    sections = [root]
+    for part in map(str, address):
+        fields = [fields[part] for fields in map(_fields, sections) if part in fields]
+        sections = [inner for each in fields for inner in _sections(each)] or sections
+    return [key for section in sections for key in _fields(section)]
+
+
+def _fields(section: type[Section]) -> dict[str, Any]:
+    """A section's keys, as they are written, with their types."""
+    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    """The sections that a type speaks of, be it a list, a map or alternatives of them."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections(part)]
 
 
 def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[StdioServer | HttpServer, list[str]]:

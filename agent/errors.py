@@ -3,11 +3,14 @@
 AdvisorError                    1   the run ended without a valid answer
 ├── UsageError                  2   a flag, an argument, a question that is missing
 │   ├── SpecError               2   an agent file, with file:line:column
-│   └── SimulatedDataError      2   simulated data would have met a paid model
+│   └── SimulatedDataError      2   simulated data would have met a paid model, or a batch
 ├── CredentialsError            4   no key, or a key that was rejected
 ├── ServerError                 5   a required server is down
 ├── DriftError                  5   a declared tool that no server offers
 ├── ModelError                  1   the model's service failed; knows whether a retry can help
+├── PutOff                      6   a batch's cap or a service's limit: the run goes on another time
+│   └── Stale                   6   the session that a run is about has passed, and its tools know later ones only
+├── DecisionError               7   a run cannot go on by itself: what it began with has changed
 ├── LogError                    1   a run's log cannot be written
 │   ├── LogDamaged              1   a line in the middle of a log is not what was written
 │   └── LogBusy                75   another process holds the run
@@ -53,15 +56,15 @@ class SpecError(UsageError):
 
 
 class SimulatedDataError(UsageError):
-    """Simulated data would meet, or met, a paid model, and nobody said that this is wanted."""
+    """Simulated data would meet, or met, a paid model or a batch, and nobody said that this is wanted."""
 
     code = "simulated_data"
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what}, and this model is paid",
-            hint="add --simulated (or `simulated: true` in the agent file) to pay for fiction knowingly, "
-            "use --offline, or name a server with real data under mcpServers",
+            f"{what}, which a paid model or a batch gets only when that is wanted",
+            hint="add --simulated (or `simulated: true` in the agent file) to pay for fiction, or file it, knowingly; "
+            "ask with --offline; or name a server with real data under mcpServers",
         )
 
 
@@ -95,7 +98,7 @@ class ModelError(AdvisorError):
     """A request that got no usable answer.
 
     `retryable` says whether the same request may succeed later, `retry_after` how many seconds the
-    service asked to wait, `rejected` that it did not accept the credentials.
+    service asked to wait, `status` what HTTP status it answered with, if any.
     """
 
     code = "model"
@@ -107,12 +110,34 @@ class ModelError(AdvisorError):
         kind: str,
         retryable: bool = False,
         retry_after: float | None = None,
+        status: int | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, where=kind)
         self.kind = kind
         self.retryable = retryable
         self.retry_after = retry_after
+        self.status = status
+
+
+class PutOff(AdvisorError):
+    """No fault of the run: it goes on from its log when it is asked to again."""
+
+    code = "deferred"
+    exit_code = 6
+
+
+class Stale(PutOff):
+    """Whatever its tools would tell now is later than what the run is about."""
+
+    code = "stale"
+
+
+class DecisionError(AdvisorError):
+    """What a run began with is not what it would go on with; a person has to say what is wanted."""
+
+    code = "needs_decision"
+    exit_code = 7
 
 
 class LogError(AdvisorError):

@@ -89,7 +89,8 @@ class ContentStored(Event):
 class RunStarted(Event):
     """`agent` is the agent file's name; `spec`, `prompt`, `opening` and `schema` are hashes of its content, the system
     text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
-    name and all parameters of its requests; `simulated` says whether a paid model may see simulated data."""
+    name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
+    in USD for a million tokens of each kind of usage, None when the model is unpriced."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -105,7 +106,26 @@ class RunStarted(Event):
     budget: dict[str, JSON]
     labels: list[str]
     simulated: bool = False
+    price: dict[str, float] | None = None
     format: str = FORMAT
+
+    @property
+    def key(self) -> str:
+        """Equal for runs of the same agent, question, as-of date and model."""
+        return run_key(self.spec, self.prompt, self.question, self.as_of, str(self.model.get("name")))
+
+
+def run_key(spec: str, prompt: str, question: str, as_of: str | None, model: str) -> str:
+    """`spec` and `prompt`: hashes of the agent file's public content and of the system text."""
+    return digest([spec, prompt, question, as_of, model])
+
+
+@dataclass(frozen=True)
+class RunResumed(Event):
+    """A run that had stopped goes on. `in_flight`: what a person said about calls whose outcome is unknown."""
+
+    name: ClassVar[str] = "run.resumed"
+    in_flight: Literal["repeat", "skip"] | None = None
 
 
 @dataclass(frozen=True)
@@ -251,7 +271,7 @@ class Warned(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """`root`: SHA-256 over the bytes of all lines before this one."""
+    """`root`: SHA-256 over the bytes of all lines before this one; `resumable`: whether the run may go on after all."""
 
     name: ClassVar[str] = "run.finished"
     status: Status
@@ -260,6 +280,7 @@ class RunFinished(Event):
     answer: JSON
     warnings: list[str]
     root: str
+    resumable: bool = False
 
 
 @dataclass(frozen=True)
@@ -276,7 +297,7 @@ class UnknownEvent(Event):
 _BY_NAME: dict[str, type[Event]] = {
     kind.name: kind
     for kind in (
-        ContentStored, RunStarted, ServerOpened, ServerFailed, ToolsOffered, ModelAsked, ModelAnswered,
+        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsOffered, ModelAsked, ModelAnswered,
         ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
     )
 }  # fmt: skip

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from agent.events import Event, Warned
+from agent.errors import DecisionError
+from agent.events import Event, ModelAsked, RunStarted, Warned
+from agent.gathering import Gathering
 from agent.model.base import Request
-from agent.result import Gathering, RunResult
+from agent.position import Position
+from agent.result import RunResult
 from agent.runs.log import RunLog
 from agent.transcript import Transcript
 
@@ -21,21 +24,40 @@ class View(Protocol):
 
 @dataclass
 class Journal:
-    """One run's events. Raises LogError when one cannot be written, before anything else sees it.
+    """One run's events: those that its log holds, then those of this sitting.
 
-    `views` are folded from the same events, live here and from the log when a run is read again.
+    Raises LogError when an event cannot be written, before anything else sees it; DecisionError for a log with a
+    request that cannot be rebuilt from the events before it.
     """
 
     log: RunLog
     listen: Listener | None = None
     transcript: Transcript = field(default_factory=Transcript)
+    position: Position = field(default_factory=Position)
+    started: RunStarted | None = None
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self.log.folder)
-        self._views: list[View] = [self.transcript, self._gathering]
+        self._views: list[View] = [self.transcript, self.position, self._gathering]
+        for line in self.log.lines:
+            self._recall(line.event)
+
+    def _recall(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.started = event
+        if isinstance(event, ModelAsked) and self.request().hash != event.request:
+            raise DecisionError(
+                f"the request of turn {event.turn} cannot be rebuilt from {self.log.path}",
+                hint="another version of the program wrote it; --new-attempt begins the run again",
+            )
+        for view in self._views:
+            view.apply(event)
 
     def follow(self, *views: View) -> None:
-        """Apply every event from here on to these too."""
+        """Apply what the log held when it was opened, and every event from here on, to these too."""
+        for view in views:
+            for line in self.log.lines:
+                view.apply(line.event)
         self._views += views
 
     def emit(self, event: Event) -> None:

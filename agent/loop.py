@@ -10,16 +10,17 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
 from agent.answer import NO_TOOL_CALL, AnswerCheck
 from agent.budget import Budget
 from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
 from agent.events import ContentStored, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
+from agent.gate import Gate, failure
 from agent.model.base import Model, Request, ToolCall, Turn, well_formed
+from agent.position import Position
 
 ATTEMPTS = 4
-LONGEST_WAIT = 60.0
 
 
 class Journal(Protocol):
@@ -35,10 +36,19 @@ class Journal(Protocol):
 class PreparedCall(Protocol):
     @property
     def asked(self) -> ToolAsked: ...
+    @property
+    def repeatable(self) -> bool:
+        """Whether the call may be made twice without harm."""
 
 
 class Tools(Protocol):
     def prepare(self, call: ToolCall, turn: int) -> PreparedCall: ...
+    def skip(self, prepared: Any) -> PreparedCall:
+        """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
+
+    async def admit(self, prepared: Any) -> None:
+        """Return when the server may be called once more."""
+
     async def call(self, prepared: Any) -> tuple[list[ContentStored], ToolAnswered]: ...
 
 
@@ -55,67 +65,52 @@ class Loop:
     tools: Tools
     check: AnswerCheck
     budget: Budget
+    position: Position
     journal: Journal
-    simulated_allowed: bool
+    gate: Gate
+    real_data_only: bool
 
     async def run(self) -> Ending:
         """Until an answer is valid, or something ends the run. Raises AdvisorError for what is no outcome."""
-        empty_before = False
         while True:
-            if limit := self.budget.exhausted():
-                return Ending("budget", limit)
-            turn = await self._ask()
-            match turn.stop_reason:
-                case "pause_turn" if not turn.calls:
-                    continue
-                case "tool_use" | "end_turn" | "stop_sequence" | "pause_turn":
-                    pass
-                case "refusal":
-                    return Ending("refused", _refusal(turn))
-                case "max_tokens":
-                    return Ending("failed", "max_tokens: the model's answer was cut at its longest allowed length")
-                case "model_context_window_exceeded":
-                    return Ending("failed", "model_context_window_exceeded: the conversation is too long for the model")
-                case other:
-                    return Ending("failed", f"unknown stop reason {other!r}")
-            if turn.calls:
-                empty_before = False
-                if limit := self.budget.exhausted(calls=len(turn.calls)):
-                    return Ending("budget", limit)
-                await self._call(turn.calls)
-            elif turn.text.strip():
-                if ending := self._judge(turn.text):
+            if turn := self.position.turn:
+                if ending := await self._act(turn):
                     return ending
-            elif empty_before:
-                return Ending("failed", "the model ended its turn twice without saying anything")
+            elif limit := self.budget.exhausted():
+                return Ending("budget", limit)
             else:
-                empty_before = True
+                await self._ask()
 
-    async def _ask(self) -> Turn:
-        """One turn, over as many attempts as can help; each attempt is an event before it leaves."""
+    async def _act(self, turn: Turn) -> Ending | None:
+        """Make the calls of a turn, or judge its text; what was done already is not done again."""
+        if not turn.may_go_on:
+            return _stopped(turn)
+        if turn.calls:
+            return await self._call(turn.calls)
+        if turn.text.strip():
+            return self._judge(turn.text)
+        return Ending("failed", "the model ended its turn twice without saying anything")
+
+    async def _ask(self) -> None:
+        """One turn, over as many attempts as can help."""
+        if self.real_data_only and self.check.simulated:  # a result from before the run stopped
+            raise SimulatedDataError("a tool of this run answered with simulated data")
         request = self.journal.request()
-        request_hash = request.hash
-        number = self.budget.turns + 1
         attempts = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_wait,
-            before_sleep=lambda state: self._failed(number, state.attempt_number, _error(state), state.upcoming_sleep),
+            wait=self.gate.pause,
+            before_sleep=lambda state: self._failed(failure(state), state.upcoming_sleep),
             reraise=True,
         )
         try:
-            async for attempt in attempts:
-                with attempt:
-                    tries = attempt.retry_state.attempt_number
-                    self.journal.emit(ModelAsked(number, tries, request_hash))
-                    await self.journal.sync()
-                    turn = well_formed(await self.model.answer(request))
+            turn: Turn = await attempts(self._attempt, request)
         except (ModelError, CredentialsError) as error:
-            self._failed(number, tries, error, None)
+            self._failed(error, None)
             raise
         self.journal.emit(
             ModelAnswered(
-                turn=number,
+                turn=self._number,
                 content=turn.content,
                 stop_reason=turn.stop_reason,
                 stop_details=turn.stop_details,
@@ -124,35 +119,64 @@ class Loop:
                 model=turn.model,
             )
         )
+
+    async def _attempt(self, request: Request) -> Turn:
+        """Wait for permission; then each attempt is an event on the disk before it leaves."""
+        with self.budget.waiting():
+            ticket = await self.gate.admit(request)
+        with ticket:
+            self.journal.emit(ModelAsked(self._number, self.position.attempts + 1, request.hash))
+            await self.journal.sync()
+            turn = well_formed(await self.model.answer(request))
+            ticket.settle(turn)
         return turn
 
-    def _failed(self, turn: int, attempt: int, error: BaseException | None, wait: float | None) -> None:
-        if isinstance(error, AdvisorError):
-            self.journal.emit(ModelFailed(turn, attempt, error.where or error.code, error.message, wait))
+    @property
+    def _number(self) -> int:
+        """Of the turn that is to come."""
+        return self.budget.turns + 1
 
-    async def _call(self, calls: list[ToolCall]) -> None:
+    def _failed(self, error: BaseException | None, wait: float | None) -> None:
+        if isinstance(error, AdvisorError):
+            kind = error.where or error.code
+            self.journal.emit(ModelFailed(self._number, self.position.attempts, kind, error.message, wait))
+
+    async def _call(self, calls: list[ToolCall]) -> Ending | None:
         """All calls of a turn together; every result that came is logged before anything is raised."""
-        prepared = [self.tools.prepare(call, self.budget.turns) for call in calls]
+        at = self.position
+        if limit := self.budget.exhausted(calls=sum(call.id not in at.asked for call in calls)):
+            return Ending("budget", limit)
+        prepared = [self.tools.prepare(call, self.budget.turns) for call in calls if call.id not in at.answered]
+        unknown = [each for each in prepared if each.asked.call in at.asked and not each.repeatable]
+        if unknown and at.in_flight is None:
+            return Ending("needs_decision", _question(unknown[0].asked))
         for each in prepared:
-            self.journal.emit(each.asked)
+            if each.asked.call not in at.asked:
+                self.journal.emit(each.asked)
         await self.journal.sync()
-        outcomes = await asyncio.gather(*(self._answered(each) for each in prepared), return_exceptions=True)
-        for outcome in outcomes:
+        skipped = unknown if at.in_flight == "skip" else []
+        answers = (self._answered(self.tools.skip(each) if each in skipped else each) for each in prepared)
+        for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
+        return None
 
     async def _answered(self, prepared: PreparedCall) -> None:
+        with self.budget.waiting():
+            await self.tools.admit(prepared)
         stored, answered = await self.tools.call(prepared)
         for content in stored:
             self.journal.emit(content)
         self.journal.emit(answered)
-        if answered.simulated and self.model.paid and not self.simulated_allowed:
+        if answered.simulated and self.real_data_only:
             asked = prepared.asked
             raise SimulatedDataError(f"tool {asked.offered_as!r} of {asked.server!r} answered with simulated data")
 
     def _judge(self, text: str) -> Ending | None:
-        checked = self.check.check(text)
-        self.journal.emit(checked)
+        checked = self.position.checked
+        if checked is None:
+            checked = self.check.check(text)
+            self.journal.emit(checked)
         if checked.valid:
             return Ending("ok", "end_turn", checked.answer)
         if checked.reply is not None:
@@ -164,19 +188,27 @@ class Loop:
         return Ending("invalid", f"attempt {checked.attempt} still breaks the schema: {where}: {first['message']}")
 
 
+def _stopped(turn: Turn) -> Ending:
+    """For every reason to stop after which neither calls are made nor text is judged."""
+    match turn.stop_reason:
+        case "refusal":
+            return Ending("refused", _refusal(turn))
+        case "max_tokens":
+            return Ending("failed", "max_tokens: the model's answer was cut at its longest allowed length")
+        case "model_context_window_exceeded":
+            return Ending("failed", "model_context_window_exceeded: the conversation is too long for the model")
+        case other:
+            return Ending("failed", f"unknown stop reason {other!r}")
+
+
 def _refusal(turn: Turn) -> str:
     details = turn.stop_details if isinstance(turn.stop_details, dict) else {}
     said = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
     return ": ".join(["the model refused", *said])
 
 
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _wait(state: RetryCallState) -> float:
-    """What the service asked for, within a minute; else jittered and exponential."""
-    error = _error(state)
-    if isinstance(error, ModelError) and error.retry_after is not None:
-        return min(error.retry_after, LONGEST_WAIT)
-    return float(wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(state))
+def _question(asked: ToolAsked) -> str:
+    return (
+        f"the run stopped while {asked.offered_as!r} was called, and that tool may change something: "
+        "was the call carried out?"
+    )

@@ -1,35 +1,22 @@
-"""RunResult: what a run's log says, gathered for people. The live run, `runs show` and the page use this one view."""
+"""RunResult: what a run's log says, for people. The live run, `runs show` and the page use this one view."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from os.path import normpath
 from pathlib import Path
 from typing import Any, Literal
 
-from agent.answer import PAGE_URL, resolve
 from agent.events import (
-    AnswerChecked,
-    ArtifactWritten,
-    ContentStored,
-    Event,
-    ModelAnswered,
-    ModelAsked,
-    RunFinished,
-    RunStarted,
     ServerFailed,
     ServerOpened,
     Status,
-    ToolAnswered,
-    ToolAsked,
     ToolsOffered,
-    Warned,
 )
-from agent.figures import Figure, figures_of
-from agent.model.base import Usage, text_of
-from agent.spec import DEFAULT_HORIZON as HORIZON
-from agent.tools.content import data_of
+from agent.figures import Figure
+from agent.model.base import Usage
+from agent.prices import Price
 
 PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
@@ -57,7 +44,9 @@ HINTS: dict[str, str] = {
     "refused": "ask it another way, or ask another model",
     "failed": "see the run's log; after max_tokens, raise model.max_tokens",
     "budget": "raise the limit under `budget` in the agent file, or ask for less",
-    "interrupted": "ask again; what was done is in the run's log",
+    "interrupted": "advisor ask --resume RUN goes on with it, and pays for nothing twice",
+    "needs_decision": "advisor ask --resume RUN --in-flight repeat makes the call again; --in-flight skip goes on "
+    "without it",
 }
 """What to do about a run that came to no valid answer."""
 
@@ -88,12 +77,16 @@ class RunResult:
     """
 
     run_id: str = ""
+    key: str = ""
+    """Equal for runs of the same agent, question, as-of date and model."""
     status: Status | Literal["running"] = UNFINISHED
     stop_reason: str = NO_END
     question: str = ""
     as_of: str | None = None
     model: str = ""
     agent_name: str = ""
+    prompt: str = ""
+    """Hash of the system text."""
     horizon: str = ""
     benchmark: str | None = None
     answer: Any = None
@@ -112,6 +105,11 @@ class RunResult:
     turns: int = 0
     requests: int = 0
     repairs: int = 0
+    possibly_paid_twice: int = 0
+    """Requests that were made again since the run stopped before their answer came."""
+    price: Price | None = None
+    resumable: bool = True
+    """Whether the run may still go on: it has no end, or one that is not final."""
     artifacts: dict[str, str] = field(default_factory=dict)
     """Kind → path within the run's folder."""
     pages_url: str | None = None
@@ -134,16 +132,25 @@ class RunResult:
     @property
     def page(self) -> Path | None:
         """The run's HTML page, when it has one."""
-        return self.folder / self.artifacts["page"] if self.folder and "page" in self.artifacts else None
+        if self.folder is None or "page" not in self.artifacts:
+            return None
+        return Path(normpath(self.folder / self.artifacts["page"]))
+
+    @property
+    def usd(self) -> float | None:
+        """What the answers cost; None for a model without a price."""
+        return self.price.usd(self.usage) if self.price else None
 
     def spend(self) -> dict[str, Any]:
-        """Turns, requests (attempts included), tool calls, repairs, and tokens by how they are billed."""
+        """Turns, requests (attempts included), tool calls, repairs, tokens by how they are billed, and USD."""
         return {
             "turns": self.turns,
             "requests": self.requests,
             "tool_calls": len(self.calls),
             "repairs": self.repairs,
             "tokens": asdict(self.usage),
+            "usd": None if self.usd is None else round(self.usd, 6),
+            "possibly_paid_twice": self.possibly_paid_twice,
         }
 
     def failure(self) -> dict[str, Any]:
@@ -163,11 +170,15 @@ class RunResult:
         return {
             "ok": self.ok,
             "run": self.run_id,
+            "key": self.key,
             "status": self.status,
             "stop_reason": self.stop_reason,
+            "resumable": self.resumable,
             "question": self.question,
             "as_of": self.as_of,
             "observed": self.observed,
+            "agent": self.agent_name,
+            "prompt": self.prompt,
             "model": self.model,
             "labels": self.labels,
             "warnings": self.warnings,
@@ -205,94 +216,11 @@ def iso_day(text: str | None) -> str | None:
         return None
 
 
-def page_address(folder: Path, run_id: str, pages_url: str | None) -> str:
-    """Where a run's page is opened: below `pages_url` where its runs are published, else as a file."""
-    return f"{pages_url}/{run_id}/{PAGE}" if pages_url else (folder.absolute() / PAGE).as_uri()
+def page_address(folder: Path, page: str, pages_url: str | None) -> str:
+    """Where a run's page is opened: below `pages_url` where it is published, else as a file.
 
-
-def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
-    """Gather a whole or unfinished log."""
-    gathering = Gathering(folder)
-    for event in events:
-        gathering.apply(event)
-    return gathering.result
-
-
-def ended(result: RunResult, event: RunFinished) -> RunResult:
-    """The result with how its run ended."""
-    ok = event.status == "ok"
-    address = page_address(result.page.parent, result.run_id, result.pages_url) if result.page else PAGE_URL
-    return replace(
-        result,
-        status=event.status,
-        stop_reason=event.stop_reason,
-        answer=resolve(event.answer, address),
-        best_attempt=None if ok else resolve(result.best_attempt, address),
-        warnings=event.warnings,
-    )
-
-
-class Gathering:
-    """Events, one after the other → `result`."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self.result = RunResult(run_id=folder.name if folder else "", folder=folder)
-        self._contents: dict[str, Any] = {}
-        self._calls: dict[tuple[int, str], Call] = {}
-
-    def apply(self, event: Event) -> None:
-        result = self.result
-        match event:
-            case ContentStored():
-                self._contents[event.hash] = event.content
-            case RunStarted():
-                self._started(event)
-            case ServerOpened():
-                result.servers.append(event)
-            case ServerFailed():
-                result.failed_servers.append(event)
-            case ToolsOffered():
-                result.offered = event
-            case ModelAsked():
-                result.requests += 1
-            case ModelAnswered():
-                result.turns = event.turn
-                result.usage += Usage.of(event.usage)
-                result.best_attempt = text_of(event.content) or result.best_attempt
-            case ToolAsked():
-                call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
-                self._calls[event.turn, event.call] = call
-                result.calls.append(call)
-            case ToolAnswered():
-                self._answered(self._calls[event.turn, event.call], event)
-            case AnswerChecked():
-                result.errors, result.notes = event.errors, event.notes
-                result.best_attempt = event.answer if event.answer is not None else result.best_attempt
-                result.repairs += event.reply is not None
-            case ArtifactWritten():
-                result.artifacts[event.kind] = event.path
-            case Warned():
-                result.warnings.append(event.text)
-            case RunFinished():
-                self.result = ended(result, event)
-
-    def _started(self, event: RunStarted) -> None:
-        result = self.result
-        result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
-        result.model, result.labels = str(event.model.get("name")), list(event.labels)
-        spec = self._contents[event.spec]
-        result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
-        result.horizon, result.benchmark = spec.get("horizon", HORIZON), spec.get("benchmark")
-
-    def _answered(self, call: Call, event: ToolAnswered) -> None:
-        sent = event.result
-        if isinstance(sent, dict) and set(sent) == {"stored"}:
-            sent = self._contents[sent["stored"]]
-        call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
-        call.kind, call.dates = event.kind, event.dates
-        if event.is_error or not isinstance(sent, dict):
-            return
-        call.data = data_of(sent)
-        self.result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
-        if event.simulated and SIMULATED not in self.result.labels:
-            self.result.labels.insert(0, SIMULATED)
+    `page` is its path within the run's folder, or beside or above it as `../NAME`.
+    """
+    if pages_url is None:
+        return Path(normpath(folder.absolute() / page)).as_uri()
+    return f"{pages_url}/{Path(normpath(Path(folder.name) / page)).as_posix().removeprefix('../')}"

@@ -11,51 +11,30 @@ print(result.status, result.answer)
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import hashlib
 import json
-import platform
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from agent import __version__, agentfile, answer, data
+from agent import agentfile
 from agent.agentfile import AgentFile
-from agent.answer import RULES_TAG, AnswerCheck
-from agent.budget import Budget
-from agent.doubts import doubts
-from agent.errors import (
-    AdvisorError,
-    LogError,
-    ServerError,
-    SpecError,
-    UsageError,
-)
-from agent.events import (
-    ArtifactWritten,
-    ContentStored,
-    RunFinished,
-    RunStarted,
-    ServerOpened,
-)
-from agent.foreign import whole
-from agent.journal import Journal, Listener
-from agent.loop import Ending, Loop
+from agent.errors import SpecError, UsageError
+from agent.events import ContentStored, RunStarted
+from agent.foreign import REDACTED, whole
+from agent.gathering import result_of
+from agent.journal import Listener
 from agent.model.base import Model
-from agent.result import PAGE, RunResult, ended, page_address
-from agent.runs import store
-from agent.runs.log import RunLog, write_whole
+from agent.result import RunResult
+from agent.runs import log, store
+from agent.sitting import Place, Sitting, hand_out
 from agent.source import Source
+from agent.spec import AgentSpec
 
 if TYPE_CHECKING:
     from agent.tools.servers import InMemoryServer
-    from agent.tools.toolbox import Toolbox
 
-ANSWER = "answer.json"
 OFFLINE = "planner"
 
 
@@ -85,8 +64,80 @@ async def run(
     if not asked:
         raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
     day = iso_day(as_of)
-    chosen = choose_model(file, model, offline)
-    return await _Run(file, asked, day, chosen, simulated or file.spec.simulated, servers, listen).run()
+    place = Place(store.folder(store.new_id()))
+    return await _sit(file, asked, day, choose_model(file, model, offline), simulated, place, servers, listen)
+
+
+async def resume(
+    folder: Path,
+    *,
+    agent: AgentFile | Mapping[str, Any] | str | Path | None = None,
+    in_flight: Literal["repeat", "skip"] | None = None,
+    new_attempt: bool = False,
+    model: Model | None = None,
+    servers: Mapping[str, InMemoryServer] | None = None,
+    listen: Listener | None = None,
+) -> RunResult:
+    """Go on with the run whose log lies in `folder`, at the first thing that has no result; or give the result it has.
+
+    `agent` is needed only where the log keeps no values of the file's (literal `env` and `headers`). `in_flight` says
+    what to do about a call that may have been carried out when the run stopped. `new_attempt` begins it again instead.
+
+    Raises DecisionError when what the run began with has changed, and what `run` raises.
+    """
+    events = [line.event for line in log.read(folder / log.FILE)]
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    if started is None:
+        raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
+    contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
+    if not (result := result_of(events, folder)).resumable and not new_attempt:
+        return await hand_out(result, Place(folder))
+    file = _loaded(agent) if agent is not None else _as_logged(started, contents)
+    place = Place(store.folder(store.new_id())) if new_attempt else Place(folder)
+    chosen = model or choose_model(file, str(started.model["name"]), offline=False)
+    return await _sit(
+        file, started.question, started.as_of, chosen, started.simulated, place, servers, listen, in_flight
+    )
+
+
+async def _sit(
+    file: AgentFile,
+    question: str,
+    as_of: str | None,
+    model: Model,
+    simulated: bool,
+    place: Place,
+    servers: Mapping[str, InMemoryServer] | None,
+    listen: Listener | None,
+    in_flight: Literal["repeat", "skip"] | None = None,
+) -> RunResult:
+    simulated = simulated or file.spec.simulated
+    try:
+        return await Sitting(
+            file,
+            question,
+            as_of,
+            model,
+            simulated=simulated,
+            real_data_only=model.paid and not simulated,
+            place=place,
+            servers=servers,
+            in_flight=in_flight,
+            listen=listen,
+        ).run()
+    finally:
+        await model.close()
+
+
+def _as_logged(started: RunStarted, contents: Mapping[str, Any]) -> AgentFile:
+    """The agent file that a run began with. Raises UsageError when the log does not hold all of it."""
+    content = contents[started.spec]
+    if REDACTED in json.dumps(content):
+        raise UsageError(
+            "the log does not keep the values of env and headers that stand in the agent file itself",
+            hint=f"name the file that the run began with: -c {started.agent}",
+        )
+    return AgentFile(AgentSpec.model_validate(content), Source(started.agent, content), contents[started.prompt])
 
 
 def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:
@@ -123,190 +174,3 @@ def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> M
     from agent.model.claude import Claude
 
     return Claude(file.spec.model if model is None else file.spec.model.model_copy(update={"name": model}))
-
-
-@dataclass
-class _Run:
-    """One run from its first event to its seal."""
-
-    file: AgentFile
-    question: str
-    as_of: str | None
-    model: Model
-    simulated: bool
-    in_memory: Mapping[str, InMemoryServer] | None
-    listen: Listener | None
-
-    async def run(self) -> RunResult:
-        run_id = store.new_id()
-        try:
-            log = RunLog(store.folder(run_id))
-        except LogError:
-            await self.model.close()
-            raise
-        journal = Journal(log, self.listen)
-        try:
-            self._start(journal, run_id)
-            try:
-                ending = await self._within_seconds(journal)
-            finally:
-                await self.model.close()
-            return self._finish(journal, ending)
-        except asyncio.CancelledError:
-            self._seal(journal, Ending("interrupted", "the run was interrupted"))
-            raise
-        except LogError as error:
-            error.run_id = run_id
-            raise
-        except AdvisorError as error:
-            error.run_id = run_id
-            self._seal(journal, Ending("failed", f"{error.code}: {error.message}"))
-            raise
-        except Exception as error:
-            self._seal(journal, Ending("failed", f"{type(error).__name__}: {error}"))
-            raise
-        finally:
-            log.close()
-
-    def _start(self, journal: Journal, run_id: str) -> None:
-        spec = self.file.spec
-        schema = answer.compile_strict(spec)
-        opening = opening_texts(self.file, self.question, self.as_of, schema)
-        contents = [ContentStored.of(each) for each in (self.file.public, self.file.system, opening, schema)]
-        for content in contents:
-            journal.emit(content)
-        agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        journal.emit(
-            RunStarted(
-                run_id=run_id,
-                question=self.question,
-                as_of=self.as_of,
-                agent=Path(self.file.source.name).name,
-                spec=agent_hash,
-                prompt=prompt,
-                opening=opening_hash,
-                schema=schema_hash,
-                model={"name": self.model.name} | self.model.parameters,
-                versions={"sector-advisor": __version__, "python": platform.python_version()},
-                budget=spec.budget.model_dump(),
-                labels=[self.model.label] if self.model.label else [],
-                simulated=self.simulated,
-            )
-        )
-
-    async def _within_seconds(self, journal: Journal) -> Ending:
-        budget = Budget(self.file.spec.budget)
-        try:
-            async with asyncio.timeout(budget.seconds_left) as clock:
-                return await self._converse(journal, budget)
-        except TimeoutError:
-            if not clock.expired():
-                raise
-            return Ending("budget", budget.says("seconds"))
-
-    async def _converse(self, journal: Journal, budget: Budget) -> Ending:
-        from agent.tools.admission import admit
-
-        spec = self.file.spec
-        folder = journal.log.folder
-        check = AnswerCheck(
-            spec,
-            journal.request().schema,
-            page_address(folder, folder.name, spec.pages_url),
-            RULES_TAG if self.model.label else None,
-        )
-        journal.follow(budget, check)
-        async with AsyncExitStack() as stack:
-            box = await self._open(stack, journal)
-            failed = bool(journal.result.failed_servers)
-            real_data_only = self.model.paid and not self.simulated
-            journal.warn(*admit(box, spec, servers_failed=failed, real_data_only=real_data_only))
-            if box.names and not box.tools and spec.policy.require_calls:
-                return Ending("unsupported", "no tool could be offered, so no answer could be supported")
-            loop = Loop(self.model, box, check, budget, journal, self.simulated)
-            try:
-                return await loop.run()
-            finally:
-                for error in box.lost.values():
-                    journal.emit(error.failure)
-                    journal.warn(error.message)
-
-    async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
-        """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
-        from agent.tools import toolbox
-        from agent.tools.servers import in_memory, opened, servers_of
-
-        spec = self.file.spec
-        servers = servers_of(self.file) if self.in_memory is None else in_memory(self.in_memory, spec.timeouts)
-        if self.in_memory is None and spec.mcpServers is None:
-            journal.warn("no mcpServers in the agent file: the embedded market server was used, with simulated data")
-        try:
-            outcomes = await stack.enter_async_context(opened(servers))
-        except ServerError as error:
-            journal.emit(error.failure)
-            raise
-        working = []
-        for server, outcome in zip(servers, outcomes, strict=True):
-            if isinstance(outcome, ServerOpened):
-                journal.emit(outcome)
-                working.append(server)
-            else:
-                journal.emit(outcome.failure)
-                journal.warn(outcome.message)
-        box = toolbox.collect(spec, self.as_of, working)
-        box.names = [server.name for server in servers]
-        contents, offered = box.manifest()
-        for event in (*contents, offered):
-            journal.emit(event)
-        return box
-
-    def _finish(self, journal: Journal, ending: Ending) -> RunResult:
-        """Render the page, end the log, write the answer; each from what stands in the log before it."""
-        from agent.report import page
-
-        today = datetime.datetime.now(datetime.UTC).date()
-        journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
-        finished = self._finished(journal, ending)
-        seen = ended(replace(journal.result, folder=None), finished)
-        content = page.render(seen).encode()
-        write_whole(journal.log.folder / PAGE, content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        journal.emit(ArtifactWritten(kind="page", path=PAGE, sha256=sha256, media_type="text/html"))
-        journal.emit(replace(finished, root=journal.log.root))
-        journal.log.sync_now()
-        result = journal.result
-        if result.ok:
-            text = json.dumps(result.answer, ensure_ascii=False, indent=2) + "\n"
-            write_whole(journal.log.folder / ANSWER, text.encode())
-        return result
-
-    def _finished(self, journal: Journal, ending: Ending) -> RunFinished:
-        return RunFinished(
-            status=ending.status,
-            stop_reason=ending.stop_reason,
-            totals=journal.result.spend(),
-            answer=ending.answer,
-            warnings=journal.result.warnings,
-            root=journal.log.root,
-        )
-
-    def _seal(self, journal: Journal, ending: Ending) -> None:
-        """End the log of a run that came to no answer. A log that takes no more lines keeps what it has."""
-        with suppress(LogError):
-            journal.emit(self._finished(journal, ending))
-            journal.log.sync_now()
-
-
-def opening_texts(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> list[str]:
-    """The first user message: the question, then what it is about and the form of the answer."""
-    spec = file.spec
-    facts = [
-        f"As-of date: {as_of}" if as_of else "",
-        f"Horizon: {spec.horizon}" if spec.recommends_sectors else "",
-        f"Benchmark: {spec.benchmark}" if spec.benchmark else "",
-        f"Sectors, each of which needs a recommendation: {', '.join(spec.universe_sectors)}"
-        if spec.universe_sectors
-        else "",
-    ]
-    context = "\n".join(fact for fact in facts if fact)
-    return [question, data.words("opening", context=context, schema=json.dumps(schema, ensure_ascii=False, indent=1))]

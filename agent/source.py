@@ -64,17 +64,21 @@ def path_text(address: Address) -> str:
 
 def read(path: Path) -> Source:
     """Read an agent file by its suffix. Raises SpecError with the position of the first problem."""
+    return read_text(text_of(path), str(path))
+
+
+def text_of(path: Path, *, hint: str = SHIPPED) -> str:
+    """The text of a file that a person wrote. Raises SpecError; `hint`: what to do when there is no such file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SpecError([f"{path}: there is no such file"], where=str(path), hint=SHIPPED) from None
+        raise SpecError([f"{path}: there is no such file"], where=str(path), hint=hint) from None
     except IsADirectoryError:
         raise SpecError([f"{path}: this is a folder"], where=str(path)) from None
     except UnicodeDecodeError as error:
         raise SpecError([f"{path}: not UTF-8 text (byte {error.start})"], where=str(path)) from None
     except (OSError, ValueError) as error:
         raise SpecError([f"{path}: {getattr(error, 'strerror', None) or error}"], where=str(path)) from None
-    return read_text(text, str(path))
 
 
 def read_text(text: str, name: str) -> Source:

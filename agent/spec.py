@@ -60,7 +60,7 @@ class BudgetSpec(Section):
     tokens: Count = 200_000
     """Uncached input, cache writes and output, over the whole run."""
     seconds: Seconds = 300.0
-    """Wall-clock time of the run."""
+    """Wall-clock time of the run, without waiting for the limits of a batch; counted anew when it is resumed."""
     repairs: Annotated[int, Field(ge=0)] = 2
     """How often an invalid answer is sent back."""
 
@@ -107,6 +107,10 @@ class _Server(Section):
     disabled: bool = False
     timeouts: ServerTimeoutSpec = ServerTimeoutSpec()
     """Seconds, where they differ from the file's `timeouts`."""
+    calls_per_minute: Count | None = None
+    """How often the server may be called, over all runs of a batch."""
+    stateful: bool = False
+    """Whether it remembers what a run did: each run then opens one of its own, and is not resumed once it used it."""
     description: str | None = None
     """For people."""
     autoApprove: list[str] | None = None

@@ -172,7 +172,7 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(more: 
     [
         "budget: {usd: 1.0}", "tools: [{tool_name: x, bind: a.b}]", "tools: [{tool_name: x, figures: {}}]",
         "sectors: configs/taxonomies/vn.yaml", "language: en", "policy: {elicitation: decline}",
-        "policy: {evidence: repair}", "mcpServers: {m: {command: x, calls_per_minute: 3}}",
+        "policy: {evidence: repair}",
         "model: {features: {cache: true}}",
     ],
 )  # fmt: skip

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from agent.budget import Budget
 from agent.model.base import Usage
 from agent.spec import BudgetSpec
+from tests.batch.virtual_time import in_virtual_time, now
 
 
 def budget(**limits: float) -> Budget:
@@ -68,3 +71,89 @@ def test_half_a_second_is_written_as_one() -> None:
 
 def test_usage_adds_up_by_kind() -> None:
     assert Usage(1, 2, 3, 4) + Usage(10, 20, 30, 40) == Usage(11, 22, 33, 44)
+
+
+def by_the_loops_clock(monkeypatch: pytest.MonkeyPatch, **limits: float) -> Budget:
+    """A budget that begins now, whose seconds are those of the running event loop."""
+    clock = asyncio.get_running_loop().time
+    monkeypatch.setattr("agent.budget.time", SimpleNamespace(monotonic=clock))
+    return Budget(BudgetSpec.model_validate(limits), started=clock())
+
+
+async def wait(spent: Budget, seconds: float) -> None:
+    with spent.waiting():
+        await asyncio.sleep(seconds)
+
+
+def test_seconds_do_not_run_while_waiting_and_run_on_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        spent = by_the_loops_clock(monkeypatch, seconds=30)
+        await asyncio.sleep(10)
+        await wait(spent, 1_000)
+        assert spent.seconds_left == pytest.approx(20)
+        await asyncio.sleep(5)
+        assert spent.seconds_left == pytest.approx(15)
+        await asyncio.sleep(15)
+        assert spent.exhausted() == "seconds: the limit of 30 is reached"
+
+    in_virtual_time(run())
+
+
+def test_waits_that_overlap_or_lie_within_another_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def late(spent: Budget) -> None:
+        await asyncio.sleep(6)
+        await wait(spent, 10)
+
+    async def run() -> None:
+        spent = by_the_loops_clock(monkeypatch, seconds=100)
+        await asyncio.gather(wait(spent, 10), wait(spent, 4), late(spent))
+        assert now() == pytest.approx(16)
+        assert spent.seconds_left == pytest.approx(100)
+        with spent.waiting():
+            await wait(spent, 3)
+            await asyncio.sleep(2)
+        assert spent.seconds_left == pytest.approx(100)
+        await asyncio.sleep(1)
+        assert spent.seconds_left == pytest.approx(99)
+
+    in_virtual_time(run())
+
+
+def test_clock_that_ends_the_run_stands_still_while_waiting_and_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        spent = by_the_loops_clock(monkeypatch, seconds=30)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(spent.seconds_left) as spent.clock:
+                await asyncio.sleep(10)
+                await asyncio.gather(wait(spent, 500), wait(spent, 1_000))
+                await asyncio.sleep(3_600)
+        assert now() == pytest.approx(1_030)
+
+    in_virtual_time(run())
+
+
+def test_wait_that_is_cancelled_or_fails_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        spent = by_the_loops_clock(monkeypatch, seconds=30)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(wait(spent, 1_000), 100)
+        with pytest.raises(ValueError, match="boom"), spent.waiting():
+            raise ValueError("boom")
+        await asyncio.sleep(10)
+        assert spent.seconds_left == pytest.approx(20)
+
+    in_virtual_time(run())
+
+
+def test_clock_that_has_run_out_is_not_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        spent = by_the_loops_clock(monkeypatch, seconds=5)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(spent.seconds_left) as spent.clock:
+                try:
+                    await asyncio.sleep(10)
+                finally:
+                    await wait(spent, 1)
+        assert spent.clock and spent.clock.expired() and spent.seconds_left == pytest.approx(0)
+
+    in_virtual_time(run())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent import agentfile
+from agent.batch import jobs
 from agent.cli import COMMANDS, cli
 from agent.source import read_text
 from tests.scripted import Scripted, answer
@@ -23,9 +24,19 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("block", [each for page in PAGES for each in blocks(page, "yaml")])
+YAML = [each for page in PAGES for each in blocks(page, "yaml")]
+AGENTS = [each for each in YAML if "agent_name:" in each]
+
+
+@pytest.mark.parametrize("block", AGENTS)
 def test_every_agent_file_in_the_documentation_loads(block: str) -> None:
     assert agentfile.parse(read_text(block, "documentation.yaml")).spec.agent_name
+
+
+@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS])
+def test_every_batch_in_the_documentation_has_jobs(block: str, tmp_path: Path) -> None:
+    (tmp_path / "jobs.yaml").write_text(block, encoding="utf-8")
+    assert jobs.load(tmp_path / "jobs.yaml", jobs.Defaults()).jobs()
 
 
 @pytest.mark.parametrize("block", [each for page in PAGES for each in blocks(page, "python")])

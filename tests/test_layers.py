@@ -13,10 +13,11 @@ import pytest
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "events", "data", "foreign", "schemas", "source"},
-    {"spec", "agentfile", "budget", "figures", "model.base"},
-    {"answer", "transcript", "result", "doubts", "runs", "tools", "model"},
+    {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
+    {"answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "report"},
+    {"run", "sitting", "report"},
+    {"batch"},
     {"cli"},
     {"__main__"},
 ]

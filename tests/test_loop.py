@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tenacity import Future, RetryCallState
 
-from agent import loop
+from agent import gate
 from agent.errors import (
     CredentialsError,
     ModelError,
@@ -130,18 +129,7 @@ async def test_seconds_end_a_run_in_the_middle_of_a_request() -> None:
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "LONGEST_WAIT", 0.0)
-
-
-def test_wait_is_what_the_service_asks_for_but_never_more_than_a_minute() -> None:
-    def wait_after(seconds: float | None) -> float:
-        state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-        state.outcome = Future(1)
-        state.outcome.set_exception(ModelError("busy", kind="busy", retryable=True, retry_after=seconds))
-        return loop._wait(state)
-
-    assert [wait_after(7), wait_after(7200)] == [7, 60]
-    assert 0 <= wait_after(None) <= 60
+    monkeypatch.setattr(gate, "LONGEST_WAIT", 0.0)
 
 
 async def test_passing_fault_is_tried_again_and_each_attempt_is_in_the_log(no_waiting: None) -> None:

@@ -25,7 +25,8 @@ from agent.events import (
     ToolsOffered,
 )
 from agent.model.base import Usage
-from agent.result import ADVICE, EXIT_CODES, HINTS, NO_END, RunResult, result_of
+from agent.gathering import result_of
+from agent.result import ADVICE, EXIT_CODES, HINTS, NO_END, RunResult
 
 SPEC = ContentStored.of({"agent_name": "A"})
 PUBLISHED = ContentStored.of({"agent_name": "A", "pages_url": "https://pages.example/runs"})
@@ -102,6 +103,7 @@ def test_a_whole_run_is_gathered(tmp_path: Path) -> None:
     assert result.spend() == {
         "turns": 3, "requests": 4, "tool_calls": 1, "repairs": 1,
         "tokens": {"input": 3, "cache_write": 6, "cache_read": 9, "output": 12},
+        "usd": None, "possibly_paid_twice": 0,
     }  # fmt: skip
     (call,) = result.calls
     assert (call.turn, call.server, call.tool, call.data, call.shown) == (1, "s", "heatmap", TABLE, "shown")
@@ -112,7 +114,7 @@ def test_a_whole_run_is_gathered(tmp_path: Path) -> None:
 
 def test_the_page_is_addressed_where_it_is_published(tmp_path: Path) -> None:
     events = [*started(PUBLISHED), PAGE, finished(answer=ANSWER)]
-    assert result_of(events, tmp_path).answer["heatmap_url"] == "https://pages.example/runs/r1/page.html"
+    assert result_of(events, tmp_path / "r1").answer["heatmap_url"] == "https://pages.example/runs/r1/page.html"
 
 
 def test_an_address_of_a_folder_that_was_named_relatively_is_whole(

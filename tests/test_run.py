@@ -14,7 +14,7 @@ from agent.errors import (
 )
 from agent.events import Event, ModelAsked, RunFinished, RunStarted, ToolAnswered
 from agent.report.page import render
-from agent.result import result_of
+from agent.gathering import result_of
 from agent.run import run
 from agent.runs import log, store
 from agent.transcript import Transcript

@@ -18,6 +18,7 @@ from agent.foreign import printable
 
 COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
+    "batch": "Run many jobs into a folder; the same command again goes on.",
     "check": "Check an agent file alone, without any network.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",

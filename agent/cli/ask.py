@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from agent.cli import config_option, echo_json, failures
 from agent.errors import Interrupted, UsageError
@@ -17,6 +18,7 @@ from agent.events import Event, RunStarted
 from agent.result import RunResult
 
 Listener = Callable[[Event], None]
+Ask = Callable[[Listener], Awaitable[RunResult]]
 FORMATS = ["auto", "table", "answer", "envelope"]
 
 
@@ -35,31 +37,26 @@ FORMATS = ["auto", "table", "answer", "envelope"]
     show_default=True,
     help="auto: a table on a terminal, else the answer's JSON. envelope: JSON with calls, spend, warnings, paths.",
 )
+@click.option("--resume", metavar="RUN", help="Go on with a run that stopped: an id, its folder, or `last`.")
+@click.option("--new-attempt", is_flag=True, help="With --resume: begin the same run again, beside the first.")
+@click.option(
+    "--in-flight",
+    type=click.Choice(["repeat", "skip"]),
+    help="With --resume: make a call again that may have been carried out, or go on without it.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-def command(
-    question: str | None,
-    config: str,
-    as_of: str | None,
-    offline: bool,
-    model: str | None,
-    simulated: bool,
-    form: str,
-    quiet: bool,
-) -> None:
+@click.pass_context
+def command(context: click.Context, /, question: str | None, form: str, quiet: bool, **options: Any) -> None:
     """Ask one QUESTION (`-` reads it from standard input; without one, the agent file's objective)."""
     form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
     with failures(as_json=form != "table"):
-        if offline and model not in (None, "planner"):
-            raise UsageError("--offline and --model exclude each other")
-        from agent import agentfile
         from agent.report import terminal
 
-        file = agentfile.load(config)
-        asked = sys.stdin.read() if question == "-" else question
-        if asked is not None and not asked.strip():
-            raise UsageError("the question is empty")
+        given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+        begin = _new if options["resume"] is None else _resume
+        ask, run = begin(options, given, question)
         with terminal.progress(quiet=quiet) as listen:
-            result = _run(file, asked, as_of=as_of, model=model, offline=offline, simulated=simulated, listen=listen)
+            result = _run(ask, run, listen)
     if form == "table":
         terminal.show_result(result)
     else:
@@ -72,11 +69,50 @@ def command(
     sys.exit(result.exit_code)
 
 
-def _run(file: Any, question: str | None, *, listen: Listener | None, **options: Any) -> RunResult:
-    """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
-    from agent.run import run
+def _new(options: dict[str, Any], given: set[str], question: str | None) -> tuple[Ask, None]:
+    if given & {"new_attempt", "in_flight"}:
+        raise UsageError("--new-attempt and --in-flight are about a run that stopped", hint="name it: --resume RUN")
+    if options["offline"] and options["model"] not in (None, "planner"):
+        raise UsageError("--offline and --model exclude each other")
+    from agent import agentfile
 
-    started: list[str] = []
+    file = agentfile.load(options["config"])
+    asked = sys.stdin.read() if question == "-" else question
+    if asked is not None and not asked.strip():
+        raise UsageError("the question is empty")
+    chosen = {name: options[name] for name in ("as_of", "model", "offline", "simulated")}
+
+    async def ask(listen: Listener) -> RunResult:
+        from agent.run import run
+
+        return await run(file, asked, listen=listen, **chosen)
+
+    return ask, None
+
+
+def _resume(options: dict[str, Any], given: set[str], question: str | None) -> tuple[Ask, str]:
+    misplaced = ["a question"] if question is not None else []
+    misplaced += [f"--{name.replace('_', '-')}" for name in sorted(given & {"as_of", "model", "offline", "simulated"})]
+    if misplaced:
+        what = " and ".join(misplaced)
+        raise UsageError(f"a run that goes on keeps what it began with, so that {what} has no place beside --resume")
+    from agent.runs import store
+
+    folder = store.find(options["resume"])
+    agent = options["config"] if "config" in given else None
+    chosen = {name: options[name] for name in ("new_attempt", "in_flight")}
+
+    async def ask(listen: Listener) -> RunResult:
+        from agent.run import resume
+
+        return await resume(folder, agent=agent, listen=listen, **chosen)
+
+    return ask, folder.name
+
+
+def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
+    """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
+    started = [resumed] if resumed else []
     finished: list[RunResult] = []
 
     def heard(event: Event) -> None:
@@ -89,13 +125,14 @@ def _run(file: Any, question: str | None, *, listen: Listener | None, **options:
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        finished.append(await run(file, question, listen=heard, **options))
+        finished.append(await ask(heard))
 
     try:
         asyncio.run(interruptible())
     except (KeyboardInterrupt, asyncio.CancelledError):
         if not finished:  # else the signal came too late to interrupt anything
-            error = Interrupted("interrupted", hint="what was done is in the log; ask again")
-            error.run_id = started[0] if started else None
+            run = started[-1] if started else None
+            error = Interrupted("interrupted", hint=f"advisor ask --resume {run} goes on with it" if run else None)
+            error.run_id = run
             raise error from None
     return finished[0]

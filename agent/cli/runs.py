@@ -8,7 +8,8 @@ import click
 
 from agent.cli import echo_json, failures
 from agent.errors import LogError
-from agent.result import NO_END, UNFINISHED, RunResult, result_of
+from agent.gathering import result_of
+from agent.result import NO_END, UNFINISHED, RunResult
 from agent.runs import log, store
 
 FORMATS = ["table", "answer", "envelope"]
@@ -17,15 +18,17 @@ FORMATS = ["table", "answer", "envelope"]
 @click.group(invoke_without_command=True)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("-n", "--number", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
+@click.option("--batch", type=click.Path(path_type=Path), help="The runs in the output folder of a batch instead.")
 @click.pass_context
-def command(context: click.Context, form: str, number: int) -> None:
+def command(context: click.Context, form: str, number: int, batch: Path | None) -> None:
     """List what ran, newest first."""
     if context.invoked_subcommand is not None:
         return
     from agent.report import terminal
 
     with failures(as_json=form == "json"):
-        results = [_listed(folder) for folder in store.all_runs()[:number]]
+        folders = store.runs_of_batch(batch) if batch else store.all_runs()
+        results = [_listed(folder) for folder in folders[:number]]
     if form == "json":
         echo_json([_summary(result) for result in results])
     else:
@@ -57,7 +60,7 @@ def _summary(result: RunResult) -> dict[str, object]:
 @click.argument("run")
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 def show(run: str, form: str) -> None:
-    """Show one RUN again from its log: an id, the beginning or end of one, or `last`."""
+    """Show one RUN again from its log: an id, the beginning or end of one, its folder, or `last`."""
     from agent.report import terminal
 
     with failures(as_json=form != "table"):

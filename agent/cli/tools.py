@@ -34,16 +34,16 @@ def command(config: str, form: str) -> None:
 
 async def _list(file: Any) -> tuple[list[dict[str, Any]], list[ServerError], set[str]]:
     """Rows, servers that are down, and the names of those that a run requires."""
-    from agent.tools.servers import opened, servers_of
+    from agent.tools.pool import ServerPool, servers_of
     from agent.tools.toolbox import collect
 
     servers = servers_of(file)
     required = {server.name for server in servers if server.required}
     for server in servers:
         server.required = False  # a listing goes on without them
-    async with opened(servers) as outcomes:
-        down = [outcome for outcome in outcomes if isinstance(outcome, ServerError)]
-        working = [server for server in servers if server.name not in {error.failure.server for error in down}]
+    async with ServerPool() as pool, pool.opened(servers) as opened:
+        down = [outcome for _, outcome in opened if isinstance(outcome, ServerError)]
+        working = [server for server, outcome in opened if not isinstance(outcome, ServerError)]
         box = collect(file.spec, None, working)
     offered = {(tool.listed.server, tool.listed.name): tool.offered_as for tool in box.tools.values()}
     problems = {(aside["server"], aside["tool"]): str(aside["problem"]) for aside in box.set_aside}

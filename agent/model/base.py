@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from agent.errors import ModelError
-from agent.events import digest
+from agent.events import ModelAnswered, digest
 from agent.foreign import whole
 
 
@@ -21,7 +22,7 @@ class Request:
     schema: dict[str, Any]
     parameters: dict[str, Any]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         return digest(
             {
@@ -70,6 +71,23 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Remaining:
+    """One of a service's limits a minute, and what was left of it; None where an answer did not say."""
+
+    limit: float | None = None
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """What an answer's headers say of the service's limits."""
+
+    requests: Remaining = Remaining()
+    input_tokens: Remaining = Remaining()
+    output_tokens: Remaining = Remaining()
+
+
+@dataclass(frozen=True)
 class Turn:
     """One answer of a model; `content` holds its blocks exactly as they came."""
 
@@ -79,6 +97,19 @@ class Turn:
     usage: Usage = field(default_factory=Usage)
     stop_details: Any = None
     request_id: str | None = None
+    limits: RateLimits = RateLimits()
+
+    @classmethod
+    def of(cls, event: ModelAnswered) -> Turn:
+        """As the log holds it."""
+        return cls(
+            content=event.content,
+            stop_reason=event.stop_reason,
+            model=event.model,
+            usage=Usage.of(event.usage),
+            stop_details=event.stop_details,
+            request_id=event.request_id,
+        )
 
     @property
     def calls(self) -> list[ToolCall]:
@@ -91,6 +122,11 @@ class Turn:
     @property
     def text(self) -> str:
         return text_of(self.content)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether its calls may be made and its text be judged; every other reason to stop ends a run."""
+        return self.stop_reason in ("tool_use", "end_turn", "stop_sequence", "pause_turn")
 
 
 def text_of(content: list[dict[str, Any]]) -> str:

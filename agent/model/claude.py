@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import anthropic
@@ -12,7 +14,7 @@ import httpx2
 from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
 from agent.errors import AdvisorError, CredentialsError, ModelError
-from agent.model.base import Request, Turn, Usage
+from agent.model.base import RateLimits, Remaining, Request, Turn, Usage
 from agent.model.format import api_format
 from agent.spec import ModelSpec
 
@@ -57,7 +59,8 @@ class Claude:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS) as clock:
                 stream = await self._client.messages.create(**self._body(request), stream=True)
-                return await _collect(stream, self.name)
+                turn = await _collect(stream, self.name)
+                return replace(turn, limits=_limits(stream.response.headers))
         except TimeoutError as error:
             if not clock.expired():
                 raise _fault(error) from None
@@ -172,12 +175,22 @@ def _refused(error: anthropic.APIStatusError) -> AdvisorError:
         message,
         kind=kind,
         retryable=not final and (status in (408, 409, 429) or status >= 500),
-        retry_after=_seconds(error.response.headers.get("retry-after")),
+        retry_after=_number(error.response.headers.get("retry-after")),
+        status=status,
         hint="see the model's name and base_url in the agent file" if status == 404 else None,
     )
 
 
-def _seconds(text: str | None) -> float | None:
+def _limits(headers: Mapping[str, str]) -> RateLimits:
+    def of(kind: str) -> Remaining:
+        name = f"anthropic-ratelimit-{kind}"
+        return Remaining(_number(headers.get(f"{name}-limit")), _number(headers.get(f"{name}-remaining")))
+
+    return RateLimits(of("requests"), of("input-tokens"), of("output-tokens"))
+
+
+def _number(text: str | None) -> float | None:
+    """A header's value, at least 0; None where it is absent or no number."""
     try:
         return max(float(text), 0.0) if text is not None else None
     except ValueError:

@@ -7,24 +7,20 @@ text are replaced.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from agent.figures import Figure
 from agent.report import heatmap
-from agent.report.heatmap import DARK, LIGHT, NO_FIGURE, Cell, Column, Heatmap, Palette
+from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
+from agent.report.markup import GLYPHS, asset, cleaned, policy_hash, stylesheet, template
 from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
 
 LIMIT = 100_000
@@ -42,9 +38,6 @@ _STATUS: dict[str, str] = {
     "failed": "The run failed",
     "needs_decision": "A person has to decide before the run goes on",
 }
-_GLYPHS = {"overweight": "▲", "underweight": "▼", "neutral": "●"}
-# Controls, marks that reorder text so that it reads differently than it is, and halves of surrogate pairs.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -70,44 +63,19 @@ _ROOMS = (
 
 def render(result: RunResult) -> str:
     """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
-    template, table, script = _template(), heatmap.heatmap_of(result.figures), _asset("page.js")
+    page_of, table, script = template("page.html"), heatmap.heatmap_of(result.figures), asset("page.js")
     fixed = {
         "script": Markup(script),
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "style": Markup(_asset("page.css")),
-        "light": Markup(_fills(LIGHT)),
-        "dark": Markup(_fills(DARK)),
+        "script_hash": policy_hash(script),
+        "style": Markup(stylesheet()),
         "notice": ADVICE,
     }
     page = ""
     for room in _ROOMS:
-        page = template.render(fixed, view=_View(result, table, room))
+        page = page_of.render(fixed, view=_View(result, table, room))
         if len(page.encode()) <= LIMIT:
             break
     return page
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("agent.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")
-
-
-@cache
-def _asset(name: str) -> str:
-    # Reading as text turns CRLF into LF, as browsers do before they hash a script.
-    return files("agent.report").joinpath("templates", name).read_text("utf-8").strip()
-
-
-def _fills(palette: Palette) -> str:
-    fills = "".join(f".{shade}{{background:{fill}}}" for shade, fill in palette.fills().items())
-    return f".heat td[class]{{color:{palette.ink}}}{fills}"
 
 
 class _View:
@@ -125,7 +93,7 @@ class _View:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=indent)
         for place in self._hidden:
             text = text.replace(place, "…")
-        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+        text = cleaned(text)
         limit = self._room.text if limit is None else min(limit, self._room.text)
         return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} characters more)"
 
@@ -178,22 +146,17 @@ class _View:
 
     @cached_property
     def recommendations(self) -> list[Mapping[str, Any]] | None:
-        """None when the answer is not of the sector form."""
-        answer = self.result.answer
-        given = answer.get("sector_recommendations") if isinstance(answer, Mapping) else None
-        if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
-            return None
-        return given
+        return recommendations_of(self.result.answer)
 
     def advice(self, given: Mapping[str, Any]) -> dict[str, str | None]:
         """One recommendation; `share` is its confidence in percent, None when that is no probability."""
         action, confidence = given.get("action"), given.get("confidence_score")
-        share = _probability(confidence)
+        share = probability(confidence)
         return {
             "sector": self.short(given.get("sector_name")),
             "action": self.short(action),
-            "kind": action if isinstance(action, str) and action in _GLYPHS else "other",
-            "glyph": _GLYPHS.get(str(action), "◇"),
+            "kind": action if isinstance(action, str) and action in GLYPHS else "other",
+            "glyph": GLYPHS.get(str(action), "◇"),
             "share": None if share is None else f"{100 * share:.0f}",
             "confidence": self.short(confidence) if share is None else f"{share:.2f}",
             "rationale": self.text(given.get("rationale", "")),
@@ -316,7 +279,16 @@ class _View:
         return [(name, heatmap.number_text(count, 0, plus=False)) for name, count in counts.items()]
 
 
-def _probability(value: Any) -> float | None:
+def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:
+    """None when the answer is not of the sector form."""
+    given = answer.get("sector_recommendations") if isinstance(answer, Mapping) else None
+    if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
+        return None
+    return given
+
+
+def probability(value: Any) -> float | None:
+    """A number from 0 to 1, None for anything else."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value <= 1 else None
 

@@ -42,14 +42,15 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(*, err: bool = False) -> Console:
+def new_console(*, err: bool = False) -> Console:
+    """On stdout or stderr; texts are never read as markup."""
     return _Console(stderr=err, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """A spinner on a terminal, nothing elsewhere."""
-    console = _console(err=True)
+    console = new_console(err=True)
     if not console.is_terminal:
         yield
         return
@@ -63,7 +64,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
     if quiet:
         yield None
         return
-    console = _console(err=True)
+    console = new_console(err=True)
     asked: dict[str, ToolAsked] = {}
 
     def line(event: Event) -> str | None:
@@ -112,9 +113,7 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
         case AnswerChecked() if not event.valid:
             first = event.errors[0]
             sent_back = "sent back" if event.reply else "given up"
-            return (
-                f"answer {event.attempt}: {first['pointer'] or 'whole'}: {_short(first['message'], 160)}; {sent_back}"
-            )
+            return f"answer {event.attempt}: {first['pointer'] or 'whole'}: {short(first['message'], 160)}; {sent_back}"
         case _:
             return None
 
@@ -122,23 +121,24 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
 def _arguments_text(arguments: Any) -> str:
     pairs = arguments.items() if isinstance(arguments, dict) else []
     inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in pairs)
-    return printable(f"({_short(inside, 120)})")
+    return printable(f"({short(inside, 120)})")
 
 
 def _outcome(shown: str, is_error: bool) -> str:
-    return f"error: {_short(shown, 160)}" if is_error else f"{len(shown):,} characters"
+    return f"error: {short(shown, 160)}" if is_error else f"{len(shown):,} characters"
 
 
-def _short(text: str, length: int) -> str:
+def short(text: str, length: int) -> str:
+    """One printable line of at most `length` characters."""
     text = " ".join(printable(text).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def show_result(result: RunResult, *, calls: bool = False) -> None:
     """The answer as a table with its labels, page, warnings and spend; a failed run with what went wrong."""
-    console = _console()
-    _labels(console, result)
-    console.print(Text(_short(result.question, 300), style="bold"))
+    console = new_console()
+    show_labels(console, result.labels)
+    console.print(Text(short(result.question, 300), style="bold"))
     about = [
         f"as of {result.as_of}" if result.as_of else "",
         f"data {' to '.join(dict.fromkeys(result.observed))}" if result.observed else "",
@@ -158,23 +158,23 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     if result.page:
         console.print(Text.assemble(("heatmap  ", "dim"), result.page.absolute().as_uri()), soft_wrap=True)
     console.print(Text.assemble(("spent    ", "dim"), _spend(result)))
-    _labels(console, result)
+    show_labels(console, result.labels)
     console.print(Text(ADVICE, style="dim"))
 
 
 def tell_failure(result: RunResult) -> None:
-    _failure(_console(err=True), result)
+    _failure(new_console(err=True), result)
 
 
 def tell_warnings(result: RunResult) -> None:
     """On stderr, for whoever reads the answer's JSON."""
     for warning in result.warnings:
-        _console(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
+        new_console(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
 
 
-def _labels(console: Console, result: RunResult) -> None:
-    if result.labels:
-        console.print(Text(f"[{' / '.join(result.labels)}]", style="bold reverse"))
+def show_labels(console: Console, labels: list[str]) -> None:
+    if labels:
+        console.print(Text(f"[{' / '.join(labels)}]", style="bold reverse"))
 
 
 def _answer(console: Console, answer: Any) -> None:
@@ -183,24 +183,24 @@ def _answer(console: Console, answer: Any) -> None:
         console.print(RichJSON.from_data(answer))
         return
     wide = console.width >= WIDE
-    table = _table(console, "Sector", "Action", "Conf.", *(["Rationale"] if wide else []))
+    table = new_table(console, "Sector", "Action", "Conf.", *(["Rationale"] if wide else []))
     for row in rows:
         action = str(row.get("action", ""))
         glyph, colour = _ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
         cells = [
-            Text(_short(str(row.get("sector_name", "")), 60), style="bold"),
+            Text(short(str(row.get("sector_name", "")), 60), style="bold"),
             Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
             Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
         ]
         table.add_row(*cells, *([Text(printable(row.get("rationale", "")))] if wide else []))
     console.print(table)
     for row in rows if not wide else []:
-        console.print(Text(_short(str(row.get("sector_name", "")), 60), style="bold"))
+        console.print(Text(short(str(row.get("sector_name", "")), 60), style="bold"))
         console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2), expand=False))
 
 
-def _table(console: Console, *headings: str) -> Table:
+def new_table(console: Console, *headings: str) -> Table:
     """Lines on a terminal only."""
     table = Table(*headings, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
     for column in table.columns:
@@ -211,11 +211,11 @@ def _table(console: Console, *headings: str) -> Table:
 def _failure(console: Console, result: RunResult) -> None:
     console.print(Text(f"no valid answer: {result.status}: {printable(result.stop_reason)}", style="bold"))
     for error in result.errors[1:]:  # the first is in the reason
-        console.print(Text(f"  {error['pointer'] or 'the answer'}: {_short(error['message'], 300)}"))
+        console.print(Text(f"  {error['pointer'] or 'the answer'}: {short(error['message'], 300)}"))
     if result.best_attempt:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
-        console.print(Text(f"  the best attempt, not accepted: {_short(text, 400)}", style="dim"))
+        console.print(Text(f"  the best attempt, not accepted: {short(text, 400)}", style="dim"))
     if hint := HINTS.get(result.status):
         console.print(Text(f"  hint: {hint}"))
     console.print(Text(f"  log: advisor runs show {result.run_id}", style="dim"))
@@ -230,28 +230,28 @@ def _calls(console: Console, calls: list[Call]) -> None:
 
 def _spend(result: RunResult) -> str:
     usage = result.usage
-    parts = [_count(result.turns, "turn"), _count(len(result.calls), "tool call")]
+    parts = [count_of(result.turns, "turn"), count_of(len(result.calls), "tool call")]
     if usage.counted or usage.cache_read:
         parts.append(f"{usage.input + usage.cache_write:,} tokens in")
         parts.append(f"{usage.cache_read:,} from cache, {usage.output:,} out")
     if result.repairs:
-        parts.append(_count(result.repairs, "repair"))
+        parts.append(count_of(result.repairs, "repair"))
     return ", ".join(parts)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def count_of(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def show_runs(results: list[RunResult]) -> None:
-    console = _console()
+    console = new_console()
     if not results:
         console.print(Text("nothing has run yet"))
         return
-    table = _table(console, "Run", "Status", "As of", "Model", "Question")
+    table = new_table(console, "Run", "Status", "As of", "Model", "Question")
     for result in results:
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
-        question = _short(result.question, 100) + labels
+        question = short(result.question, 100) + labels
         table.add_row(
             *(Text(part) for part in (result.run_id, result.status, result.as_of or "", result.model, question))
         )
@@ -259,8 +259,8 @@ def show_runs(results: list[RunResult]) -> None:
 
 
 def show_tools(rows: list[dict[str, Any]]) -> None:
-    console = _console()
-    table = _table(console, "Server", "Tool", "Offered as", "Differences")
+    console = new_console()
+    table = new_table(console, "Server", "Tool", "Offered as", "Differences")
     for row in rows:
         differences = "\n".join(f"{each['at']}: {each['hint']}" for each in row["differences"])
         cells = (row["server"] or "–", row["name"], row["offered_as"] or "–", differences or "none")

@@ -200,8 +200,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent: to a temporary name, synced, renamed. Raises LogError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a file that is whole or absent: to a temporary name, synced, renamed. Raises LogError.
+
+    The temporary name is always the same, so that who writes it again takes what a killed process left.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -42,8 +42,25 @@ def all_runs() -> list[Path]:
     return sorted((path.parent for path in (home() / "runs").glob(f"*/{log.FILE}")), reverse=True)
 
 
+def runs_of_batch(batch: Path) -> list[Path]:
+    """The folders of the runs of a batch, or of all slots of a scheduled one, by name, newest slot first.
+
+    Raises UsageError when there are none.
+    """
+    logs = [*batch.glob(f"runs/*/{log.FILE}"), *batch.glob(f"????-??-??/runs/*/{log.FILE}")]
+    if not logs:
+        raise UsageError(f"{batch} holds no runs of a batch", hint="name the folder that `advisor batch -o` wrote to")
+    by_name = sorted((path.parent for path in logs), key=lambda run: run.name)
+    return sorted(by_name, key=lambda run: run.parent, reverse=True)
+
+
 def find(name: str) -> Path:
-    """A run by its id, the beginning or the end of it, or `last`. Raises UsageError when none or several fit."""
+    """A run by its id, the beginning or the end of it, its folder, or `last`.
+
+    Raises UsageError when none or several fit.
+    """
+    if os.sep in name and (Path(name) / log.FILE).is_file():
+        return Path(name).absolute()
     runs = all_runs()
     if name == LATEST and runs:
         return runs[0]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from agent.errors import DriftError, SimulatedDataError
+from agent.errors import DriftError, SimulatedDataError, Stale
 from agent.events import SIMULATED_KIND
 from agent.spec import AgentSpec
 from agent.tools.toolbox import Toolbox
 
 
-def admit(box: Toolbox, spec: AgentSpec, *, servers_failed: bool, real_data_only: bool) -> list[str]:
+def admit(
+    box: Toolbox, spec: AgentSpec, *, servers_failed: bool, real_data_only: bool, dated_only: bool = False
+) -> list[str]:
     """What people have to know about the offer.
 
     Raises DriftError for a difference that the policy makes an error, except a missing tool when an optional
-    server failed; SimulatedDataError when only real data are allowed and the tools have simulated ones.
+    server failed; SimulatedDataError when only real data are allowed and the tools have simulated ones; Stale when
+    only tools that can be asked as of a date are allowed and another is offered.
     """
     warnings = []
     policy = spec.policy.drift
@@ -30,7 +33,14 @@ def admit(box: Toolbox, spec: AgentSpec, *, servers_failed: bool, real_data_only
     warnings += [
         f"tool {aside['tool']!r} of {aside['server']!r} is set aside: {aside['problem']}" for aside in box.set_aside
     ]
-    if box.as_of and (blind := ", ".join(box.blind_to_as_of)):
+    blind = ", ".join(box.blind_to_as_of)
+    if dated_only and blind:
+        raise Stale(
+            f"the session of {box.as_of} has passed, and these tools take no date, so they would tell of a later one: "
+            f"{blind}",
+            hint="wake the schedule up on the day itself, or use tools that can be asked as of a date",
+        )
+    if box.as_of and blind:
         warnings.append(f"asked as of {box.as_of}, but these tools take no date and may know more: {blind}")
     if SIMULATED_KIND in box.kinds and real_data_only:
         raise SimulatedDataError("the offered tools have simulated data")

@@ -1,6 +1,6 @@
-"""Open MCP servers: all at once, each held by a task of its own for the whole run.
+"""One MCP server, held by a task of its own.
 
-A task enters, holds and leaves its client, so that a server that dies ends in one plain error for its callers.
+The task enters, holds and leaves its client, so that a server that dies ends in one plain error for its callers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,18 @@ from typing import Any, TypeAlias
 
 import httpx2
 import mcp.server
-from mcp import Client, MCPError, Tool
+from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp_types import Implementation
 
-from agent import __version__, agentfile, data
-from agent.agentfile import AgentFile
+from agent import __version__, data
 from agent.errors import ServerError, SpecError
 from agent.events import JSON, ServerFailed, ServerOpened
 from agent.foreign import redact, whole
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
+from agent.tools.listed import ListedTool
+from agent.tools.pace import Pace
 from agent.tools.sieve import Sieve, SiftedStream
 from agent.tools.stdio import StdioProcess
 
@@ -34,8 +35,6 @@ InMemoryServer: TypeAlias = mcp.server.Server[Any] | MCPServer[Any]
 ServerSpec: TypeAlias = StdioServer | HttpServer | InMemoryServer
 
 CLIENT = Implementation(name="sector-advisor", version=__version__)
-KIND = "sector-advisor/kind"
-"""Where a tool's `_meta` says that its data are real or simulated."""
 CONNECTION_CLOSED = -32000
 PAGES = 100
 """Most pages of one tool list; a server may repeat a cursor for ever."""
@@ -45,20 +44,6 @@ STDERR_LINES, STDERR_LENGTH, NOISE_LENGTH, UNREADABLE_LENGTH = 8, 4_000, 200, 30
 for _name in ("mcp", "client", "httpx2", "httpcore2"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
-
-
-@dataclass(frozen=True)
-class ListedTool:
-    """A tool as its server lists it; `schema` is the server's own and is what arguments have to satisfy."""
-
-    server: str
-    name: str
-    description: str
-    schema: dict[str, Any]
-    read_only: bool | None
-    destructive: bool | None
-    kind: str | None
-    """real or simulated, where the server declares it."""
 
 
 @dataclass
@@ -74,6 +59,11 @@ class Server:
     sieve: Sieve = field(default_factory=Sieve)
     problem: SpecError | None = None
     """Why it cannot even be tried."""
+    pace: Pace = field(default_factory=Pace)
+    stateful: bool = False
+    """Whether it remembers what a run did, and so serves one run only."""
+    lost: bool = False
+    """Whether it was found dead in a call."""
 
     def __post_init__(self) -> None:
         self._owner: asyncio.Task[None] | None = None
@@ -95,6 +85,16 @@ class Server:
         if isinstance(self.spec, StdioServer):
             return str(self.redact(" ".join([self.spec.command, *self.spec.args])))
         return str(self.redact(self.spec.url)) if isinstance(self.spec, HttpServer) else "in memory"
+
+    @property
+    def identity(self) -> str:
+        """Equal for servers that are started and used in the same way."""
+        spec = self.spec.model_dump_json() if isinstance(self.spec, StdioServer | HttpServer) else id(self.spec)
+        return f"{self.name} {self.required} {self.timeouts.model_dump_json()} {spec}"
+
+    @property
+    def alive(self) -> bool:
+        return not self.lost and self._owner is not None and not self._owner.done()
 
     def redact(self, value: JSON) -> JSON:
         """`value` without any secret in its texts."""
@@ -182,25 +182,12 @@ class Server:
         seen: set[str] = set()
         for _ in range(PAGES):
             page = await client.list_tools(cursor=cursor)
-            self.tools += [self._listed(tool) for tool in page.tools]
+            self.tools += [ListedTool.of(tool, self.name, self.redact) for tool in page.tools]
             self.sieve.set_aside = self.redact(self.sieve.set_aside)
             cursor = page.next_cursor
             if cursor is None or cursor in seen:
                 return
             seen.add(cursor)
-
-    def _listed(self, tool: Tool) -> ListedTool:
-        hints = tool.annotations
-        kind = (tool.meta or {}).get(KIND)
-        return ListedTool(
-            server=self.name,
-            name=tool.name,
-            description=str(self.redact(whole(tool.description or ""))),
-            schema=self.redact(whole(tool.input_schema)),
-            read_only=hints.read_only_hint if hints else None,
-            destructive=hints.destructive_hint if hints else None,
-            kind=kind if isinstance(kind, str) else None,
-        )
 
     def _opened(self, client: Client) -> ServerOpened:
         info = client.server_info
@@ -223,14 +210,15 @@ class Server:
         except TimeoutError:
             return _error_result(data.words("no_answer", tool=tool, seconds=f"{self.timeouts.call:g}"))
         except MCPError as error:
-            if self._lost(error):
+            if self._is_loss(error):
+                self.lost = True
                 raise self.error(f"it was lost in a call of {tool}") from None
             return _error_result(str(self.redact(error.message)) + self._refusal)
         except Exception as error:
             why = " ".join(str(self.redact(str(error))).split())[:UNREADABLE_LENGTH]
             return _error_result(data.words("unreadable", tool=tool, reason=f"{type(error).__name__}: {why}"))
 
-    def _lost(self, error: MCPError) -> bool:
+    def _is_loss(self, error: MCPError) -> bool:
         """A living server may use the same code for errors of its own."""
         closed = error.code == CONNECTION_CLOSED and error.message == "Connection closed"
         return closed or (self._owner is not None and self._owner.done())
@@ -258,62 +246,6 @@ class Server:
         if self._refusal.startswith((" (HTTP 401", " (HTTP 403")):
             return "the server wants credentials: set its headers"
         return "check the URL, and whether the server runs"
-
-
-def servers_of(file: AgentFile) -> list[Server]:
-    """The servers that an agent file names, not yet opened.
-
-    Raises SpecError when a required one names an environment variable that is not set.
-    """
-    servers = []
-    for name, given in file.spec.servers.items():
-        timeouts = file.spec.timeouts.model_copy(update=given.timeouts.model_dump(exclude_none=True))
-        try:
-            spec, secrets = agentfile.expand(given, name, file.source)
-            servers.append(Server(name, spec, timeouts, secrets, given.required))
-        except SpecError as error:
-            if given.required:
-                raise
-            servers.append(Server(name, given, timeouts, required=False, problem=error))
-    return servers
-
-
-def in_memory(servers: Mapping[str, InMemoryServer], timeouts: TimeoutSpec) -> list[Server]:
-    return [Server(name, server, timeouts) for name, server in servers.items()]
-
-
-@asynccontextmanager
-async def opened(servers: Iterable[Server]) -> AsyncIterator[list[ServerOpened | ServerError]]:
-    """Open all servers at once and hold them; an optional one that fails is told in place.
-
-    Raises ServerError as soon as a required one fails.
-    """
-    servers = list(servers)
-    starts = [asyncio.create_task(server.start()) for server in servers]
-    try:
-        for start in asyncio.as_completed(starts):
-            try:
-                await start
-            except ServerError as error:
-                if error.failure.required:
-                    raise
-        yield [await _outcome(start) for start in starts]
-    finally:
-        for start in starts:
-            start.cancel()
-        try:
-            await asyncio.gather(*starts, return_exceptions=True)
-            await asyncio.gather(*(server.stop() for server in servers))
-        finally:
-            for server in servers:
-                server.kill()
-
-
-async def _outcome(start: asyncio.Task[ServerOpened]) -> ServerOpened | ServerError:
-    try:
-        return await start
-    except ServerError as error:
-        return error
 
 
 @asynccontextmanager

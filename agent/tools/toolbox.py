@@ -7,7 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,8 @@ from agent.model.base import ToolCall
 from agent.spec import AgentSpec, ToolSpec
 from agent.tools import content, drift
 from agent.tools.drift import Difference
-from agent.tools.servers import ListedTool, Server
+from agent.tools.listed import ListedTool
+from agent.tools.servers import Server
 
 NAME_LENGTH = 64
 LARGE = 1 << 16
@@ -38,6 +39,8 @@ class Tool:
     definition: dict[str, Any]
     validator: Validator
     takes_as_of: bool
+    repeatable: bool
+    """Whether a call may be made twice without harm."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Prepared:
     asked: ToolAsked
     tool: Tool | None = None
     refusal: str | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        return self.refusal is not None or self.tool is None or self.tool.repeatable
 
 
 @dataclass
@@ -123,6 +130,15 @@ class Toolbox:
             return Prepared(asked, tool, data.words("invalid_arguments", problems="; ".join(problems)))
         return Prepared(asked, tool)
 
+    def skip(self, prepared: Prepared) -> Prepared:
+        """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
+        return replace(prepared, refusal=data.words("unknown_outcome", tool=prepared.asked.offered_as))
+
+    async def admit(self, prepared: Prepared) -> None:
+        """Return when the server may be called once more."""
+        if prepared.tool and not prepared.refusal:
+            await self.servers[prepared.tool.listed.server].pace.admit()
+
     async def call(self, prepared: Prepared) -> tuple[list[ContentStored], ToolAnswered]:
         """Call and read the result. Raises ServerError when a required server died."""
         started = time.monotonic()
@@ -186,7 +202,7 @@ def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> To
     ]
     usable = []
     for tool in wanted:
-        problem = _schema_problem(tool) or _write_problem(tool, spec, tool.name in declared)
+        problem = tool.schema_problem or _write_problem(tool, spec, tool.name in declared)
         if tool.name in declared:
             box.differences += drift.changed(declared[tool.name], tool.schema)
         if problem:
@@ -200,15 +216,8 @@ def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> To
     return box
 
 
-def _schema_problem(tool: ListedTool) -> str | None:
-    found = schemas.problem(tool.schema)
-    return f"its input schema, at /{'/'.join(map(str, found[0]))}: {found[1]}" if found else None
-
-
 def _write_problem(tool: ListedTool, spec: AgentSpec, declared: bool) -> str | None:
-    """A tool may write when it says so, or when neither it nor the file says anything about it."""
-    writes = tool.read_only is False or tool.destructive is True or (tool.read_only is None and not declared)
-    if tool.read_only is True or not writes or spec.policy.writes == "allow":
+    if not tool.may_write(declared) or spec.policy.writes == "allow":
         return None
     return "it is not known to be read-only; declare it under tools, or set policy.writes: allow"
 
@@ -247,6 +256,7 @@ def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, as_of_argum
         definition={"name": name, "description": description, "input_schema": schema},
         validator=schemas.validator(schema),
         takes_as_of=as_of_argument in listed.schema.get("properties", {}),
+        repeatable=listed.idempotent is True or not listed.may_write(declared is not None),
     )
 
 

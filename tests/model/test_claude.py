@@ -11,7 +11,7 @@ import respx
 
 from agent.errors import CredentialsError, ModelError
 from agent.model import claude
-from agent.model.base import Request, Turn, Usage
+from agent.model.base import RateLimits, Remaining, Request, Turn, Usage
 from agent.model.claude import Claude
 from agent.spec import ModelSpec
 from tests.messages_api import call, error_body, events, message, stream, text
@@ -137,6 +137,7 @@ async def test_refusal_says_whether_another_attempt_may_help(
     with pytest.raises(ModelError) as caught:
         await ask()
     assert (caught.value.kind, caught.value.retryable) == (kind, retryable)
+    assert caught.value.status == status
     assert route.call_count == 1, "the SDK retries nothing: attempts are the loop's"
 
 
@@ -292,3 +293,49 @@ async def test_refusal_in_the_middle_of_a_call_is_a_refusal(messages_api: respx.
     second_half = [at for at, each in enumerate(listed) if each.get("delta", {}).get("type") == "input_json_delta"][1]
     answers(messages_api, stream(listed[:second_half] + listed[second_half + 1 :]))
     assert (await ask()).stop_reason == "refusal"
+
+
+async def test_error_without_an_http_status_has_none(messages_api: respx.MockRouter) -> None:
+    messages_api.post("/v1/messages").mock(side_effect=httpx2.ConnectError("refused"))
+    with pytest.raises(ModelError) as caught:
+        await ask()
+    assert caught.value.status is None
+
+
+async def test_overload_that_a_stream_tells_of_has_no_status_of_its_own(messages_api: respx.MockRouter) -> None:
+    answers(messages_api, stream([*events(message(text("half")))[:4], error_body("overloaded_error")]))
+    with pytest.raises(ModelError) as caught:
+        await ask()
+    assert (caught.value.kind, caught.value.status) == ("overloaded_error", None)
+
+
+async def test_limits_of_the_service_are_told_as_its_headers_say_them(messages_api: respx.MockRouter) -> None:
+    told = {
+        "requests-limit": "50",
+        "requests-remaining": "49",
+        "input-tokens-limit": "30000",
+        "input-tokens-remaining": "29000",
+        "output-tokens-limit": "8000",
+        "output-tokens-remaining": "0",
+        "tokens-limit": "38000",
+        "requests-reset": "2026-01-01T00:00:00Z",
+    }
+    answers(
+        messages_api, stream(message(text("hi"))), 200, **{f"anthropic-ratelimit-{name}": told[name] for name in told}
+    )
+    limits = (await ask()).limits
+    assert limits == RateLimits(Remaining(50, 49), Remaining(30_000, 29_000), Remaining(8_000, 0))
+
+
+@pytest.mark.parametrize(("header", "number"), [("-3", 0.0), ("many", None), ("", None), ("1e3", 1000.0)])
+async def test_limit_that_makes_no_sense_is_not_taken(
+    messages_api: respx.MockRouter, header: str, number: float | None
+) -> None:
+    answers(messages_api, stream(message(text("hi"))), 200, **{"anthropic-ratelimit-requests-remaining": header})
+    limits = (await ask()).limits
+    assert limits.requests == Remaining(None, number) and limits.input_tokens == Remaining()
+
+
+async def test_limits_that_are_not_told_are_unknown(messages_api: respx.MockRouter) -> None:
+    answers(messages_api, stream(message(text("hi"))))
+    assert (await ask()).limits == RateLimits()

@@ -104,3 +104,31 @@ def test_no_name_at_all_is_no_run() -> None:
     make(NAMES[0])
     with pytest.raises(UsageError):
         store.find("")
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_run_is_found_by_its_folder_wherever_it_lies(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "batch" / "job-1"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "log.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    assert store.find(f"{elsewhere}{ending}") == elsewhere
+    assert store.find(f"batch/job-1{ending}") == elsewhere
+    assert store.find(f"./batch/job-1{ending}") == elsewhere
+
+
+def test_folder_without_a_log_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no run is called"):
+        store.find(str(tmp_path))
+
+
+def test_folder_that_is_called_like_a_run_does_not_hide_it(
+    runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "last").mkdir()
+    (tmp_path / "last" / "log.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    assert store.find("last") == store.folder(runs[2])
+    assert store.find("./last") == tmp_path / "last"

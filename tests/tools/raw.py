@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from agent.spec import AgentSpec, StdioServer, TimeoutSpec
+from agent.tools.pool import Outcome, ServerPool
 from agent.tools.servers import Server
 
 PROGRAM = Path(__file__).parent.parent / "fixtures" / "raw_server.py"
@@ -20,6 +23,12 @@ def stdio(behaviour: str = "well", **more: Any) -> StdioServer:
 
 def server(behaviour: str = "well", name: str = "raw", **more: Any) -> Server:
     return Server(name, stdio(behaviour), **{"timeouts": PATIENCE, **more})
+
+
+@asynccontextmanager
+async def opened(servers: list[Server]) -> AsyncIterator[list[Outcome]]:
+    async with ServerPool() as pool, pool.opened(servers) as found:
+        yield [outcome for _, outcome in found]
 
 
 def spec(**keys: Any) -> AgentSpec:

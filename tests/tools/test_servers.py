@@ -15,8 +15,8 @@ from agent.errors import ServerError
 from agent.events import ServerOpened
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
 from agent.tools import stdio as stdio_module
-from agent.tools.servers import Server, opened
-from tests.tools.raw import PATIENCE, alive, server, stdio
+from agent.tools.servers import Server
+from tests.tools.raw import PATIENCE, alive, opened, server, stdio
 
 SHORT = TimeoutSpec(start=0.5, list=0.5, call=0.5)
 

@@ -7,9 +7,9 @@ import pytest
 from agent.errors import ServerError
 from agent.model.base import ToolCall
 from agent.spec import PolicySpec, TimeoutSpec, ToolSpec
-from agent.tools.servers import ListedTool, Server, opened
+from agent.tools.servers import ListedTool, Server
 from agent.tools.toolbox import Toolbox, collect, safe_name
-from tests.tools.raw import PATIENCE, server, spec
+from tests.tools.raw import PATIENCE, opened, server, spec
 
 DATED = {"type": "object", "properties": {"sector": {"type": "string"}, "as_of": {"type": "string"}}}
 

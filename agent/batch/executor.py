@@ -1,0 +1,42 @@
+"""Who runs the jobs of a batch: here, tasks of one process. An engine for many machines would have the same `work`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from agent.batch.jobs import Job
+
+TRIES = 3
+"""How often a job is begun or resumed within one command before it is left for the next."""
+
+
+class Executor(Protocol):
+    async def work(self, jobs: Sequence[Job], run_one: Callable[[Job, bool], Awaitable[bool]]) -> None:
+        """Call `run_one(job, last)` for each job until it says True: there is no more to be done for it now.
+
+        `last` says that it will not be called for this job again. A job may be given to it twice or on another
+        machine: what it has done, its log says.
+        """
+
+
+class LocalExecutor:
+    """`concurrency` jobs at once; one that could not end is tried again when the others had their turn."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
+
+    async def work(self, jobs: Sequence[Job], run_one: Callable[[Job, bool], Awaitable[bool]]) -> None:
+        waiting = deque((job, 1) for job in jobs)
+
+        async def worker() -> None:
+            while waiting:
+                job, number = waiting.popleft()
+                if not await run_one(job, number == TRIES) and number < TRIES:
+                    waiting.append((job, number + 1))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._concurrency, len(jobs))):
+                group.create_task(worker())

@@ -1,0 +1,58 @@
+"""`on_finish`: a program of the user's that hears how a batch ended, at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from agent.errors import AdvisorError
+from agent.runs.log import write_whole
+
+SECONDS = 300.0
+TOLD = "on_finish.json"
+"""Stands in a batch's folder when the program has heard of its end."""
+LAST_WORDS = 500
+
+
+def is_told(folder: Path) -> bool:
+    return (folder / TOLD).exists()
+
+
+def message(folder: Path, summary: dict[str, Any]) -> dict[str, Any]:
+    """What the program reads as JSON on its standard input: how the batch ended, and where its files lie."""
+    keys = ("batch", "complete", "exit_code", "jobs", "states", "spend", "labels", "schedule", "notice")
+    files = {"summary": "summary.json", "page": "index.html", "csv": "recommendations.csv"}
+    paths = {name: str(folder.absolute() / file) for name, file in files.items()}
+    return {key: summary[key] for key in keys} | {
+        "paths": {"folder": str(folder.absolute()), **paths, "jsonl": str(folder.absolute() / "recommendations.jsonl")},
+        "not_done": [
+            {key: each[key] for key in ("id", "state", "reason")}
+            for each in summary["results"]
+            if each["state"] != "done"
+        ],
+    }
+
+
+async def tell(command: list[str], cwd: Path, folder: Path, summary: dict[str, Any]) -> None:
+    """Run the program in the folder of the batch file. Raises AdvisorError when it fails; then it is told again."""
+    said = json.dumps(message(folder, summary), ensure_ascii=False).encode()
+    try:
+        done = await asyncio.to_thread(
+            subprocess.run, command, input=said, cwd=cwd, capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _failed(command, str(error)) from None
+    if done.returncode != 0:
+        words = done.stderr.decode("utf-8", "replace").strip()[-LAST_WORDS:]
+        raise _failed(command, f"it exited with {done.returncode}{': ' if words else ''}{words}")
+    if summary["complete"]:
+        write_whole(folder / TOLD, (json.dumps({"command": command[0]}) + "\n").encode())
+
+
+def _failed(command: list[str], why: str) -> AdvisorError:
+    return AdvisorError(
+        f"on_finish: {command[0]}: {why}", hint="the batch itself is written; run it again to tell the program again"
+    )

@@ -1,0 +1,177 @@
+"""advisor batch: many runs, from a file of jobs into a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from agent.cli import config_option, echo_json, failures, tell
+from agent.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from agent.batch.door import Door
+
+GRACE_SECONDS = 25.0
+"""How long requests under way may take to come to their answers after the first signal."""
+SINGLE = ("due", "only", "dry_run", "print_cron", "print_systemd")
+"""Options of which there can be one."""
+
+AGAIN = "run the same command again: it goes on where it stopped"
+
+T = TypeVar("T")
+
+
+@click.command()
+@click.argument("jobs", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where results go.")
+@config_option
+@click.option("--as-of", metavar="DATE", help="For jobs that have no date of their own.")
+@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner for every job; results say so.")
+@click.option("--model", metavar="NAME", help="For jobs that name none: a model id, or `planner`.")
+@click.option("--simulated", is_flag=True, help="Allow simulated data.")
+@click.option("--only", metavar="ID", help="Run this job alone; exit 0 when it is done, also when it was before.")
+@click.option("--new-attempt", is_flag=True, help="Begin again every job that has no valid answer.")
+@click.option("--dry-run", is_flag=True, help="Say what there is to do, and do nothing.")
+@click.option("--due", is_flag=True, help="Run the slots of the file's schedule that are due and not finished.")
+@click.option("--print-cron", is_flag=True, help="Print crontab lines that wake the schedule up.")
+@click.option("--print-systemd", is_flag=True, help="Print systemd units that wake the schedule up.")
+@click.option("--format", "form", type=click.Choice(["auto", "table", "json"]), default="auto", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.pass_context
+def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: bool, **options: Any) -> None:
+    """Run every job of JOBS (.yaml, .json, .jsonl or .csv) and write one result a job into a folder.
+
+    The same command again goes on where it stopped, and pays for no turn twice.
+    """
+    form = form if form != "auto" else "table" if sys.stdout.isatty() else "json"
+    with failures(as_json=form == "json"):
+        chosen = [f"--{name.replace('_', '-')}" for name in SINGLE if options[name]]
+        if len(chosen) > 1:
+            raise UsageError(f"{' and '.join(chosen)} exclude each other")
+        from agent.batch import jobs as batches
+        from agent.batch.door import Door
+
+        named = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
+        if options["offline"] and options["model"] not in (None, "planner"):
+            raise UsageError("--offline and --model exclude each other")
+        defaults = batches.Defaults(
+            agent=options["config"] if named else None,
+            model=options["model"],
+            as_of=options["as_of"],
+            offline=options["offline"],
+            simulated=options["simulated"],
+        )
+        door = Door(batches.load(jobs, defaults), out, new_attempt=options["new_attempt"], quiet=quiet)
+        sys.exit(_carry_out(door, options, form))
+
+
+def _carry_out(door: Door, options: dict[str, Any], form: str) -> int:
+    if options["print_cron"] or options["print_systemd"]:
+        click.echo(_wake_up(door, systemd=options["print_systemd"]), nl=False)
+        return 0
+    if options["dry_run"]:
+        _show(door.look(), door.out, form)
+        return 0
+    if options["only"]:
+        return _only(door, options["only"], form)
+    if options["due"]:
+        return _due(door, form)
+    summary = _run(door, door.run)
+    _show(summary, door.out, form)
+    return _ended(door, int(summary["exit_code"]))
+
+
+def _only(door: Door, job: str, form: str) -> int:
+    from agent.batch import outputs
+
+    row = _run(door, lambda: door.run_one(job))
+    summary = outputs.summary(door.batch.name, [row], None)
+    if form == "json":
+        echo_json(summary["results"][0])
+    else:
+        click.echo(f"{row.id}: {row.state}{': ' if row.reason else ''}{row.reason}")
+    return _ended(door, int(summary["exit_code"]))
+
+
+def _due(door: Door, form: str) -> int:
+    summaries = _run(door, door.run_due)
+    following = door.next()
+    if form == "json":
+        echo_json({"due": summaries, "next": following and following.time.isoformat()})
+    for summary in summaries if form == "table" else []:
+        _show(summary, door.out / summary["schedule"]["session"], form)
+    if form == "table" and not summaries:
+        click.echo("nothing is due" + (f"; next: {following.time:%Y-%m-%d %H:%M} UTC" if following else ""))
+    gravest = [code for code in (3, 7, 6) if code in {summary["exit_code"] for summary in summaries}]
+    return _ended(door, gravest[0] if gravest else 0)
+
+
+def _ended(door: Door, code: int) -> int:
+    for problem in door.problems:
+        tell(problem)
+    if code and door.stopped:
+        tell(Interrupted("interrupted", hint=AGAIN))
+        return Interrupted.exit_code
+    return code
+
+
+def _show(summary: dict[str, Any], folder: Path, form: str) -> None:
+    if form == "json":
+        echo_json(summary)
+        return
+    from agent.report.batch_progress import show_summary
+
+    show_summary(summary, folder)
+
+
+def _run(door: Door, work: Callable[[], Awaitable[T]]) -> T:
+    """In an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when every log is sealed.
+
+    The first signal lets the requests under way come to their answers, for a while; the second stops them.
+    """
+    stopped = False
+    ended: list[T] = []
+
+    async def interruptible() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task
+
+        def stop() -> None:
+            nonlocal stopped
+            if stopped:
+                task.cancel()
+                return
+            stopped = True
+            click.echo("stopping when the requests under way have their answers; again to stop at once", err=True)
+            door.stop()
+            loop.call_later(GRACE_SECONDS, task.cancel)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        ended.append(await work())
+
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(interruptible())
+    if not ended:
+        raise Interrupted("interrupted", hint=AGAIN)
+    return ended[0]
+
+
+def _wake_up(door: Door, *, systemd: bool) -> str:
+    from agent.batch import wakeups
+
+    words = sys.argv[1:]
+    kept = [word for word in words if word not in ("--print-cron", "--print-systemd")]
+    command = [str(Path(sys.argv[0]).absolute()), *kept, "--due", "-q"]
+    if systemd:
+        return wakeups.systemd(door.schedule, command, Path.cwd(), door.batch.name)
+    return wakeups.cron(door.schedule, command, Path.cwd(), datetime.now().astimezone())

@@ -1,0 +1,136 @@
+"""Events → RunResult: what the log of a run says, gathered line by line, live and when it is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.answer import PAGE_URL, resolve
+from agent.events import (
+    AnswerChecked,
+    ArtifactWritten,
+    ContentStored,
+    Event,
+    ModelAnswered,
+    ModelAsked,
+    ModelFailed,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    ServerFailed,
+    ServerOpened,
+    ToolAnswered,
+    ToolAsked,
+    ToolsOffered,
+    Warned,
+)
+from agent.figures import figures_of
+from agent.model.base import Usage, text_of
+from agent.prices import Price
+from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, page_address
+from agent.spec import DEFAULT_HORIZON
+from agent.tools.content import data_of
+
+
+def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
+    """Gather a whole or unfinished log."""
+    gathering = Gathering(folder)
+    for event in events:
+        gathering.apply(event)
+    return gathering.result
+
+
+def ended(result: RunResult, event: RunFinished) -> RunResult:
+    """The result with how its run ended."""
+    ok = event.status == "ok"
+    address = PAGE_URL
+    if result.folder and "page" in result.artifacts:
+        address = page_address(result.folder, result.artifacts["page"], result.pages_url)
+    return replace(
+        result,
+        status=event.status,
+        stop_reason=event.stop_reason,
+        answer=resolve(event.answer, address),
+        best_attempt=None if ok else resolve(result.best_attempt, address),
+        warnings=event.warnings,
+        resumable=event.resumable,
+    )
+
+
+class Gathering:
+    """Events, one after the other → `result`."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.result = RunResult(run_id=folder.name if folder else "", folder=folder)
+        self._contents: dict[str, Any] = {}
+        self._calls: dict[tuple[int, str], Call] = {}
+        self._open_request = False
+
+    def apply(self, event: Event) -> None:
+        result = self.result
+        match event:
+            case ContentStored():
+                self._contents[event.hash] = event.content
+            case RunStarted():
+                self._started(event)
+            case RunResumed():
+                result.status, result.stop_reason, result.resumable = UNFINISHED, NO_END, True
+                result.servers, result.failed_servers = [], []
+            case ServerOpened():
+                result.servers.append(event)
+            case ServerFailed():
+                result.failed_servers.append(event)
+            case ToolsOffered():
+                result.offered = event
+            case ModelAsked():
+                result.requests += 1
+                result.possibly_paid_twice += self._open_request
+                self._open_request = True
+            case ModelFailed():
+                self._open_request = False
+            case ModelAnswered():
+                self._open_request = False
+                result.turns = event.turn
+                result.usage += Usage.of(event.usage)
+                result.best_attempt = text_of(event.content) or result.best_attempt
+            case ToolAsked():
+                call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
+                self._calls[event.turn, event.call] = call
+                result.calls.append(call)
+            case ToolAnswered():
+                self._answered(self._calls[event.turn, event.call], event)
+            case AnswerChecked():
+                result.errors, result.notes = event.errors, event.notes
+                result.best_attempt = event.answer if event.answer is not None else result.best_attempt
+                result.repairs += event.reply is not None
+            case ArtifactWritten():
+                result.artifacts[event.kind] = event.path
+            case Warned():
+                result.warnings.append(event.text)
+            case RunFinished():
+                self.result = ended(result, event)
+
+    def _started(self, event: RunStarted) -> None:
+        result = self.result
+        result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
+        result.model, result.labels = str(event.model.get("name")), list(event.labels)
+        result.key, result.prompt = event.key, event.prompt
+        result.price = Price(**event.price) if event.price else None
+        spec = self._contents[event.spec]
+        result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
+        result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")
+
+    def _answered(self, call: Call, event: ToolAnswered) -> None:
+        sent = event.result
+        if isinstance(sent, dict) and set(sent) == {"stored"}:
+            sent = self._contents[sent["stored"]]
+        call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
+        call.kind, call.dates = event.kind, event.dates
+        if event.is_error or not isinstance(sent, dict):
+            return
+        call.data = data_of(sent)
+        self.result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
+        if event.simulated and SIMULATED not in self.result.labels:
+            self.result.labels.insert(0, SIMULATED)

@@ -1,0 +1,61 @@
+"""What tokens cost: configs/prices.json, or the file that ADVISOR_PRICES names. A model not in it is unpriced."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent import data, source
+from agent.errors import SpecError
+from agent.model.base import Usage
+
+FILE = "ADVISOR_PRICES"
+"""Environment variable that names another table."""
+_DATED = re.compile(r"-\d{8}$")
+_Rate: TypeAlias = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD for a million tokens of each kind."""
+
+    input: _Rate
+    cache_write: _Rate
+    cache_read: _Rate
+    output: _Rate
+
+    def usd(self, usage: Usage) -> float:
+        return float(sum(getattr(self, each.name) * getattr(usage, each.name) for each in fields(self)) / 1_000_000)
+
+
+FREE = Price(0.0, 0.0, 0.0, 0.0)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    unit: str
+    models: dict[str, Price]
+
+
+def price_of(model: str) -> Price | None:
+    """The price of a model id, with or without the date at its end; None when it is unpriced. Raises SpecError."""
+    models = _models(Path(os.environ.get(FILE) or data.root() / "configs" / "prices.json"))
+    return models.get(model) or models.get(_DATED.sub("", model))
+
+
+@cache
+def _models(path: Path) -> dict[str, Price]:
+    read = source.read(path)
+    try:
+        return _Table.model_validate(read.value).models
+    except ValidationError as error:
+        problems = [f"{read.where(tuple(each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise SpecError(problems, where=problems[0].partition(": ")[0], hint=f"see {FILE} in the README") from None

@@ -1,0 +1,57 @@
+"""What our HTML pages share: templates that escape, one look in light and dark, and texts that hide nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from agent.report.heatmap import DARK, LIGHT, Palette
+
+GLYPHS = {"overweight": "▲", "underweight": "▼", "neutral": "●"}
+# Controls, marks that reorder text so that it reads differently than it is, and halves of surrogate pairs.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+@cache
+def template(name: str) -> Template:
+    """One of the package's templates; what is put into it is escaped unless it is Markup."""
+    environment = Environment(
+        loader=PackageLoader("agent.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+@cache
+def asset(name: str) -> str:
+    # Reading as text turns CRLF into LF, as browsers do before they hash a script.
+    return files("agent.report").joinpath("templates", name).read_text("utf-8").strip()
+
+
+def policy_hash(content: str) -> str:
+    """By what a content security policy knows a script or a style."""
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def stylesheet() -> str:
+    """The look of every page."""
+    dark = f"@media screen and (prefers-color-scheme:dark){{\n{_fills(DARK)}\n}}"
+    return f"{asset('page.css')}\n{_fills(LIGHT)}\n{dark}"
+
+
+def _fills(palette: Palette) -> str:
+    fills = "".join(f".{shade}{{background:{fill}}}" for shade, fill in palette.fills().items())
+    return f".heat td[class]{{color:{palette.ink}}}{fills}"
+
+
+def cleaned(text: str) -> str:
+    """With a replacement character for each one that could hide or reorder text."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,331 @@
+"""One sitting of a run: from its first event, or from where its log stops, to an end or an interruption."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, closing, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from agent import __version__, answer, data, prices
+from agent.agentfile import AgentFile
+from agent.answer import RULES_TAG, AnswerCheck
+from agent.budget import Budget
+from agent.doubts import doubts
+from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
+from agent.events import (
+    ArtifactWritten,
+    ContentStored,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    ServerOpened,
+    Status,
+)
+from agent.gate import Gate
+from agent.gathering import ended
+from agent.journal import Journal, Listener
+from agent.loop import Ending, Loop
+from agent.model.base import Model
+from agent.result import PAGE, RunResult, page_address
+from agent.runs.log import RunLog, write_whole
+
+if TYPE_CHECKING:
+    from agent.tools.pool import ServerPool
+    from agent.tools.servers import InMemoryServer
+    from agent.tools.toolbox import Toolbox
+
+ANSWER = "answer.json"
+NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run's log lies, and where it puts what it makes, relative to the log's folder."""
+
+    folder: Path
+    page: str = PAGE
+    answer: str = ANSWER
+    envelope: str | None = None
+
+
+@dataclass
+class Sitting:
+    """`run` begins the run, or goes on with it when the log in its place has begun.
+
+    `pool`: open servers that other runs use too. `dated_only`: the session that the run is about has passed, so a tool
+    that cannot be asked as of a date would tell of a later one. `real_data_only` refuses simulated data.
+    """
+
+    file: AgentFile
+    question: str
+    as_of: str | None
+    model: Model
+    simulated: bool
+    real_data_only: bool
+    place: Place
+    servers: Mapping[str, InMemoryServer] | None = None
+    pool: ServerPool | None = None
+    gate: Gate = field(default_factory=Gate)
+    dated_only: bool = False
+    in_flight: Literal["repeat", "skip"] | None = None
+    listen: Listener | None = None
+
+    async def run(self) -> RunResult:
+        """Raises LogBusy, LogDamaged, LogError; DecisionError when the log began with something else; AdvisorError for
+        what is no outcome. But for a log that cannot be written, each of them is the end that the log then has.
+        """
+        with closing(RunLog(self.place.folder)) as log:
+            journal = Journal(log, self.listen)
+            if journal.started:
+                self._compare(journal.started)
+            if not journal.result.resumable:
+                return await hand_out(journal.result, self.place)
+            try:
+                return await self._sit(journal)
+            except asyncio.CancelledError:
+                self._seal(journal, "interrupted", "the run was interrupted")
+                raise
+            except AdvisorError as error:
+                error.run_id = self.place.folder.name
+                if not isinstance(error, LogError):
+                    self._seal(journal, _status(error), f"{error.code}: {error.message}")
+                raise
+            except Exception as error:
+                self._seal(journal, "failed", f"{type(error).__name__}: {error}")
+                raise
+
+    def _compare(self, started: RunStarted) -> None:
+        """Raises DecisionError when the run did not begin with what it would go on with."""
+        now = {
+            "agent file": self.file.hashes[0],
+            "system text": self.file.hashes[1],
+            "question": self.question,
+            "as-of date": self.as_of,
+            "model": self._model,
+        }
+        then = (started.spec, started.prompt, started.question, started.as_of, started.model)
+        changed = [what for (what, value), before in zip(now.items(), then, strict=True) if value != before]
+        if changed:
+            raise DecisionError(
+                f"{self.place.folder.name} began with another {' and another '.join(changed)}",
+                hint=f"go on with what it began with; {NEW_ATTEMPT}",
+            )
+
+    @property
+    def _model(self) -> dict[str, Any]:
+        return {"name": self.model.name} | self.model.parameters
+
+    async def _sit(self, journal: Journal) -> RunResult:
+        if journal.started is None:
+            self._start(journal)
+            check = self._follow(journal)
+        else:
+            check = self._follow(journal)
+            journal.emit(RunResumed(self.in_flight))
+        return await self._finish(journal, await self._within_seconds(journal, *check))
+
+    def _start(self, journal: Journal) -> None:
+        spec = self.file.spec
+        schema = answer.compile_strict(spec)
+        opening = opening_texts(self.file, self.question, self.as_of, schema)
+        contents = [ContentStored.of(each) for each in (self.file.public, self.file.system, opening, schema)]
+        for content in contents:
+            journal.emit(content)
+        agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
+        price = prices.price_of(self.model.name) if self.model.paid else prices.FREE
+        journal.emit(
+            RunStarted(
+                run_id=self.place.folder.name,
+                question=self.question,
+                as_of=self.as_of,
+                agent=Path(self.file.source.name).name,
+                spec=agent_hash,
+                prompt=prompt,
+                opening=opening_hash,
+                schema=schema_hash,
+                model=self._model,
+                versions={"sector-advisor": __version__, "python": platform.python_version()},
+                budget=spec.budget.model_dump(),
+                labels=[self.model.label] if self.model.label else [],
+                simulated=self.simulated,
+                price=asdict(price) if price else None,
+            )
+        )
+
+    def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:
+        spec, place = self.file.spec, self.place
+        check = AnswerCheck(
+            spec,
+            journal.request().schema,
+            page_address(place.folder, place.page, spec.pages_url),
+            RULES_TAG if self.model.label else None,
+        )
+        budget = Budget(spec.budget)
+        journal.follow(budget, check)
+        return budget, check
+
+    async def _within_seconds(self, journal: Journal, budget: Budget, check: AnswerCheck) -> Ending:
+        try:
+            async with asyncio.timeout(budget.seconds_left) as budget.clock:
+                return await self._converse(journal, budget, check)
+        except TimeoutError:
+            if not budget.clock or not budget.clock.expired():
+                raise
+            return Ending("budget", budget.says("seconds"))
+
+    async def _converse(self, journal: Journal, budget: Budget, check: AnswerCheck) -> Ending:
+        from agent.tools.admission import admit
+
+        spec = self.file.spec
+        async with AsyncExitStack() as stack:
+            box = await self._open(stack, journal)
+            failed = bool(journal.result.failed_servers)
+            warnings = admit(
+                box, spec, servers_failed=failed, real_data_only=self.real_data_only, dated_only=self.dated_only
+            )
+            journal.warn(*warnings)
+            if box.names and not box.tools and spec.policy.require_calls:
+                return Ending("unsupported", "no tool could be offered, so no answer could be supported")
+            loop = Loop(self.model, box, check, budget, journal.position, journal, self.gate, self.real_data_only)
+            try:
+                return await loop.run()
+            finally:
+                for error in box.lost.values():
+                    journal.emit(error.failure)
+                    journal.warn(error.message)
+
+    async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
+        """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
+        from agent.tools import pool, toolbox
+
+        spec = self.file.spec
+        given = pool.servers_of(self.file) if self.servers is None else pool.in_memory(self.servers, spec.timeouts)
+        if self.servers is None and spec.mcpServers is None:
+            journal.warn("no mcpServers in the agent file: the embedded market server was used, with simulated data")
+        if used := {call.server for call in journal.result.calls} & {each.name for each in given if each.stateful}:
+            raise DecisionError(
+                f"server {used.pop()!r} is stateful: what this run did there is gone since the run stopped",
+                hint=NEW_ATTEMPT,
+            )
+        try:
+            shared = self.pool if self.pool else await stack.enter_async_context(pool.ServerPool())
+            outcomes = await stack.enter_async_context(shared.opened(given))
+        except ServerError as error:
+            journal.emit(error.failure)
+            raise
+        working = []
+        for server, outcome in outcomes:
+            if isinstance(outcome, ServerOpened):
+                journal.emit(outcome)
+                working.append(server)
+            else:
+                journal.emit(outcome.failure)
+                journal.warn(outcome.message)
+        box = toolbox.collect(spec, self.as_of, working)
+        box.names = [server.name for server in given]
+        _offer(box, journal)
+        return box
+
+    async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
+        """Render the page, end the log, write the answer; each from what stands in the log before it."""
+        today = datetime.datetime.now(datetime.UTC).date()
+        journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
+        finished = _finished(journal, ending, resumable=ending.status == "needs_decision")
+        content = _page(ended(replace(journal.result, folder=None), finished))
+        await asyncio.to_thread(write_whole, self.place.folder / self.place.page, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        journal.emit(ArtifactWritten(kind="page", path=self.place.page, sha256=sha256, media_type="text/html"))
+        journal.emit(replace(finished, root=journal.log.root))
+        await journal.sync()
+        return await hand_out(journal.result, self.place)
+
+    def _seal(self, journal: Journal, status: Status, stop_reason: str) -> None:
+        """End this sitting of a run that came to no end. A log that takes no more lines keeps what it has."""
+        if journal.result.resumable:
+            with suppress(LogError):
+                journal.emit(_finished(journal, Ending(status, stop_reason), resumable=True))
+                journal.log.sync_now()
+
+
+async def hand_out(result: RunResult, place: Place) -> RunResult:
+    """Write the files of a run that has ended, those that are not there already; the envelope is the last."""
+    texts = {place.answer: result.answer} if result.ok else {}
+    if place.envelope:
+        texts[place.envelope] = result.envelope()
+    for name, value in texts.items():
+        content = (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+        await asyncio.to_thread(_write_new, place.folder / name, content)
+    return result
+
+
+def _offer(box: Toolbox, journal: Journal) -> None:
+    """Tell what is offered; a run that goes on keeps what it was offered.
+
+    Raises DecisionError when that has changed.
+    """
+    contents, offered = box.manifest()
+    before = journal.result.offered
+    if not journal.result.turns and not journal.result.requests:
+        for event in (*contents, offered):
+            journal.emit(event)
+        return
+    now = {tool["name"]: tool for tool in offered.tools}
+    for tool in before.tools:
+        if now.get(tool["name"]) != tool:
+            what = "is offered no more" if tool["name"] not in now else "is not what it was"
+            raise DecisionError(
+                f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began", hint=NEW_ATTEMPT
+            )
+    box.tools = {tool["name"]: box.tools[tool["name"]] for tool in before.tools}
+
+
+def _page(result: RunResult) -> bytes:
+    from agent.report import page
+
+    return page.render(result).encode()
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    if not (path.exists() and path.read_bytes() == content):
+        write_whole(path, content)
+
+
+def _finished(journal: Journal, ending: Ending, *, resumable: bool) -> RunFinished:
+    return RunFinished(
+        status=ending.status,
+        stop_reason=ending.stop_reason,
+        totals=journal.result.spend(),
+        answer=ending.answer,
+        warnings=journal.result.warnings,
+        root=journal.log.root,
+        resumable=resumable,
+    )
+
+
+def _status(error: AdvisorError) -> Status:
+    """How a sitting ended that such an error ended."""
+    if isinstance(error, PutOff):
+        return "interrupted"
+    return "needs_decision" if isinstance(error, DecisionError) else "failed"
+
+
+def opening_texts(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> list[str]:
+    """The first user message: the question, then what it is about and the form of the answer."""
+    spec = file.spec
+    facts = [
+        f"As-of date: {as_of}" if as_of else "",
+        f"Horizon: {spec.horizon}" if spec.recommends_sectors else "",
+        f"Benchmark: {spec.benchmark}" if spec.benchmark else "",
+        f"Sectors, each of which needs a recommendation: {', '.join(spec.universe_sectors)}"
+        if spec.universe_sectors
+        else "",
+    ]
+    context = "\n".join(fact for fact in facts if fact)
+    return [question, data.words("opening", context=context, schema=json.dumps(schema, ensure_ascii=False, indent=1))]

@@ -1,0 +1,137 @@
+"""All servers of one run, or of many: opened at once, each of them once, and used by every run that may share it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TypeAlias
+
+from agent import agentfile
+from agent.agentfile import AgentFile
+from agent.errors import ServerError, SpecError
+from agent.events import ServerOpened
+from agent.spec import TimeoutSpec
+from agent.tools.pace import Pace
+from agent.tools.servers import InMemoryServer, Server
+
+Outcome: TypeAlias = ServerOpened | ServerError
+FAILED_SECONDS = 30.0
+"""How long a server that did not start is not tried again: many runs need not wait for the same failure."""
+
+
+class _Entry:
+    """A server and its start."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.start = asyncio.create_task(self._start())
+        self._ended = 0.0
+
+    async def _start(self) -> ServerOpened:
+        try:
+            return await self.server.start()
+        finally:
+            self._ended = time.monotonic()
+
+    @property
+    def usable(self) -> bool:
+        """Whether another run may have its outcome: one that has died since, or failed long ago, is opened anew."""
+        if not self.start.done():
+            return True
+        if self.start.cancelled() or self.start.exception():
+            return time.monotonic() - self._ended < FAILED_SECONDS
+        return self.server.alive
+
+    async def outcome(self) -> Outcome:
+        try:
+            return await self.start
+        except ServerError as error:
+            return _of_one_run(error)
+
+
+class ServerPool:
+    """Enter it, then use `opened` once a run. Leaving it ends every server; none outlives it."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+        self._shared: dict[str, _Entry] = {}
+        self._paces: dict[str, Pace] = {}
+
+    async def __aenter__(self) -> ServerPool:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close(self._entries)
+
+    @asynccontextmanager
+    async def opened(self, servers: Iterable[Server]) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+        """Each server, or the one like it that is open already; an optional one that failed is told in place.
+
+        A stateful server is this run's alone and ends with it. Raises ServerError as soon as a required one fails.
+        """
+        entries = [self._entry(server) for server in servers]
+        try:
+            for start in asyncio.as_completed([entry.start for entry in entries]):
+                try:
+                    await start
+                except ServerError as error:
+                    if error.failure.required:
+                        raise _of_one_run(error) from None
+            yield [(entry.server, await entry.outcome()) for entry in entries]
+        finally:
+            await self._close([entry for entry in entries if entry.server.stateful])
+
+    def _entry(self, server: Server) -> _Entry:
+        key = server.identity
+        server.pace = self._paces.setdefault(key, server.pace)
+        entry = self._shared.get(key)
+        if entry is None or server.stateful or not entry.usable:
+            entry = _Entry(server)
+            self._entries.append(entry)
+            if not server.stateful:
+                self._shared[key] = entry
+        return entry
+
+    async def _close(self, entries: list[_Entry]) -> None:
+        self._entries = [entry for entry in self._entries if entry not in entries]
+        for entry in entries:
+            entry.start.cancel()
+        try:
+            await asyncio.gather(*(entry.start for entry in entries), return_exceptions=True)
+            await asyncio.gather(*(entry.server.stop() for entry in entries))
+        finally:
+            for entry in entries:
+                entry.server.kill()
+
+
+def _of_one_run(error: ServerError) -> ServerError:
+    """A failure that several runs may meet, as an error that one of them can mark as its own."""
+    return ServerError(error.failure, hint=error.hint)
+
+
+def servers_of(file: AgentFile) -> list[Server]:
+    """The servers that an agent file names, not yet opened.
+
+    Raises SpecError when a required one names an environment variable that is not set.
+    """
+    servers = []
+    for name, given in file.spec.servers.items():
+        timeouts = file.spec.timeouts.model_copy(update=given.timeouts.model_dump(exclude_none=True))
+        pace = Pace(given.calls_per_minute)
+        try:
+            spec, secrets = agentfile.expand(given, name, file.source)
+            servers.append(Server(name, spec, timeouts, secrets, given.required, pace=pace, stateful=given.stateful))
+        except SpecError as error:
+            if given.required:
+                raise
+            servers.append(Server(name, given, timeouts, required=False, problem=error))
+    return servers
+
+
+def in_memory(servers: Mapping[str, InMemoryServer], timeouts: TimeoutSpec) -> list[Server]:
+    return [Server(name, server, timeouts) for name, server in servers.items()]
