@@ -186,6 +186,10 @@ class Limits(Gate):
                 await self._rest(wait)
             return self._reserve(request)
 
+    def check(self) -> None:
+        """Raises PutOff when a request would not leave, however long it waited."""
+        self._wait()
+
     def pause(self, state: RetryCallState) -> float:
         """Seconds; none after an error for which `admit` makes everybody wait."""
         error = failure(state)

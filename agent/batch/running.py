@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent import prices
 from agent.batch.executor import Executor, LocalExecutor
@@ -26,11 +27,12 @@ from agent.errors import (
     Stale,
     UsageError,
 )
-from agent.gate import Gate
 from agent.model.base import Model, Usage
 from agent.run import OFFLINE, choose_model
 from agent.sitting import Sitting
-from agent.tools.pool import ServerPool
+
+if TYPE_CHECKING:
+    from agent.tools.pool import ServerPool
 
 STOPPING = "the batch is being stopped"
 FATAL = (UsageError, CredentialsError, LogError)
@@ -68,6 +70,10 @@ class Running:
 
     async def run(self, tell: Callable[[Row], None], executor: Executor | None = None) -> None:
         """Do what is left; `tell` hears the row of each job that ended. `fatal` is for the caller to raise."""
+        if not self.left:
+            return
+        from agent.tools.pool import ServerPool
+
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close_models)
             pool = await stack.enter_async_context(ServerPool())
@@ -150,8 +156,10 @@ class Running:
                 return "failed"
 
     def _sitting(self, job: Job, pool: ServerPool) -> Sitting:
-        """Raises CredentialsError when a paid model has no key."""
+        """Raises CredentialsError when a paid model has no key, PutOff when its first request would not leave."""
         model = self._model(job)
+        gate = self._gate(model)
+        gate.check()
         simulated = self.batch.simulated or job.file.spec.simulated
         return Sitting(
             job.file,
@@ -162,7 +170,7 @@ class Running:
             real_data_only=not simulated,
             place=self.folder.place(job, new_attempt=self.new_attempt),
             pool=pool,
-            gate=self._gate(model),
+            gate=gate,
             dated_only=self.passed(),
         )
 
@@ -172,7 +180,7 @@ class Running:
             self._models[key] = choose_model(job.file, job.model, offline=False)
         return self._models[key]
 
-    def _gate(self, model: Model) -> Gate:
+    def _gate(self, model: Model) -> Limits:
         spec = self.batch.spec.limits
         if model.name not in self._gates:
             rates = spec if model.paid else LimitsSpec(concurrency=spec.concurrency)

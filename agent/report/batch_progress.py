@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from agent.foreign import printable
-from agent.report.terminal import count_of, new_console, new_table, short, show_labels
+from agent.report.terminal import count_of, new_console, new_table, short, show_labels, spend_text
 
 EVERY = 10.0
 """Seconds between two lines of counts where there is no terminal."""
@@ -165,11 +165,11 @@ def show_summary(summary: dict[str, Any], folder: Path) -> None:
     if slot := summary["schedule"]:
         parts = [f"{name} {value}".replace("_", " ") for name, value in slot.items()]
         console.print(Text(printable(" · ".join(parts)), style="dim"))
-    _unfinished(console, [each for each in summary["results"] if each["state"] != "done"])
+    _unfinished(console, [each for each in summary["results"] if each["state"] not in ("done", "waiting")])
     for each in summary["warnings"]:
         jobs = count_of(each["jobs"], "job")
         console.print(Text(f"warning: {short(each['warning'], 300)} ({jobs})", style="yellow"))
-    console.print(Text.assemble(("spent    ", "dim"), _spend(summary["spend"])))
+    console.print(Text.assemble(("spent    ", "dim"), spend_text(summary["spend"])))
     console.print(Text.assemble(("page     ", "dim"), (folder.absolute() / "index.html").as_uri()), soft_wrap=True)
     console.print(Text.assemble(("files    ", "dim"), str(folder.absolute())), soft_wrap=True)
     show_labels(console, summary["labels"])
@@ -188,17 +188,3 @@ def _unfinished(console: Console, jobs: list[dict[str, Any]]) -> None:
     console.print(table)
     if len(jobs) > LISTED:
         console.print(Text(f"and {len(jobs) - LISTED:,} more, see summary.json"))
-
-
-def _spend(spend: dict[str, Any]) -> str:
-    tokens = spend["tokens"]
-    parts = [f"{spend['usd']:.2f} USD"] if spend["usd"] else []
-    parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
-    if any(tokens.values()):
-        parts.append(f"{tokens['input'] + tokens['cache_write']:,} tokens in")
-        parts.append(f"{tokens['cache_read']:,} from cache, {tokens['output']:,} out")
-    if spend["unpriced"]:
-        parts.append(f"{count_of(spend['unpriced'], 'run')} without a price")
-    if spend["possibly_paid_twice"]:
-        parts.append(f"{count_of(spend['possibly_paid_twice'], 'request')} possibly paid twice")
-    return ", ".join(parts)

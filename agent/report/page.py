@@ -276,7 +276,10 @@ class _View:
             "Cache reads": usage.cache_read,
             "Tokens out": usage.output,
         }
-        return [(name, heatmap.number_text(count, 0, plus=False)) for name, count in counts.items()]
+        if result.possibly_paid_twice:
+            counts["Possibly paid twice"] = result.possibly_paid_twice
+        lines = [(name, heatmap.number_text(count, 0, plus=False)) for name, count in counts.items()]
+        return [*lines, ("USD", heatmap.number_text(result.usd, 4, plus=False))] if result.usd else lines
 
 
 def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:

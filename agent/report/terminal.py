@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -157,7 +157,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
         console.print(Text(f"warning: {printable(warning)}", style="yellow"))
     if result.page:
         console.print(Text.assemble(("heatmap  ", "dim"), result.page.absolute().as_uri()), soft_wrap=True)
-    console.print(Text.assemble(("spent    ", "dim"), _spend(result)))
+    console.print(Text.assemble(("spent    ", "dim"), spend_text(result.spend())))
     show_labels(console, result.labels)
     console.print(Text(ADVICE, style="dim"))
 
@@ -228,14 +228,20 @@ def _calls(console: Console, calls: list[Call]) -> None:
         console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
 
 
-def _spend(result: RunResult) -> str:
-    usage = result.usage
-    parts = [count_of(result.turns, "turn"), count_of(len(result.calls), "tool call")]
-    if usage.counted or usage.cache_read:
-        parts.append(f"{usage.input + usage.cache_write:,} tokens in")
-        parts.append(f"{usage.cache_read:,} from cache, {usage.output:,} out")
-    if result.repairs:
-        parts.append(count_of(result.repairs, "repair"))
+def spend_text(spend: Mapping[str, Any]) -> str:
+    """What a run spent, or many: as in an envelope, or in a batch's summary."""
+    tokens, usd = spend["tokens"], spend["usd"]
+    parts = [f"{usd:.2f} USD" if usd >= 1 else f"{usd:.4f} USD"] if usd else []
+    parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
+    if any(tokens.values()):
+        parts.append(f"{tokens['input'] + tokens['cache_write']:,} tokens in")
+        parts.append(f"{tokens['cache_read']:,} from cache, {tokens['output']:,} out")
+    if spend["repairs"]:
+        parts.append(count_of(spend["repairs"], "repair"))
+    if spend.get("unpriced"):
+        parts.append(f"{count_of(spend['unpriced'], 'run')} without a price")
+    if spend["possibly_paid_twice"]:
+        parts.append(f"{count_of(spend['possibly_paid_twice'], 'request')} possibly paid twice")
     return ", ".join(parts)
 
 

@@ -90,7 +90,7 @@ class ServerPool:
         key = server.identity
         server.pace = self._paces.setdefault(key, server.pace)
         entry = self._shared.get(key)
-        if entry is None or server.stateful or not entry.usable:
+        if entry is None or not entry.usable:
             entry = _Entry(server)
             self._entries.append(entry)
             if not server.stateful:

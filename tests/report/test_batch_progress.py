@@ -170,8 +170,8 @@ def test_summary_on_a_terminal_fits_eighty_columns(capsys: pytest.CaptureFixture
     assert sum(pieces) == 100 and max(pieces) <= 32
     assert said[-2:] == [f"[{SIMULATED} / {RULES}]", ADVICE]
     text = " ".join(" ".join(said).split())
-    assert "warning: Old data (1 job) spent 0.75 USD, 6 turns, 15 tool calls, 3,060 tokens in" in text
-    assert "900 from cache, 12 out page file:" in text and "Job State Reason" in text
+    assert "warning: Old data (1 job) spent 0.7500 USD, 6 turns, 15 tool calls, 3,060 tokens in" in text
+    assert "900 from cache, 12 out, 3 repairs page file:" in text and "Job State Reason" in text
     assert (tmp_path / "index.html").as_uri() in text and f"files {tmp_path}" in text
 
 
@@ -181,6 +181,8 @@ def test_summary_names_twenty_jobs_and_counts_the_others(capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert re.findall(r"^job-\d+", said, re.MULTILINE) == [f"job-{at:03d}" for at in range(LISTED)]
     assert "\nand 3 more, see summary.json\n" in said
+    show_summary(summary("jobs", [row("later", "waiting")], None), tmp_path)
+    assert "later" not in capsys.readouterr().out
     show_summary(summary("jobs", rows[:LISTED], None), tmp_path)
     assert "more, see" not in capsys.readouterr().out
 
@@ -189,7 +191,7 @@ def test_summary_of_a_batch_that_is_done_is_short(capsys: pytest.CaptureFixture[
     spent = spend(0.0, turns=1) | {"tool_calls": 1, "tokens": dict.fromkeys(spend()["tokens"], 0)}
     show_summary(summary("jobs", [row("a", spend=spent)], None), tmp_path)
     assert capsys.readouterr().out == (
-        f"jobs: 1 job · 1 done\nspent    1 turn, 1 tool call\npage     {(tmp_path / 'index.html').as_uri()}\n"
+        f"jobs: 1 job · 1 done\nspent    1 turn, 1 tool call, 1 repair\npage     {(tmp_path / 'index.html').as_uri()}\n"
         f"files    {tmp_path}\n{ADVICE}\n"
     )
 
@@ -200,4 +202,4 @@ def test_summary_says_what_has_no_price_or_may_be_paid_twice(
     rows = [row("a", spend=spend(None, possibly_paid_twice=2)), row("b", spend=spend(None))]
     show_summary(summary("jobs", rows, None), tmp_path)
     said = " ".join(capsys.readouterr().out.split())
-    assert "8 out, 2 runs without a price, 2 requests possibly paid twice" in said and "USD" not in said
+    assert "8 out, 2 repairs, 2 runs without a price, 2 requests possibly paid twice" in said and "USD" not in said
