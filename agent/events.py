@@ -90,7 +90,8 @@ class RunStarted(Event):
     """`agent` is the agent file's name; `spec`, `prompt`, `opening` and `schema` are hashes of its content, the system
     text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
     name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
-    in USD for a million tokens of each kind of usage, None when the model is unpriced."""
+    in USD for a million tokens of each kind of usage, None when the model is unpriced; `files` says where page, answer
+    and envelope go, relative to the log's folder."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -107,6 +108,7 @@ class RunStarted(Event):
     labels: list[str]
     simulated: bool = False
     price: dict[str, float] | None = None
+    files: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
 
     @property

@@ -18,9 +18,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import ValidationError
+
 from agent import agentfile
 from agent.agentfile import AgentFile
-from agent.errors import SpecError, UsageError
+from agent.errors import DecisionError, SpecError, UsageError
 from agent.events import ContentStored, RunStarted
 from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
@@ -91,9 +93,9 @@ async def resume(
         raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
     contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
     if not (result := result_of(events, folder)).resumable and not new_attempt:
-        return await hand_out(result, Place(folder))
+        return await hand_out(result, Place(folder, **started.files))
     file = _loaded(agent) if agent is not None else _as_logged(started, contents)
-    place = Place(store.folder(store.new_id())) if new_attempt else Place(folder)
+    place = Place(store.folder(store.new_id())) if new_attempt else Place(folder, **started.files)
     chosen = model or choose_model(file, str(started.model["name"]), offline=False)
     return await _sit(
         file, started.question, started.as_of, chosen, started.simulated, place, servers, listen, in_flight
@@ -130,14 +132,24 @@ async def _sit(
 
 
 def _as_logged(started: RunStarted, contents: Mapping[str, Any]) -> AgentFile:
-    """The agent file that a run began with. Raises UsageError when the log does not hold all of it."""
+    """The agent file that a run began with.
+
+    Raises UsageError when the log does not hold all of it, DecisionError when it is another version's.
+    """
     content = contents[started.spec]
     if REDACTED in json.dumps(content):
         raise UsageError(
             "the log does not keep the values of env and headers that stand in the agent file itself",
             hint=f"name the file that the run began with: -c {started.agent}",
         )
-    return AgentFile(AgentSpec.model_validate(content), Source(started.agent, content), contents[started.prompt])
+    try:
+        spec = AgentSpec.model_validate(content)
+    except ValidationError:
+        raise DecisionError(
+            "the run began with an agent file that this version does not take",
+            hint=f"resume it with the version that wrote it: {started.versions.get('sector-advisor')}",
+        ) from None
+    return AgentFile(spec, Source(started.agent, content), contents[started.prompt])
 
 
 def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:

@@ -54,6 +54,12 @@ class Place:
     answer: str = ANSWER
     envelope: str | None = None
 
+    @property
+    def files(self) -> dict[str, str]:
+        """As the log keeps them, so that a run that is resumed by its log alone puts them where it would have."""
+        names = {"page": self.page, "answer": self.answer, "envelope": self.envelope}
+        return {kind: name for kind, name in names.items() if name}
+
 
 @dataclass
 class Sitting:
@@ -82,9 +88,7 @@ class Sitting:
         what is no outcome. But for a log that cannot be written, each of them is the end that the log then has.
         """
         with closing(RunLog(self.place.folder)) as log:
-            journal = Journal(log, self.listen)
-            if journal.started:
-                self._compare(journal.started)
+            journal = self._recalled(log)
             if not journal.result.resumable:
                 return await hand_out(journal.result, self.place)
             try:
@@ -100,6 +104,17 @@ class Sitting:
             except Exception as error:
                 self._seal(journal, "failed", f"{type(error).__name__}: {error}")
                 raise
+
+    def _recalled(self, log: RunLog) -> Journal:
+        """Raises DecisionError, and leaves the log as it is, when the run cannot go on with what it began with."""
+        try:
+            journal = Journal(log, self.listen)
+            if journal.started:
+                self._compare(journal.started)
+        except DecisionError as error:
+            error.run_id = self.place.folder.name
+            raise
+        return journal
 
     def _compare(self, started: RunStarted) -> None:
         """Raises DecisionError when the run did not begin with what it would go on with."""
@@ -156,6 +171,7 @@ class Sitting:
                 labels=[self.model.label] if self.model.label else [],
                 simulated=self.simulated,
                 price=asdict(price) if price else None,
+                files=self.place.files,
             )
         )
 

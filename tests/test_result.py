@@ -24,8 +24,8 @@ from agent.events import (
     ToolAsked,
     ToolsOffered,
 )
-from agent.model.base import Usage
 from agent.gathering import result_of
+from agent.model.base import Usage
 from agent.result import ADVICE, EXIT_CODES, HINTS, NO_END, RunResult
 
 SPEC = ContentStored.of({"agent_name": "A"})

@@ -13,8 +13,8 @@ from agent.errors import (
     UsageError,
 )
 from agent.events import Event, ModelAsked, RunFinished, RunStarted, ToolAnswered
-from agent.report.page import render
 from agent.gathering import result_of
+from agent.report.page import render
 from agent.run import run
 from agent.runs import log, store
 from agent.transcript import Transcript

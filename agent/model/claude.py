@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -190,8 +191,9 @@ def _limits(headers: Mapping[str, str]) -> RateLimits:
 
 
 def _number(text: str | None) -> float | None:
-    """A header's value, at least 0; None where it is absent or no number."""
+    """A header's value, at least 0; None where it is absent or no finite number."""
     try:
-        return max(float(text), 0.0) if text is not None else None
+        value = float(text) if text is not None else None
     except ValueError:
         return None
+    return max(value, 0.0) if value is not None and math.isfinite(value) else None

@@ -94,7 +94,8 @@ class Server:
 
     @property
     def alive(self) -> bool:
-        return not self.lost and self._owner is not None and not self._owner.done()
+        ended = self._process is not None and self._process.exit_status is not None
+        return not (self.lost or ended) and self._owner is not None and not self._owner.done()
 
     def redact(self, value: JSON) -> JSON:
         """`value` without any secret in its texts."""

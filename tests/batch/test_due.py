@@ -16,6 +16,7 @@ from agent.batch.door import Door
 from agent.batch.jobs import Defaults, load
 from agent.errors import UsageError
 from agent.events import ModelAsked, ToolAnswered, ToolAsked
+from agent.run import resume
 from agent.runs import log
 from tests.scripted import agent_file
 
@@ -198,3 +199,22 @@ async def test_slot_whose_hook_failed_is_due_until_it_was_told(tmp_path: Path) -
     assert (desk.out / "2016-09-01" / "summary.json").read_bytes() == answer
     assert summary["spend"]["turns"] == 2
     assert await desk.wake(at("09-01 20:00")) == []
+
+
+async def test_run_of_a_batch_that_is_resumed_by_hand_puts_its_files_where_the_batch_does(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    await desk.wake(at("09-01 18:00"))
+    session = desk.out / "2016-09-01"
+    (run,) = session.glob("runs/*")
+    (answer,) = session.glob("2016-*[0-9a-f].json")
+    whole = answer.read_bytes()
+    lines = (run / log.FILE).read_bytes().splitlines(keepends=True)
+    (run / log.FILE).write_bytes(b"".join(lines[:-3]))
+    for file in session.glob("2016-*"):
+        file.unlink()
+    result = await resume(run)
+    assert result.ok and result.page == session / f"{run.name}.html" and result.page.exists()
+    assert answer.read_bytes() == whole
+    before = desk.files()
+    assert await desk.wake(at("09-01 19:00")) == []
+    assert desk.files() == before

@@ -39,6 +39,7 @@ EVENTS: list[Event] = [
         budget={"turns": 12, "seconds": 300.0},
         labels=["OFFLINE"],
         price={"input": 4.0, "cache_write": 5.0, "cache_read": 0.2, "output": 20.0},
+        files={"page": "page.html"},
     ),
     RunResumed(in_flight="skip"),
     ServerOpened(server="s", transport="stdio", protocol="1", server_name=None, server_version="2"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -205,8 +206,12 @@ async def test_run_that_is_cancelled_while_it_opens_leaves_the_opening_to_the_ot
 
 
 async def test_nothing_outlives_a_pool_that_is_left_while_servers_open(program: Program) -> None:
+    patience = TimeoutSpec(start=86_400)
+    shared = program.server(timeouts=patience)
+    own = program.server(name="own", stateful=True, timeouts=patience)
+
     async def open_it() -> None:
-        async with ServerPool() as pool, pool.opened([program.server(), program.server(name="own", stateful=True)]):
+        async with ServerPool() as pool, pool.opened([shared, own]):
             raise AssertionError("nobody opened the gate")
 
     program.close_gate()
@@ -270,3 +275,15 @@ async def test_variable_that_is_not_set_ends_a_run_or_the_optional_server_that_n
     optional = servers_of(file_with(args=["${UNSET_HERE}"], required=False))
     async with ServerPool() as pool, pool.opened(optional) as [(_, outcome)]:
         assert isinstance(outcome, ServerError) and "UNSET_HERE is not set" in outcome.message
+
+
+async def test_server_that_died_between_two_runs_is_opened_anew(program: Program) -> None:
+    async with ServerPool() as pool:
+        async with pool.opened([program.server()]) as [(first, _)]:
+            os.kill(program.starts[0], signal.SIGKILL)
+            async with asyncio.timeout(30):
+                while first.alive:
+                    await asyncio.sleep(0)
+        async with pool.opened([program.server()]) as [(second, _)]:
+            assert await double(second, 2) == 4
+        assert len(program.starts) == 2
