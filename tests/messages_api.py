@@ -1,14 +1,18 @@
-"""What the Messages API sends: messages as server-sent events, and a scripted API on loopback that sends them."""
+"""What the Messages API sends: messages as server-sent events, and APIs on loopback that send them.
+
+One follows a script; the other answers by what it is asked, fails as it is told to, and keeps a ledger.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeAlias
 
 MODEL = "claude-test-1"
 
@@ -118,13 +122,154 @@ def scripted_api(*script: dict[str, Any] | tuple[int, dict[str, Any]]) -> Iterat
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    api.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with _serving(Handler) as api.url:
         yield api
         assert len(api.requests) == len(api.script), f"{len(api.requests)} requests for {len(api.script)} answers"
+
+
+Key: TypeAlias = tuple[str, int]
+"""The question, and which turn of its conversation is asked for: 1, 2, …"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent before the connection is closed: nothing at all when `status` is 0.
+
+    `paid`: it is a whole message. `missing`: bytes that the headers announce and that never come.
+    """
+
+    content: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    paid: bool = False
+    missing: int = 0
+
+
+HUNG_UP = Reply(b"", status=0)
+
+
+def whole(said: dict[str, Any]) -> Reply:
+    return Reply(stream(said), headers={"content-type": "text/event-stream"}, paid=True)
+
+
+def cut(said: dict[str, Any], *, announced: bool) -> Reply:
+    """Half of a stream; `announced` tells whether the reader can know by HTTP that there was more."""
+    content = stream(said)
+    half = len(content) // 2
+    return Reply(content[:half], headers={"content-type": "text/event-stream"}, missing=half if announced else 0)
+
+
+def fails_within(said: dict[str, Any], kind: str = "overloaded_error") -> Reply:
+    """A stream that begins well and ends in an error event."""
+    return Reply(stream([*events(said)[:3], error_body(kind)]), headers={"content-type": "text/event-stream"})
+
+
+def refusal(status: int, kind: str, **headers: str) -> Reply:
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(json.dumps(error_body(kind)).encode(), status, {"content-type": "application/json", **said})
+
+
+@dataclass
+class LedgerAPI:
+    """Sends what `reply` says to a request's key and to how often it was asked for before.
+
+    `asked` counts requests, `paid` those that were answered to the end. While `held`, no request is answered.
+    """
+
+    reply: Callable[[Key, int], Reply]
+    asked: Counter[Key] = field(default_factory=Counter)
+    paid: Counter[Key] = field(default_factory=Counter)
+    url: str = ""
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _held: bool = False
+    _under_way: int = 0
+
+    def take(self, body: dict[str, Any]) -> tuple[Key, Reply]:
+        messages = body["messages"]
+        key = messages[0]["content"][0]["text"], 1 + sum(each["role"] == "assistant" for each in messages)
+        with self._changed:
+            before = self.asked[key]
+            self.asked[key] += 1
+            self._under_way += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._held)
+        return key, self.reply(key, before)
+
+    def sent(self, key: Key, paid: bool) -> None:
+        with self._changed:
+            if paid:
+                self.paid[key] += 1
+            self._under_way -= 1
+            self._changed.notify_all()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._held = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held = False
+                self._changed.notify_all()
+
+    def settle(self) -> None:
+        """Until all that came in are answered, also those of clients that died."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._under_way, timeout=60)
+
+    def wait_for(self, requests: int) -> None:
+        """Until that many came in all."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.asked.total() >= requests, timeout=60), self.asked
+
+
+@contextmanager
+def ledger_api(reply: Callable[[Key, int], Reply]) -> Iterator[LedgerAPI]:
+    """A Messages API on a real socket, for clients that may die at any moment."""
+    api = LedgerAPI(reply)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            with suppress(json.JSONDecodeError):  # who asks may die before all is said
+                key, reply = api.take(json.loads(body))
+                api.sent(key, self._is_sent(reply) and reply.paid)
+
+        def _is_sent(self, reply: Reply) -> bool:
+            """To its end, as far as anybody can know here."""
+            if not reply.status:
+                return False
+            try:
+                self.send_response(reply.status)
+                self.send_header("content-length", str(len(reply.content) + reply.missing))
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.content)
+            except ConnectionError:
+                return False
+            return True
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with _serving(Handler) as api.url:
+        yield api
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """A connection that finds the queue full is tried again after a second."""
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Its URL, for as long as it serves."""
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

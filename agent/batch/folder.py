@@ -85,7 +85,7 @@ class BatchFolder:
         try:
             receipt = json.loads(path.read_bytes())
             return dict(receipt) if {"key", "resumable", "status"} <= set(receipt) else None
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, TypeError) as error:
             raise LogError(f"{path} cannot be read: {error}", hint="remove it: it is made again from the log") from None

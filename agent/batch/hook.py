@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +38,23 @@ def message(folder: Path, summary: dict[str, Any]) -> dict[str, Any]:
 async def tell(command: list[str], cwd: Path, folder: Path, summary: dict[str, Any]) -> None:
     """Run the program in the folder of the batch file. Raises AdvisorError when it fails; then it is told again."""
     said = json.dumps(message(folder, summary), ensure_ascii=False).encode()
+    pipe = asyncio.subprocess.PIPE
     try:
-        done = await asyncio.to_thread(
-            subprocess.run, command, input=said, cwd=cwd, capture_output=True, timeout=SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        process = await asyncio.create_subprocess_exec(*command, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe)
+    except OSError as error:
         raise _failed(command, str(error)) from None
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip()[-LAST_WORDS:]
-        raise _failed(command, f"it exited with {done.returncode}{': ' if words else ''}{words}")
+    try:
+        async with asyncio.timeout(SECONDS):
+            _, words = await process.communicate(said)
+    except TimeoutError:
+        raise _failed(command, f"it did not end within {SECONDS:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        said_last = words.decode("utf-8", "replace").strip()[-LAST_WORDS:]
+        raise _failed(command, f"it exited with {process.returncode}{': ' if said_last else ''}{said_last}")
     if summary["complete"]:
         write_whole(folder / TOLD, (json.dumps({"command": command[0]}) + "\n").encode())
 

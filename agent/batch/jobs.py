@@ -204,7 +204,7 @@ class _Reading:
             except SpecError as error:
                 self._files[name] = None
                 for problem in error.problems:
-                    self._tell(said.place("agent"), problem)
+                    self._tell(said.place("agent") if said.job.agent else ("agent",), problem)
         return self._files[name]
 
     def _filled(self, words: str, said: _Said) -> str:

@@ -145,7 +145,7 @@ class Running:
             case Stale():
                 return "stale"
             case PutOff():
-                return "interrupted" if self._stopped else "deferred"
+                return "interrupted" if self._stopped and not self.fatal else "deferred"
             case LogBusy():
                 return "deferred"
             case DecisionError():

@@ -52,7 +52,7 @@ def test_300_jobs_over_a_faulty_service_and_five_kills_end_whole_and_are_paid_on
     kinds = {event.kind for events in desk.logs.values() for event in events if isinstance(event, ModelFailed)}
     turns, twice = api.paid.total(), api.paid.total() - len(api.paid)
     with capsys.disabled():
-        print(f"\n{tally} · paid turns: {turns}, {twice} of them twice · requests: {api.asked.total()}")  # noqa: T201
+        print(f"\n{tally} · paid turns: {turns}, {twice} of them twice · requests: {api.asked.total()}")
     assert ended.code == 0, ended.err
     assert tally.is_clean and tally.kills == len(KILLS), tally
     assert len(api.paid) == 2 * len(JOBS)

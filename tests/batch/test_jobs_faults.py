@@ -92,7 +92,7 @@ MEANT = "write it twice where it is meant"
         ("jobs: [{agent: nowhere}]",
          "1:16: jobs.0.agent: nowhere: there is no such file, nor an agent of that name"),
         ("grid: {agent: [us_sector_rotation, no.yaml]}", "1:36: grid.agent.1: no.yaml: there is no such file"),
-        ("agent: no.yaml\njobs:\n- {}\n- {}", "3:3: jobs.0.agent: no.yaml: there is no such file"),
+        ("agent: no.yaml\njobs:\n- {}\n- {}", "1:8: agent: no.yaml: there is no such file"),
         ("jobs: [{id: a}, {id: a, question: b}]",
          "1:22: jobs.1.id: 'a' is the id of another job, at jobs.yaml:1:13"),
         ("jobs: [{id: a}, {id: A, question: b}]",
