@@ -21,6 +21,9 @@ from __future__ import annotations
 
 from agent.events import ServerFailed
 
+UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "LocalProtocolError"}
+"""Kinds of failure before a request has left."""
+
 
 class AdvisorError(Exception):
     """What happened, where (file:line:column, server, tool) and what to do about it."""
@@ -64,7 +67,7 @@ class SimulatedDataError(UsageError):
         super().__init__(
             f"{what}, which a paid model or a batch gets only when that is wanted",
             hint="add --simulated (or `simulated: true` in the agent file) to pay for fiction, or file it, knowingly; "
-            "ask with --offline; or name a server with real data under mcpServers",
+            "or name a server with real data under mcpServers",
         )
 
 
@@ -118,6 +121,11 @@ class ModelError(AdvisorError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.status = status
+
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether the service may have worked on the request: it did not refuse it, and it may have got it."""
+        return (self.status or 0) < 400 and self.kind not in UNSENT
 
 
 class PutOff(AdvisorError):

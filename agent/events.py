@@ -91,7 +91,8 @@ class RunStarted(Event):
     text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
     name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
     in USD for a million tokens of each kind of usage, None when the model is unpriced; `files` says where page, answer
-    and envelope go, relative to the log's folder."""
+    and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
+    `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -109,6 +110,8 @@ class RunStarted(Event):
     simulated: bool = False
     price: dict[str, float] | None = None
     files: dict[str, str] = field(default_factory=dict)
+    real_data_only: bool = False
+    live_until: str | None = None
     format: str = FORMAT
 
     @property
@@ -201,6 +204,8 @@ class ModelFailed(Event):
     message: str
     wait: float | None
     """Seconds until the next attempt; None when there is none."""
+    may_have_cost: bool = False
+    """Whether the service may have worked on the request."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from agent.events import (
 )
 from agent.figures import figures_of
 from agent.model.base import Usage, text_of
-from agent.prices import Price
+from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, page_address
 from agent.spec import DEFAULT_HORIZON
 from agent.tools.content import data_of
@@ -77,19 +77,16 @@ class Gathering:
                 self._started(event)
             case RunResumed():
                 result.status, result.stop_reason, result.resumable = UNFINISHED, NO_END, True
-                result.servers, result.failed_servers = [], []
-            case ServerOpened():
-                result.servers.append(event)
-            case ServerFailed():
-                result.failed_servers.append(event)
+            case ServerOpened() | ServerFailed():
+                self._server(event)
             case ToolsOffered():
                 result.offered = event
             case ModelAsked():
                 result.requests += 1
-                result.possibly_paid_twice += self._open_request
+                result.possibly_paid_twice += self._open_request and result.price != FREE
                 self._open_request = True
             case ModelFailed():
-                self._open_request = False
+                self._open_request = event.may_have_cost
             case ModelAnswered():
                 self._open_request = False
                 result.turns = event.turn
@@ -121,6 +118,16 @@ class Gathering:
         spec = self._contents[event.spec]
         result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
         result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")
+
+    def _server(self, event: ServerOpened | ServerFailed) -> None:
+        """What came of it last: a run that goes on opens its servers again."""
+        result = self.result
+        result.servers = [each for each in result.servers if each.server != event.server]
+        result.failed_servers = [each for each in result.failed_servers if each.server != event.server]
+        if isinstance(event, ServerOpened):
+            result.servers.append(event)
+        else:
+            result.failed_servers.append(event)
 
     def _answered(self, call: Call, event: ToolAnswered) -> None:
         sent = event.result

@@ -62,7 +62,6 @@ class Ending:
 @dataclass
 class Loop:
     model: Model
-    tools: Tools
     check: AnswerCheck
     budget: Budget
     position: Position
@@ -70,23 +69,26 @@ class Loop:
     gate: Gate
     real_data_only: bool
 
-    async def run(self) -> Ending:
+    async def run(self, tools: Tools) -> Ending:
         """Until an answer is valid, or something ends the run. Raises AdvisorError for what is no outcome."""
         while True:
             if turn := self.position.turn:
-                if ending := await self._act(turn):
+                ending = await self._call(turn.calls, tools) if turn.wants_calls else self._conclude(turn)
+                if ending:
                     return ending
             elif limit := self.budget.exhausted():
                 return Ending("budget", limit)
             else:
                 await self._ask()
 
-    async def _act(self, turn: Turn) -> Ending | None:
-        """Make the calls of a turn, or judge its text; what was done already is not done again."""
+    def conclude(self) -> Ending | None:
+        """The end of a run whose newest turn needs no tool: of one that stopped just before it, for instance."""
+        turn = self.position.turn
+        return None if turn is None or turn.wants_calls else self._conclude(turn)
+
+    def _conclude(self, turn: Turn) -> Ending | None:
         if not turn.may_go_on:
             return _stopped(turn)
-        if turn.calls:
-            return await self._call(turn.calls)
         if turn.text.strip():
             return self._judge(turn.text)
         return Ending("failed", "the model ended its turn twice without saying anything")
@@ -100,6 +102,7 @@ class Loop:
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
             stop=stop_after_attempt(ATTEMPTS),
             wait=self.gate.pause,
+            sleep=self._rest,
             before_sleep=lambda state: self._failed(failure(state), state.upcoming_sleep),
             reraise=True,
         )
@@ -120,6 +123,10 @@ class Loop:
             )
         )
 
+    async def _rest(self, seconds: float) -> None:
+        with self.budget.waiting():
+            await asyncio.sleep(seconds)
+
     async def _attempt(self, request: Request) -> Turn:
         """Wait for permission; then each attempt is an event on the disk before it leaves."""
         with self.budget.waiting():
@@ -138,15 +145,15 @@ class Loop:
 
     def _failed(self, error: BaseException | None, wait: float | None) -> None:
         if isinstance(error, AdvisorError):
-            kind = error.where or error.code
-            self.journal.emit(ModelFailed(self._number, self.position.attempts, kind, error.message, wait))
+            kind, costs = error.where or error.code, isinstance(error, ModelError) and error.may_have_cost
+            self.journal.emit(ModelFailed(self._number, self.position.attempts, kind, error.message, wait, costs))
 
-    async def _call(self, calls: list[ToolCall]) -> Ending | None:
+    async def _call(self, calls: list[ToolCall], tools: Tools) -> Ending | None:
         """All calls of a turn together; every result that came is logged before anything is raised."""
         at = self.position
         if limit := self.budget.exhausted(calls=sum(call.id not in at.asked for call in calls)):
             return Ending("budget", limit)
-        prepared = [self.tools.prepare(call, self.budget.turns) for call in calls if call.id not in at.answered]
+        prepared = [tools.prepare(call, self.budget.turns) for call in calls if call.id not in at.answered]
         unknown = [each for each in prepared if each.asked.call in at.asked and not each.repeatable]
         if unknown and at.in_flight is None:
             return Ending("needs_decision", _question(unknown[0].asked))
@@ -155,16 +162,16 @@ class Loop:
                 self.journal.emit(each.asked)
         await self.journal.sync()
         skipped = unknown if at.in_flight == "skip" else []
-        answers = (self._answered(self.tools.skip(each) if each in skipped else each) for each in prepared)
+        answers = (self._answered(tools.skip(each) if each in skipped else each, tools) for each in prepared)
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
         return None
 
-    async def _answered(self, prepared: PreparedCall) -> None:
+    async def _answered(self, prepared: PreparedCall, tools: Tools) -> None:
         with self.budget.waiting():
-            await self.tools.admit(prepared)
-        stored, answered = await self.tools.call(prepared)
+            await tools.admit(prepared)
+        stored, answered = await tools.call(prepared)
         for content in stored:
             self.journal.emit(content)
         self.journal.emit(answered)

@@ -28,9 +28,10 @@ from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
 from agent.journal import Listener
 from agent.model.base import Model
+from agent.place import Place, hand_out
 from agent.result import RunResult
 from agent.runs import log, store
-from agent.sitting import Place, Sitting, hand_out
+from agent.sitting import Sitting
 from agent.source import Source
 from agent.spec import AgentSpec
 
@@ -67,7 +68,10 @@ async def run(
         raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
     day = iso_day(as_of)
     place = Place(store.folder(store.new_id()))
-    return await _sit(file, asked, day, choose_model(file, model, offline), simulated, place, servers, listen)
+    simulated = simulated or file.spec.simulated
+    chosen = choose_model(file, model, offline)
+    sitting = Sitting(file, asked, day, chosen, simulated, chosen.paid and not simulated, place, servers, listen=listen)
+    return await _sit(sitting)
 
 
 async def resume(
@@ -95,40 +99,32 @@ async def resume(
     if not (result := result_of(events, folder)).resumable and not new_attempt:
         return await hand_out(result, Place(folder, **started.files))
     file = _loaded(agent) if agent is not None else _as_logged(started, contents)
+    if new_attempt and "envelope" in started.files:
+        raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place(folder, **started.files)
     chosen = model or choose_model(file, str(started.model["name"]), offline=False)
     return await _sit(
-        file, started.question, started.as_of, chosen, started.simulated, place, servers, listen, in_flight
+        Sitting(
+            file,
+            started.question,
+            started.as_of,
+            chosen,
+            started.simulated,
+            started.real_data_only,
+            place,
+            servers,
+            live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
+            in_flight=in_flight,
+            listen=listen,
+        )
     )
 
 
-async def _sit(
-    file: AgentFile,
-    question: str,
-    as_of: str | None,
-    model: Model,
-    simulated: bool,
-    place: Place,
-    servers: Mapping[str, InMemoryServer] | None,
-    listen: Listener | None,
-    in_flight: Literal["repeat", "skip"] | None = None,
-) -> RunResult:
-    simulated = simulated or file.spec.simulated
+async def _sit(sitting: Sitting) -> RunResult:
     try:
-        return await Sitting(
-            file,
-            question,
-            as_of,
-            model,
-            simulated=simulated,
-            real_data_only=model.paid and not simulated,
-            place=place,
-            servers=servers,
-            in_flight=in_flight,
-            listen=listen,
-        ).run()
+        return await sitting.run()
     finally:
-        await model.close()
+        await sitting.model.close()
 
 
 def _as_logged(started: RunStarted, contents: Mapping[str, Any]) -> AgentFile:

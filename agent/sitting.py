@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -33,7 +33,8 @@ from agent.gathering import ended
 from agent.journal import Journal, Listener
 from agent.loop import Ending, Loop
 from agent.model.base import Model
-from agent.result import PAGE, RunResult, page_address
+from agent.place import Place, hand_out, page_of
+from agent.result import RunResult, page_address
 from agent.runs.log import RunLog, write_whole
 
 if TYPE_CHECKING:
@@ -41,32 +42,15 @@ if TYPE_CHECKING:
     from agent.tools.servers import InMemoryServer
     from agent.tools.toolbox import Toolbox
 
-ANSWER = "answer.json"
 NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run's log lies, and where it puts what it makes, relative to the log's folder."""
-
-    folder: Path
-    page: str = PAGE
-    answer: str = ANSWER
-    envelope: str | None = None
-
-    @property
-    def files(self) -> dict[str, str]:
-        """As the log keeps them, so that a run that is resumed by its log alone puts them where it would have."""
-        names = {"page": self.page, "answer": self.answer, "envelope": self.envelope}
-        return {kind: name for kind, name in names.items() if name}
 
 
 @dataclass
 class Sitting:
     """`run` begins the run, or goes on with it when the log in its place has begun.
 
-    `pool`: open servers that other runs use too. `dated_only`: the session that the run is about has passed, so a tool
-    that cannot be asked as of a date would tell of a later one. `real_data_only` refuses simulated data.
+    `pool`: open servers that other runs use too. `live_until`: when the session that the run is about has passed, so
+    that a tool that cannot be asked as of a date would tell of a later one. `real_data_only` refuses simulated data.
     """
 
     file: AgentFile
@@ -79,7 +63,8 @@ class Sitting:
     servers: Mapping[str, InMemoryServer] | None = None
     pool: ServerPool | None = None
     gate: Gate = field(default_factory=Gate)
-    dated_only: bool = False
+    live_until: datetime.datetime | None = None
+    now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
 
@@ -172,6 +157,8 @@ class Sitting:
                 simulated=self.simulated,
                 price=asdict(price) if price else None,
                 files=self.place.files,
+                real_data_only=self.real_data_only,
+                live_until=self.live_until.isoformat() if self.live_until else None,
             )
         )
 
@@ -200,22 +187,32 @@ class Sitting:
         from agent.tools.admission import admit
 
         spec = self.file.spec
+        loop = Loop(self.model, check, budget, journal.position, journal, self.gate, self.real_data_only)
+        if ending := loop.conclude():
+            return ending
         async with AsyncExitStack() as stack:
             box = await self._open(stack, journal)
             failed = bool(journal.result.failed_servers)
             warnings = admit(
-                box, spec, servers_failed=failed, real_data_only=self.real_data_only, dated_only=self.dated_only
+                box,
+                spec,
+                servers_failed=failed,
+                real_data_only=self.real_data_only,
+                dated_only=self._session_has_passed,
             )
             journal.warn(*warnings)
             if box.names and not box.tools and spec.policy.require_calls:
                 return Ending("unsupported", "no tool could be offered, so no answer could be supported")
-            loop = Loop(self.model, box, check, budget, journal.position, journal, self.gate, self.real_data_only)
             try:
-                return await loop.run()
+                return await loop.run(box)
             finally:
                 for error in box.lost.values():
                     journal.emit(error.failure)
                     journal.warn(error.message)
+
+    @property
+    def _session_has_passed(self) -> bool:
+        return self.live_until is not None and self.now() >= self.live_until
 
     async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
         """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
@@ -254,7 +251,7 @@ class Sitting:
         today = datetime.datetime.now(datetime.UTC).date()
         journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
         finished = _finished(journal, ending, resumable=ending.status == "needs_decision")
-        content = _page(ended(replace(journal.result, folder=None), finished))
+        content = page_of(ended(replace(journal.result, folder=None), finished))
         await asyncio.to_thread(write_whole, self.place.folder / self.place.page, content)
         sha256 = hashlib.sha256(content).hexdigest()
         journal.emit(ArtifactWritten(kind="page", path=self.place.page, sha256=sha256, media_type="text/html"))
@@ -268,17 +265,6 @@ class Sitting:
             with suppress(LogError):
                 journal.emit(_finished(journal, Ending(status, stop_reason), resumable=True))
                 journal.log.sync_now()
-
-
-async def hand_out(result: RunResult, place: Place) -> RunResult:
-    """Write the files of a run that has ended, those that are not there already; the envelope is the last."""
-    texts = {place.answer: result.answer} if result.ok else {}
-    if place.envelope:
-        texts[place.envelope] = result.envelope()
-    for name, value in texts.items():
-        content = (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-        await asyncio.to_thread(_write_new, place.folder / name, content)
-    return result
 
 
 def _offer(box: Toolbox, journal: Journal) -> None:
@@ -300,17 +286,6 @@ def _offer(box: Toolbox, journal: Journal) -> None:
                 f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began", hint=NEW_ATTEMPT
             )
     box.tools = {tool["name"]: box.tools[tool["name"]] for tool in before.tools}
-
-
-def _page(result: RunResult) -> bytes:
-    from agent.report import page
-
-    return page.render(result).encode()
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    if not (path.exists() and path.read_bytes() == content):
-        write_whole(path, content)
 
 
 def _finished(journal: Journal, ending: Ending, *, resumable: bool) -> RunFinished:

@@ -60,7 +60,7 @@ class BudgetSpec(Section):
     tokens: Count = 200_000
     """Uncached input, cache writes and output, over the whole run."""
     seconds: Seconds = 300.0
-    """Wall-clock time of the run, without waiting for the limits of a batch; counted anew when it is resumed."""
+    """Wall-clock time of the run, without waiting for limits and between attempts; counted anew when it is resumed."""
     repairs: Annotated[int, Field(ge=0)] = 2
     """How often an invalid answer is sent back."""
 

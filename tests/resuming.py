@@ -10,10 +10,11 @@ from mcp_types import ToolAnnotations
 
 from agent.agentfile import parse
 from agent.events import Event, ModelAsked, ToolAsked
+from agent.place import Place
 from agent.result import RunResult
 from agent.run import resume
 from agent.runs import log
-from agent.sitting import Place, Sitting
+from agent.sitting import Sitting
 from agent.source import Source
 from tests.asking import ask
 from tests.messages_api import call

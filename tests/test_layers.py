@@ -16,7 +16,7 @@ FLOORS = [
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "sitting", "report"},
+    {"run", "place", "sitting", "report"},
     {"batch"},
     {"cli"},
     {"__main__"},

@@ -25,12 +25,12 @@ from agent.events import (
 from agent.gate import Gate, Ticket
 from agent.gathering import result_of
 from agent.model.base import Request
+from agent.place import ANSWER as ANSWER_FILE
+from agent.place import Place
 from agent.report import page
 from agent.result import NO_END, PAGE, RunResult
 from agent.run import resume
 from agent.runs import log, store
-from agent.sitting import ANSWER as ANSWER_FILE
-from agent.sitting import Place
 from agent.tools import toolbox
 from tests.asking import ask
 from tests.messages_api import call, text
@@ -175,7 +175,7 @@ async def test_refusal_that_was_logged_is_not_asked_for_again() -> None:
 
 
 async def test_run_that_failed_for_the_model_goes_on_when_the_model_is_back() -> None:
-    down = [ModelError("down", kind="overloaded_error", retryable=True, retry_after=0.0)] * 4
+    down = [ModelError("down", kind="overloaded_error", retryable=True, retry_after=0.0, status=529)] * 4
     with pytest.raises(ModelError) as caught:
         await ask(Scripted(said(LOOK), *down))
     folder = store.find(str(caught.value.run_id))

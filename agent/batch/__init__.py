@@ -1,1 +1,3 @@
 """Many runs."""
+
+AGAIN = "run the same command again: it goes on where it stopped"

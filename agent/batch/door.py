@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from agent.batch import hook, outputs
+from agent.batch.executor import Executor
 from agent.batch.folder import BatchFolder
 from agent.batch.jobs import Batch, Job
 from agent.batch.outputs import Row
@@ -30,6 +32,7 @@ class Door:
     out: Path
     new_attempt: bool = False
     quiet: bool = True
+    executor: Executor | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     problems: list[AdvisorError] = field(default_factory=list)
     """What went wrong beside the jobs."""
@@ -40,19 +43,28 @@ class Door:
         """The summary, as it lies in summary.json. Raises LogBusy, UsageError, CredentialsError, LogError."""
         folder = BatchFolder(self.out)
         with folder.held():
-            return await self._carry_out(folder, self.batch.jobs())
+            return await self._carry_out(folder, self._undated())
 
     async def run_due(self) -> list[dict[str, Any]]:
         """The summaries of the slots that are due, each in a folder of its own named by its session; oldest first."""
+        ended: list[dict[str, Any]] = []
         with BatchFolder(self.out).held():
-            return [await self._run_slot(slot) for slot in self.due() if not self.stopped]
+            untold = self._untold()
+            for slot in self.due():
+                try:
+                    ended += [] if self.stopped else [await self._run_slot(slot)]
+                except UsageError as error:  # of this slot; the others' day has come too
+                    self.problems.append(error)
+            for folder in untold:
+                await self._tell_the_hook(folder, _summary_in(folder))
+        return ended
 
     async def run_one(self, job_id: str) -> Row:
         """One job, beside whoever runs the others; nothing of the whole batch is written.
 
         Raises LogBusy when another process runs it, and what `run` raises.
         """
-        jobs = [job for job in self.batch.jobs() if job.id == job_id]
+        jobs = [job for job in self._undated() if job.id == job_id]
         if not jobs:
             raise UsageError(f"{self.batch.name} has no job {job_id!r}", hint="--dry-run lists the jobs")
         running = self._begin(BatchFolder(self.out), jobs)
@@ -64,7 +76,7 @@ class Door:
     def look(self) -> dict[str, Any]:
         """The summary as it would be now, without running anything."""
         folder = BatchFolder(self.out)
-        return outputs.summary(self.batch.name, [folder.row(job) for job in self.batch.jobs()], None)
+        return outputs.summary(self.batch.name, [folder.row(job) for job in self._undated()], None)
 
     def due(self) -> list[Slot]:
         """Slots that are due and not finished. Raises UsageError without a schedule, or past its holidays' last day."""
@@ -94,13 +106,24 @@ class Door:
     def _calendar(self) -> Calendar:
         return Calendar.load(self.schedule, self.batch.folder)
 
+    def _undated(self) -> list[Job]:
+        """Raises UsageError for a batch whose jobs get their date from a schedule."""
+        if self.batch.spec.schedule is not None:
+            raise UsageError(f"{self.batch.name} runs on a schedule", hint="--due runs what is due")
+        return self.batch.jobs()
+
     def _finished(self) -> set[str]:
-        """Slots of which nothing is left to do, not even to tell."""
-        return {
-            folder.name
-            for folder in self.out.glob("????-??-??")
-            if _summary_in(folder).get("complete") and not self._is_to_be_told(folder)
-        }
+        """Slots whose jobs have all ended."""
+        return {folder.name for folder in self.out.glob("????-??-??") if _summary_in(folder).get("complete")}
+
+    def _untold(self) -> list[Path]:
+        """Folders of slots that ended before, not too long ago, without anybody having heard."""
+        oldest = (self.now() - self.schedule.age_limit).date().isoformat()
+        return [
+            self.out / slot
+            for slot in sorted(self._finished())
+            if slot >= oldest and self._is_to_be_told(self.out / slot)
+        ]
 
     def _is_to_be_told(self, folder: Path) -> bool:
         return self.batch.spec.on_finish is not None and not hook.is_told(folder)
@@ -116,45 +139,45 @@ class Door:
         facts = None if slot is None else _facts(slot, folder.path, self.now())
         try:
             with batch_progress(len(jobs), len(jobs) - len(running.left), quiet=self.quiet) as progress:
-                await _watched(running, progress)
+                await _watched(running, progress, self.executor)
         finally:
             summary = outputs.summary(self.batch.name, list(running.rows.values()), facts)
             outputs.write(folder.path, summary)
+        if running.left or (summary["complete"] and self._is_to_be_told(folder.path)):
+            await self._tell_the_hook(folder.path, summary, running.fatal)
         if running.fatal:
             raise running.fatal
-        if running.left or (summary["complete"] and self._is_to_be_told(folder.path)):
-            await self._tell_the_hook(folder.path, summary)
         return summary
 
     def _begin(self, folder: BatchFolder, jobs: Sequence[Job], slot: Slot | None = None) -> Running:
-        def passed() -> bool:
-            return slot is not None and slot.passed(self.now(), self.schedule)
-
-        self._running = Running(self.batch, folder, jobs, passed, self.new_attempt)
+        live_until = slot.live_until(self.schedule) if slot else None
+        self._running = Running(self.batch, folder, jobs, live_until, self.now, self.new_attempt)
         if self.stopped:
             self._running.stop()
         return self._running
 
-    async def _tell_the_hook(self, folder: Path, summary: dict[str, Any]) -> None:
+    async def _tell_the_hook(self, folder: Path, summary: dict[str, Any], fatal: AdvisorError | None = None) -> None:
         if self.batch.spec.on_finish and not self.stopped:
+            said = hook.message(folder, summary, fatal)
             try:
-                await hook.tell(self.batch.spec.on_finish, self.batch.folder, folder, summary)
+                await hook.tell(self.batch.spec.on_finish, self.batch.folder, folder, said)
             except AdvisorError as error:
                 self.problems.append(error)
 
 
-async def _watched(running: Running, progress: BatchProgress) -> None:
+async def _watched(running: Running, progress: BatchProgress, executor: Executor | None) -> None:
     """Run, and tell what everybody waits for, if it is so."""
 
     async def watch() -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if why := running.waiting:
-                progress.tell_waiting(why)
+                with suppress(Exception):  # who listens may have gone
+                    progress.tell_waiting(why)
 
     watcher = asyncio.create_task(watch())
     try:
-        await running.run(progress.tell)
+        await running.run(progress.tell, executor)
     finally:
         watcher.cancel()
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tenacity import RetryCallState
 
+from agent.batch import AGAIN
 from agent.errors import ModelError, PutOff, UsageError
 from agent.gate import Gate, Ticket, failure
 from agent.model.base import Remaining, Request, Turn, Usage
@@ -26,13 +27,12 @@ TICK = 0.001
 """Seconds past the moment at which a bucket is level, so that rounding does not wake anybody just before it."""
 IDLE = 3600.0
 """Seconds of a wait that an answer ends, not time."""
+OTHERS = 1.0
+"""Seconds until it is looked again what requests to another model came to."""
 SHORT_HOLD = (5.0, 10.0)
 """Seconds, between which a pause lies when the service refuses without saying how long to wait."""
 MEMORY = 0.9
 """How much of its weight an observation keeps when the next one comes."""
-AGAIN = "run the same command again: it goes on where it stopped"
-UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "LocalProtocolError"}
-"""Kinds of failure before the request has left."""
 OVERLOADED = {"overloaded_error", "api_error", "timeout_error"}
 """Kinds of an error inside a stream, whose status is 200, that would have been a 5xx before it."""
 
@@ -52,10 +52,10 @@ class LimitsSpec(Section):
 class Caps:
     """What a whole batch may spend, shared by the `Limits` of all its models. None is no cap.
 
-    A request is put off when what was spent and what is reserved for those under way reach a cap. So a cap is passed
-    by at most the estimate of the last request admitted, and by what estimates of those under way were too low. An
-    attempt whose cost nobody told, such as a broken stream, counts as spent with its estimate. Tokens are
-    `Usage.counted`.
+    A request is put off when what was spent reaches a cap, and waits while what is reserved for those under way might
+    do so. So a cap is passed by at most the estimate of the last request admitted, and by what the estimates of those
+    under way were too low. An attempt whose cost nobody told, such as a broken stream, counts as spent with its
+    estimate. Tokens are `Usage.counted`.
     """
 
     usd: float | None = None
@@ -67,10 +67,16 @@ class Caps:
 
     def check(self) -> None:
         """Raises PutOff when a cap is reached."""
-        if self.usd is not None and self.spent_usd + self.reserved_usd >= self.usd:
-            raise _capped(f"{self.usd:.2f} USD", f"{self.spent_usd:.2f}", f"{self.reserved_usd:.2f}")
-        if self.tokens is not None and self.spent_tokens + self.reserved_tokens >= self.tokens:
-            raise _capped(f"{self.tokens:,} tokens", f"{self.spent_tokens:,}", f"{self.reserved_tokens:,}")
+        if self.usd is not None and self.spent_usd >= self.usd:
+            raise _capped(f"{self.usd:.2f} USD", f"{self.spent_usd:.2f}")
+        if self.tokens is not None and self.spent_tokens >= self.tokens:
+            raise _capped(f"{self.tokens:,} tokens", f"{self.spent_tokens:,}")
+
+    @property
+    def may_be_reached(self) -> bool:
+        """By those under way: whether another request may leave is known when they have their answers."""
+        usd = self.usd is not None and self.spent_usd + self.reserved_usd >= self.usd
+        return usd or (self.tokens is not None and self.spent_tokens + self.reserved_tokens >= self.tokens)
 
     def reserve(self, usd: float, tokens: int) -> None:
         self.reserved_usd += usd
@@ -200,6 +206,11 @@ class Limits(Gate):
         """Seconds for which the service asked everybody to wait."""
         return max(0.0, self._hold_until - self._clock())
 
+    @property
+    def slowed(self) -> float:
+        """Seconds until the limits a minute let another request leave."""
+        return max(bucket.wait for bucket in self._buckets)
+
     def stop(self, reason: str) -> None:
         """Put off whoever waits or comes from now on; what is under way goes on to its end."""
         self._stopped = reason
@@ -232,6 +243,8 @@ class Limits(Gate):
         self._caps.check()
         if self._under_way >= int(self._width):
             return IDLE
+        if self._caps.may_be_reached:
+            return IDLE if self._under_way else OTHERS
         return max(self.held, *(bucket.wait for bucket in self._buckets))
 
     async def _rest(self, seconds: float) -> None:
@@ -321,12 +334,8 @@ def _is_overload(error: ModelError) -> bool:
 
 
 def _may_have_cost(error: BaseException | None) -> bool:
-    """Whether the service may have worked on the request: it did not refuse it, and it may have got it."""
-    if isinstance(error, ModelError):
-        return (error.status or 0) < 400 and error.kind not in UNSENT
-    return isinstance(error, asyncio.CancelledError)
+    return error.may_have_cost if isinstance(error, ModelError) else isinstance(error, asyncio.CancelledError)
 
 
-def _capped(cap: str, spent: str, reserved: str) -> PutOff:
-    message = f"the batch's cap of {cap} is reached: {spent} spent, {reserved} under way"
-    return PutOff(message, hint=f"raise the cap and {AGAIN}")
+def _capped(cap: str, spent: str) -> PutOff:
+    return PutOff(f"the batch's cap of {cap} is reached: {spent} spent", hint=f"raise the cap and {AGAIN}")

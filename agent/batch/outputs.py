@@ -66,6 +66,8 @@ class Row:
     labels: list[str]
     warnings: list[str]
     complete: bool
+    filed: bool = True
+    """Whether its envelope and page lie in the folder."""
 
 
 def summary(name: str, rows: list[Row], slot: dict[str, Any] | None) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def summary(name: str, rows: list[Row], slot: dict[str, Any] | None) -> dict[str
         "exit_code": exit_code(rows),
         "jobs": len(rows),
         "states": {state: states[state] for state in get_args(State) if states[state]},
-        "spend": _spend([row.spend for row in rows if row.spend]),
+        "spend": spent([row.spend for row in rows if row.spend]),
         "labels": list(dict.fromkeys(label for row in rows for label in row.labels)),
         "warnings": [{"warning": text, "jobs": jobs} for text, jobs in warnings.most_common(WARNINGS)],
         "schedule": slot,
@@ -97,10 +99,18 @@ def summary(name: str, rows: list[Row], slot: dict[str, Any] | None) -> dict[str
 def exit_code(rows: Iterable[Row]) -> int:
     """0 when every job is done; else the code of the gravest state."""
     states = {row.state for row in rows}
-    return next((code for code, grave in _EXITS.items() if states & grave), 0)
+    return gravest(code for code, grave in _EXITS.items() if states & grave)
 
 
-def _spend(spends: list[dict[str, Any]]) -> dict[str, Any]:
+def gravest(codes: Iterable[int]) -> int:
+    """Of exit codes of jobs or slots."""
+    codes = set(codes)
+    return next((code for code in _EXITS if code in codes), 0)
+
+
+def spent(spends: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sum of what runs spent."""
+
     def total(values: Iterable[Mapping[str, Any]], keys: tuple[str, ...]) -> dict[str, int]:
         values = list(values)
         return {key: sum(value.get(key, 0) for value in values) for key in keys}
@@ -110,12 +120,14 @@ def _spend(spends: list[dict[str, Any]]) -> dict[str, Any]:
         **total(spends, _COUNTS),
         "tokens": total((spend["tokens"] for spend in spends), _TOKENS),
         "usd": round(sum(usd for usd in prices if usd is not None), 6),
-        "unpriced": sum(usd is None and spend["turns"] > 0 for usd, spend in zip(prices, spends, strict=True)),
+        "unpriced": sum(
+            spend.get("unpriced", usd is None and spend["turns"] > 0) for usd, spend in zip(prices, spends, strict=True)
+        ),
     }
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    ran = row.status is not None and row.state not in ("interrupted", "deferred", "stale")
+    ran = row.filed and row.status is not None and row.state not in ("interrupted", "deferred", "stale")
     spend = row.spend or {}
     return {
         "id": row.id,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent import prices
 from agent.batch.executor import Executor, LocalExecutor
-from agent.batch.folder import BatchFolder, row_of, row_of_envelope
+from agent.batch.folder import BatchFolder, begun_in, row_of, row_of_envelope
 from agent.batch.jobs import Batch, Job
 from agent.batch.limits import Caps, Limits, LimitsSpec
 from agent.batch.outputs import Row, State
@@ -28,6 +29,7 @@ from agent.errors import (
     UsageError,
 )
 from agent.model.base import Model, Usage
+from agent.place import Place
 from agent.run import OFFLINE, choose_model
 from agent.sitting import Sitting
 
@@ -35,21 +37,20 @@ if TYPE_CHECKING:
     from agent.tools.pool import ServerPool
 
 STOPPING = "the batch is being stopped"
-FATAL = (UsageError, CredentialsError, LogError)
-"""What is in the way of one job is in the way of all others."""
 
 
 @dataclass
 class Running:
     """`run` does what is left of the jobs; `stop` lets the requests under way come to their answers, and no more.
 
-    `passed` says whether the session that the batch is about has passed.
+    `live_until`: when the session that the batch is about has passed; `now` gives the time.
     """
 
     batch: Batch
     folder: BatchFolder
     jobs: Sequence[Job]
-    passed: Callable[[], bool] = lambda: False
+    live_until: datetime | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_attempt: bool = False
     fatal: AdvisorError | None = None
     """What stopped the batch."""
@@ -60,6 +61,7 @@ class Running:
         """Raises UsageError for a job that another's files stand for, or a cap in USD over a model without a price."""
         self.rows = {job.id: self.folder.row(job) for job in self.jobs}
         self.left = [job for job in self.jobs if self._is_left(self.rows[job.id])]
+        self._anew = {job.id for job in self.left if self.new_attempt and self.rows[job.id].status != "interrupted"}
         self._caps = Caps(usd=self.batch.spec.budget.usd, tokens=self.batch.spec.budget.tokens)
         self._check_prices()
         for row in self.rows.values():
@@ -89,8 +91,11 @@ class Running:
     @property
     def waiting(self) -> str | None:
         """What everybody waits for, if anything."""
-        seconds = max((gate.held for gate in self._gates.values()), default=0.0)
-        return f"the service asked to wait, {seconds:.0f} s more" if seconds > 0 else None
+        held = max((gate.held for gate in self._gates.values()), default=0.0)
+        slowed = max((gate.slowed for gate in self._gates.values()), default=0.0)
+        if held:
+            return f"the service asked to wait, {held:.0f} s more"
+        return f"the limits a minute let the next request leave in {slowed:.0f} s" if slowed > 1 else None
 
     def _is_left(self, row: Row) -> bool:
         return not row.complete or (self.new_attempt and row.state != "done")
@@ -115,29 +120,56 @@ class Running:
         """Whether there is no more to be done for the job in this command."""
         if self._stopped:
             return True
-        row, again = await self._row(job, pool)
+        place = self.folder.place(job, new_attempt=job.id in self._anew)
+        try:
+            again = await self._try(job, place, pool)
+        except asyncio.CancelledError:
+            self._put(row_of(job, "interrupted", STOPPING, begun_in(place.folder)), place)
+            raise
         if again and not last and not self._stopped:
             return False
-        self.rows[job.id] = row
-        tell(row)
+        with suppress(Exception):  # who listens may have gone; the batch goes on
+            tell(self.rows[job.id])
         return True
 
-    async def _row(self, job: Job, pool: ServerPool) -> tuple[Row, bool]:
-        """What came of the job, and whether another try may end otherwise."""
+    async def _try(self, job: Job, place: Place, pool: ServerPool) -> bool:
+        """One sitting of the job's run. Whether another try may end otherwise."""
+        again = False
         try:
-            result = await self._sitting(job, pool).run()
-            return row_of_envelope(job, result.envelope()), False
+            with self.folder.job_held(place):
+                result = await self._sitting(job, place, pool).run()
+            row = row_of_envelope(job, result.envelope())
         except AdvisorError as error:
-            if isinstance(error, FATAL) and not isinstance(error, LogBusy | LogDamaged) and not self.fatal:
-                self.fatal = error
-                self.stop(error.message)
-            if isinstance(error, LogBusy):
-                self.busy = error
-            passing = isinstance(error, ServerError) or (isinstance(error, ModelError) and error.retryable)
-            begun = self.folder.begun(job)
-            return row_of(job, self._state(error), error.message, begun, complete=isinstance(error, Stale)), passing
+            again = self._heed(job, error)
+            row = row_of(
+                job, self._state(error), _reason(error), begun_in(place.folder), complete=isinstance(error, Stale)
+            )
         except Exception as error:
-            return row_of(job, "failed", f"{type(error).__name__}: {error}", self.folder.begun(job)), False
+            row = row_of(job, "failed", f"{type(error).__name__}: {error}", begun_in(place.folder))
+        self._put(row, place)
+        return again
+
+    def _put(self, row: Row, place: Place) -> None:
+        self.rows[row.id] = self.folder.with_earlier(place.folder, row)
+
+    def _heed(self, job: Job, error: AdvisorError) -> bool:
+        """Whether another try may help; what is in the way of every job stops the batch."""
+        match error:
+            case LogBusy():
+                self.busy = error
+            case LogDamaged():
+                pass
+            case UsageError() | CredentialsError() | LogError():
+                self.fatal = self.fatal or error
+                self.stop(error.message)
+            case ServerError():
+                return True
+            case ModelError():
+                return error.retryable
+            case DecisionError() if self.new_attempt and job.id not in self._anew:
+                self._anew.add(job.id)
+                return True
+        return False
 
     def _state(self, error: AdvisorError) -> State:
         """Put off, or to be decided, is not failed."""
@@ -155,11 +187,12 @@ class Running:
             case _:
                 return "failed"
 
-    def _sitting(self, job: Job, pool: ServerPool) -> Sitting:
+    def _sitting(self, job: Job, place: Place, pool: ServerPool) -> Sitting:
         """Raises CredentialsError when a paid model has no key, PutOff when its first request would not leave."""
         model = self._model(job)
         gate = self._gate(model)
-        gate.check()
+        if not place.folder.exists():
+            gate.check()
         simulated = self.batch.simulated or job.file.spec.simulated
         return Sitting(
             job.file,
@@ -168,10 +201,11 @@ class Running:
             model,
             simulated=simulated,
             real_data_only=not simulated,
-            place=self.folder.place(job, new_attempt=self.new_attempt),
+            place=place,
             pool=pool,
             gate=gate,
-            dated_only=self.passed(),
+            live_until=self.live_until,
+            now=self.now,
         )
 
     def _model(self, job: Job) -> Model:
@@ -192,3 +226,9 @@ class Running:
 
     async def _close_models(self) -> None:
         await asyncio.gather(*(model.close() for model in self._models.values()))
+
+
+def _reason(error: AdvisorError) -> str:
+    """One line, with what to do about it."""
+    what = " ".join(error.message.split())
+    return f"{what}; {error.hint}" if error.hint else what

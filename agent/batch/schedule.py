@@ -118,9 +118,9 @@ class Slot:
     def id(self) -> str:
         return self.session.isoformat()
 
-    def passed(self, now: datetime, spec: ScheduleSpec) -> bool:
-        """Whether the as-of date is over in the schedule's zone, so that live data may be those of a later session."""
-        return _utc(now).astimezone(spec.timezone).date() > self.as_of
+    def live_until(self, spec: ScheduleSpec) -> datetime:
+        """The end of the as-of date in the schedule's zone: live data may be those of a later session from then on."""
+        return datetime.combine(self.as_of + _DAY, time(), spec.timezone).astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,8 @@ def due(calendar: Calendar, now: datetime, finished: Collection[str]) -> list[Sl
     if spec.catch_up == "all":
         return [slot for slot in come if slot.id not in finished]
     newest = [slot for slot in come[-1:] if all(done < slot.id for done in finished)]
-    return [slot for slot in newest if spec.catch_up == "latest" or not slot.passed(now, spec)]
+    today = now.astimezone(spec.timezone).date()
+    return [slot for slot in newest if spec.catch_up == "latest" or slot.session == today]
 
 
 def next_slot(calendar: Calendar, now: datetime) -> Slot:

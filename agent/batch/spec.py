@@ -18,7 +18,7 @@ from agent.run import iso_day
 from agent.spec import Count, Section, Text
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_OUR_FILES = {"summary", "index", "recommendations", "runs", "lock"}
+_OUR_FILES = {"summary", "index", "recommendations", "runs", "lock", "on_finish"}
 _OUR_ENDINGS = (".envelope", ".tmp")
 
 

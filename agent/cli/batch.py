@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from agent.batch import AGAIN
 from agent.cli import config_option, echo_json, failures, tell
 from agent.errors import Interrupted, UsageError
 
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 25.0
 """How long requests under way may take to come to their answers after the first signal."""
-SINGLE = ("due", "only", "dry_run", "print_cron", "print_systemd")
+SINGLE = ("due", "only", "print_cron", "print_systemd")
 """Options of which there can be one."""
-
-AGAIN = "run the same command again: it goes on where it stopped"
 
 T = TypeVar("T")
 
@@ -40,7 +39,9 @@ T = TypeVar("T")
 @click.option("--simulated", is_flag=True, help="Allow simulated data.")
 @click.option("--only", metavar="ID", help="Run this job alone; exit 0 when it is done, also when it was before.")
 @click.option("--new-attempt", is_flag=True, help="Begin again every job that has no valid answer.")
-@click.option("--dry-run", is_flag=True, help="Say what there is to do, and do nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what there is to do, with --due which slots are due, and do nothing."
+)
 @click.option("--due", is_flag=True, help="Run the slots of the file's schedule that are due and not finished.")
 @click.option("--print-cron", is_flag=True, help="Print crontab lines that wake the schedule up.")
 @click.option("--print-systemd", is_flag=True, help="Print systemd units that wake the schedule up.")
@@ -79,8 +80,7 @@ def _carry_out(door: Door, options: dict[str, Any], form: str) -> int:
         click.echo(_wake_up(door, systemd=options["print_systemd"]), nl=False)
         return 0
     if options["dry_run"]:
-        _show(door.look(), door.out, form)
-        return 0
+        return _look(door, form, due=options["due"])
     if options["only"]:
         return _only(door, options["only"], form)
     if options["due"]:
@@ -103,6 +103,8 @@ def _only(door: Door, job: str, form: str) -> int:
 
 
 def _due(door: Door, form: str) -> int:
+    from agent.batch.outputs import gravest
+
     summaries = _run(door, door.run_due)
     following = door.next()
     if form == "json":
@@ -111,13 +113,37 @@ def _due(door: Door, form: str) -> int:
         _show(summary, door.out / summary["schedule"]["session"], form)
     if form == "table" and not summaries:
         click.echo("nothing is due" + (f"; next: {following.time:%Y-%m-%d %H:%M} UTC" if following else ""))
-    gravest = [code for code in (3, 7, 6) if code in {summary["exit_code"] for summary in summaries}]
-    return _ended(door, gravest[0] if gravest else 0)
+    if door.stopped and door.due():
+        return _ended(door, Interrupted.exit_code)
+    return _ended(door, gravest(summary["exit_code"] for summary in summaries))
+
+
+def _look(door: Door, form: str, *, due: bool) -> int:
+    """What there is to do: the slots that are due, or every job that is not done."""
+    if due:
+        slots = [slot.id for slot in door.due()]
+        following = door.next()
+        if form == "json":
+            echo_json({"due": slots, "next": following and following.time.isoformat()})
+        else:
+            click.echo(f"due: {', '.join(slots) or 'nothing'}")
+        return 0
+    summary = door.look()
+    if form == "json":
+        echo_json(summary)
+        return 0
+    for each in summary["results"]:
+        if each["state"] != "done":
+            click.echo(f"{each['id']}  {each['state']}: {each['reason']}  ({each['where']})")
+    click.echo(", ".join(f"{count:,} {state}" for state, count in summary["states"].items()))
+    return 0
 
 
 def _ended(door: Door, code: int) -> int:
     for problem in door.problems:
         tell(problem)
+        if isinstance(problem, UsageError):
+            code = code or problem.exit_code
     if code and door.stopped:
         tell(Interrupted("interrupted", hint=AGAIN))
         return Interrupted.exit_code
@@ -171,7 +197,9 @@ def _wake_up(door: Door, *, systemd: bool) -> str:
 
     words = sys.argv[1:]
     kept = [word for word in words if word not in ("--print-cron", "--print-systemd")]
-    command = [str(Path(sys.argv[0]).absolute()), *kept, "--due", "-q"]
+    program = Path(sys.argv[0]).absolute()
+    advisor = [sys.executable, "-P", "-m", "agent"] if program.name == "__main__.py" else [str(program)]
+    command = [*advisor, *kept, "--due", "-q"]
     if systemd:
         return wakeups.systemd(door.schedule, command, Path.cwd(), door.batch.name)
     return wakeups.cron(door.schedule, command, Path.cwd(), datetime.now().astimezone())

@@ -128,6 +128,10 @@ class Turn:
         """Whether its calls may be made and its text be judged; every other reason to stop ends a run."""
         return self.stop_reason in ("tool_use", "end_turn", "stop_sequence", "pause_turn")
 
+    @property
+    def wants_calls(self) -> bool:
+        return self.may_go_on and bool(self.calls)
+
 
 def text_of(content: list[dict[str, Any]]) -> str:
     return "".join(block.get("text", "") for block in content if block.get("type") == "text")

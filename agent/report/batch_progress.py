@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -145,7 +145,8 @@ def batch_progress(
         try:
             yield lines
         finally:
-            console.print(lines.counts(), soft_wrap=True)
+            with suppress(OSError):  # nobody may be reading; the batch has ended all the same
+                console.print(lines.counts(), soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

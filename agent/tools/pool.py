@@ -59,6 +59,7 @@ class ServerPool:
         self._entries: list[_Entry] = []
         self._shared: dict[str, _Entry] = {}
         self._paces: dict[str, Pace] = {}
+        self._closing: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> ServerPool:
         return self
@@ -67,6 +68,7 @@ class ServerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._close(self._entries)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     @asynccontextmanager
     async def opened(self, servers: Iterable[Server]) -> AsyncIterator[list[tuple[Server, Outcome]]]:
@@ -88,9 +90,11 @@ class ServerPool:
 
     def _entry(self, server: Server) -> _Entry:
         key = server.identity
-        server.pace = self._paces.setdefault(key, server.pace)
+        server.pace = self._paces.setdefault(f"{server.pace.calls} {server.address}", server.pace)
         entry = self._shared.get(key)
         if entry is None or not entry.usable:
+            if entry:
+                self._closing.append(asyncio.create_task(self._close([entry])))
             entry = _Entry(server)
             self._entries.append(entry)
             if not server.stateful:

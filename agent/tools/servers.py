@@ -87,10 +87,16 @@ class Server:
         return str(self.redact(self.spec.url)) if isinstance(self.spec, HttpServer) else "in memory"
 
     @property
+    def address(self) -> str:
+        """Equal for servers that are started, or called, in the same way."""
+        if isinstance(self.spec, StdioServer | HttpServer):
+            return self.spec.model_dump_json(include={"command", "args", "env", "cwd", "url", "headers"})
+        return f"in memory {id(self.spec)}"
+
+    @property
     def identity(self) -> str:
-        """Equal for servers that are started and used in the same way."""
-        spec = self.spec.model_dump_json() if isinstance(self.spec, StdioServer | HttpServer) else id(self.spec)
-        return f"{self.name} {self.required} {self.timeouts.model_dump_json()} {spec}"
+        """Equal for servers that are used in the same way too."""
+        return f"{self.name} {self.required} {self.timeouts.model_dump_json()} {self.pace.calls} {self.address}"
 
     @property
     def alive(self) -> bool:

@@ -45,6 +45,7 @@ class StdioProcess:
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `discard`
+        self._last_words = ""
         self.noise = ""
         """The beginning of the last line on stdout that was no message."""
         self.exit_status: int | None = None
@@ -53,11 +54,14 @@ class StdioProcess:
 
     def stderr_text(self) -> str:
         """The end of what it wrote to stderr."""
+        if self._stderr.closed:
+            return self._last_words
         size = self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, size - STDERR_KEPT))
         return self._stderr.read().decode("utf-8", "replace")
 
     def discard(self) -> None:
+        self._last_words = self.stderr_text()
         self._stderr.close()
 
     @asynccontextmanager

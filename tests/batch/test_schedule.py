@@ -103,11 +103,17 @@ def test_the_day_is_that_of_the_zone_and_not_of_utc() -> None:
     assert due_days(plan, datetime(2026, 9, 7, 17, 0, tzinfo=UTC)) == []
 
 
-def test_a_slot_tells_whether_its_day_is_over_in_its_zone() -> None:
+def test_live_data_are_those_of_a_slot_until_its_as_of_day_ends_in_its_zone() -> None:
     plan = calendar()
     (slot,) = due(plan, september("04 17:30:00"), ())
-    assert not slot.passed(datetime(2026, 9, 4, 16, 59, 59, tzinfo=UTC), plan.spec)
-    assert slot.passed(datetime(2026, 9, 4, 17, 0, tzinfo=UTC), plan.spec)
+    assert slot.live_until(plan.spec) == datetime(2026, 9, 4, 17, 0, tzinfo=UTC)
+
+
+def test_slot_before_the_market_opens_is_due_on_its_day_alone() -> None:
+    plan = calendar(at="07:00", as_of="previous", catch_up="none")
+    (slot,) = due(plan, september("04 07:05:00"), ())
+    assert slot.session.day == 4 and slot.live_until(plan.spec) < slot.time
+    assert due(plan, september("05 00:00:01"), ()) == []
 
 
 @pytest.mark.parametrize(
@@ -158,12 +164,9 @@ def test_the_next_slot_lies_after_now(now: str, session: int) -> None:
 
 def test_time_without_a_zone_is_refused() -> None:
     naive = datetime(2026, 9, 4, 18, 0)
-    slot = next_slot(calendar(), september("04 12:00:00"))
     for asked in (lambda: due(calendar(), naive, ()), lambda: next_slot(calendar(), naive)):
         with pytest.raises(ValueError, match="without a zone"):
             asked()
-    with pytest.raises(ValueError, match="without a zone"):
-        slot.passed(naive, spec())
 
 
 def test_holidays_that_are_not_known_so_far_are_told_loudly() -> None:

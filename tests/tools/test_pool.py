@@ -13,8 +13,9 @@ import pytest
 from agent import agentfile
 from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
+from agent.place import Place
 from agent.runs import store
-from agent.sitting import Place, Sitting
+from agent.sitting import Sitting
 from agent.source import Source
 from agent.spec import StdioServer, TimeoutSpec
 from agent.tools import pool as pool_module
