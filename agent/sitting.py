@@ -35,6 +35,7 @@ from agent.loop import Ending, Loop
 from agent.model.base import Model
 from agent.place import Place, hand_out, page_of
 from agent.result import RunResult, page_address
+from agent.runs import store
 from agent.runs.log import RunLog, write_whole
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Sitting:
                 self._seal(journal, "interrupted", "the run was interrupted")
                 raise
             except AdvisorError as error:
-                error.run_id = self.place.folder.name
+                error.run_id = store.name_of(self.place.folder)
                 if not isinstance(error, LogError):
                     self._seal(journal, _status(error), f"{error.code}: {error.message}")
                 raise
@@ -97,7 +98,7 @@ class Sitting:
             if journal.started:
                 self._compare(journal.started)
         except DecisionError as error:
-            error.run_id = self.place.folder.name
+            error.run_id = store.name_of(self.place.folder)
             raise
         return journal
 

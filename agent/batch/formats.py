@@ -93,6 +93,8 @@ def _of_csv(text: str, name: str) -> Source:
     records = _records(text, name)
     header = next(records, [])
     columns = [column for column, _ in header]
+    if len(columns) == 1 and ";" in columns[0]:
+        raise refused([f"{name}:1:1: the cells are separated by ';': save the table with commas"])
     problems = [
         f"{name}:{line}:{at}: {column}: this column stands there already"
         for index, (column, (line, at)) in enumerate(header)

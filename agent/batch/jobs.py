@@ -122,6 +122,8 @@ def _second_dates(spec: BatchSpec, text: Source, defaults: Defaults) -> Iterator
     places: list[Address] = [("jobs", index, "as_of") for index, job in enumerate(spec.jobs) if job.as_of]
     if spec.grid and spec.grid.as_of:
         places.append(("grid", "as_of"))
+    if spec.as_of:
+        places.append(("as_of",))
     yield from (f"{text.where(place, key=True)}: {path_text(place)}: {says}" for place in places)
 
 
@@ -189,7 +191,7 @@ class _Reading:
             id=job.id or "",
             file=file,
             question=self._filled(words, said) if job.vars else words,
-            as_of=job.as_of or defaults.as_of,
+            as_of=job.as_of or defaults.as_of or spec.as_of,
             model=OFFLINE if defaults.offline else job.model or defaults.model or spec.model,
             where=os.path.basename(self._text.where(said.at)),
         )

@@ -147,6 +147,8 @@ class BatchSpec(Section):
     """The model of jobs that name none: a model id, or `planner`."""
     question: Words | None = None
     """The question of jobs that have none."""
+    as_of: Day | None = None
+    """The date of jobs that have none."""
     simulated: bool = False
     """Whether simulated data are wanted."""
     jobs: list[JobSpec] = Field(default_factory=list)

@@ -41,7 +41,7 @@ Description=Batch {name}
 Type=oneshot
 WorkingDirectory={_one_line(str(folder.absolute())).replace("%", "%%")}
 ExecStart={" ".join(map(_unit_word, command))}
-# A stop is for the command, which lets the requests under way come to their answers, and not for its servers.
+# A stop is for the command, which lets requests under way come to their answers, and not for its servers.
 KillMode=mixed
 # Another process is at it already.
 SuccessExitStatus={LogBusy.exit_code}

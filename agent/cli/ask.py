@@ -107,15 +107,18 @@ def _resume(options: dict[str, Any], given: set[str], question: str | None) -> t
 
         return await resume(folder, agent=agent, listen=listen, **chosen)
 
-    return ask, folder.name
+    return ask, store.name_of(folder)
 
 
 def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
     """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
     started = [resumed] if resumed else []
     finished: list[RunResult] = []
+    sat = False
 
     def heard(event: Event) -> None:
+        nonlocal sat
+        sat = True
         if isinstance(event, RunStarted):
             started.append(event.run_id)
         if listen:
@@ -135,4 +138,6 @@ def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
             error = Interrupted("interrupted", hint=f"advisor ask --resume {run} goes on with it" if run else None)
             error.run_id = run
             raise error from None
+    if not sat and listen:
+        click.echo(f"run {resumed} has ended before: nothing was asked, and this is what came of it", err=True)
     return finished[0]

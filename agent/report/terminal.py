@@ -19,6 +19,7 @@ from agent.events import (
     Event,
     ModelAsked,
     ModelFailed,
+    RunResumed,
     ServerFailed,
     ServerOpened,
     ToolAnswered,
@@ -26,6 +27,7 @@ from agent.events import (
 )
 from agent.foreign import printable
 from agent.result import ADVICE, HINTS, Call, RunResult
+from agent.runs import store
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
@@ -97,6 +99,8 @@ def _print_line(console: Console, line: str | None) -> None:
 
 def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
     match event:
+        case RunResumed():
+            return "going on where the run stopped"
         case ServerOpened():
             return f"server {event.server}: open ({event.transport}, {event.protocol})"
         case ServerFailed():
@@ -218,7 +222,8 @@ def _failure(console: Console, result: RunResult) -> None:
         console.print(Text(f"  the best attempt, not accepted: {short(text, 400)}", style="dim"))
     if hint := HINTS.get(result.status):
         console.print(Text(f"  hint: {hint}"))
-    console.print(Text(f"  log: advisor runs show {result.run_id}", style="dim"))
+    name = store.name_of(result.folder) if result.folder else result.run_id
+    console.print(Text(f"  log: advisor runs show {name}", style="dim"), soft_wrap=True)
 
 
 def _calls(console: Console, calls: list[Call]) -> None:

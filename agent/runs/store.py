@@ -35,6 +35,11 @@ def folder(run_id: str) -> Path:
     return home() / "runs" / run_id
 
 
+def name_of(run: Path) -> str:
+    """What `find` finds a run by: its id, or its folder when it lies elsewhere, as those of batches do."""
+    return run.name if run.parent == home() / "runs" else str(run)
+
+
 def all_runs() -> list[Path]:
     """The folders of all runs, newest first. Raises UsageError when the home is no folder."""
     if home().exists() and not home().is_dir():

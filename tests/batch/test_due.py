@@ -180,7 +180,7 @@ async def test_run_that_stopped_on_its_day_is_stale_on_the_next_when_its_server_
     assert not [event for event in desk.events("2016-09-01") if isinstance(event, ToolAsked)]
 
 
-async def test_slot_whose_hook_failed_is_told_by_the_next_wake_up_also_when_a_newer_one_has_ended(tmp_path: Path) -> None:
+async def test_hook_that_failed_is_told_by_the_next_wake_up_though_a_newer_slot_has_ended(tmp_path: Path) -> None:
     heard = tmp_path / "heard.json"
     program = tmp_path / "notify.py"
     program.write_text("import sys; sys.exit('no network')", encoding="utf-8")

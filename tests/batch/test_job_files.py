@@ -53,6 +53,7 @@ def test_a_table_finds_agents_beside_it(tmp_path: Path) -> None:
     [
         ("", ["1:1: no job: list some under `jobs`, give a `grid`, or a `question` alone"]),
         ("id,question\n", ["1:1: no job: list some under `jobs`, give a `grid`, or a `question` alone"]),
+        ("id;question\na;b\n", ["1:1: the cells are separated by ';': save the table with commas"]),
         ("id,as_of\na,x\nb b,2001-01-31\n", [
             "2:3: jobs.0.as_of: has to be a date such as 2008-09-30, not 'x'",
             "3:1: jobs.1.id: may hold letters, digits, '.', '_' and '-', begins with a letter or digit, "

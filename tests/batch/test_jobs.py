@@ -282,3 +282,10 @@ def test_a_given_id_that_equals_a_made_one_only_on_a_slots_date_is_refused_then(
         batch.jobs("2026-11-20")
     path = tmp_path / "jobs.yaml"
     assert caught.value.problems == [f"{path}:3:8: jobs.1.id: {made!r} is the id of another job, at {path}:2:3"]
+
+
+def test_question_alone_is_one_job_with_the_files_date(tmp_path: Path) -> None:
+    (job,) = jobs_of(tmp_path, "agent: us_sector_rotation\nquestion: Which?\nas_of: 2008-09-30\n")
+    assert (job.question, job.as_of, job.where) == ("Which?", "2008-09-30", "jobs.yaml:1:1")
+    (dated,) = jobs_of(tmp_path, "question: q\nas_of: 2008-09-30\njobs: [{as_of: 2009-01-31}]\n")
+    assert dated.as_of == "2009-01-31"

@@ -88,7 +88,7 @@ def test_units_say_where_they_lie_and_how_they_are_enabled() -> None:
         "Type=oneshot\n"
         "WorkingDirectory=/srv/daily\n"
         'ExecStart="/opt/advisor" "batch" "jobs.yaml" "-o" "out" "--due"\n'
-        "# A stop is for the command, which lets the requests under way come to their answers, and not for its servers.\n"
+        "# A stop is for the command, which lets requests under way come to their answers, and not for its servers.\n"
         "KillMode=mixed\n"
         "# Another process is at it already.\n"
         "SuccessExitStatus=75\n"
