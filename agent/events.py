@@ -26,6 +26,12 @@ Status: TypeAlias = Literal[
 ]
 
 
+_ENCODERS = {
+    sort_keys: json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for sort_keys in (False, True)
+}
+
+
 def compact(value: JSON, *, sort_keys: bool = False) -> bytes:
     """JSON without spaces and NaN, as UTF-8, its keys in the order in which they came.
 
@@ -33,7 +39,7 @@ def compact(value: JSON, *, sort_keys: bool = False) -> bytes:
     an escape.
     """
     try:
-        text = json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _ENCODERS[sort_keys].encode(value)
     except ValueError:
         return compact(_finite(value), sort_keys=sort_keys)
     if not text.isascii():

@@ -1,4 +1,4 @@
-"""Who runs the jobs of a batch: here, tasks of one process. An engine for many machines would have the same `work`."""
+"""Who runs the jobs of a batch: tasks of one process, unless `Door` is given something else with the same `work`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Executor(Protocol):
     async def work(self, jobs: Sequence[Job], run_one: Callable[[Job, bool], Awaitable[bool]]) -> None:
         """Call `run_one(job, last)` for each job until it says True: there is no more to be done for it now.
 
-        `last` says that it will not be called for this job again. A job may be given to it twice or on another
-        machine: what it has done, its log says.
+        `last` says that it will not be called for this job again. To call it once more for a job that has ended does
+        no harm: what was done, the job's log says.
         """
 
 

@@ -21,9 +21,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from agent.errors import LogBusy, LogDamaged, LogError
-from agent.events import JSON, Event, RunFinished, compact, from_json
+from agent.events import Event, RunFinished, compact, from_json
 
 FILE = "log.jsonl"
+_CRC = b',"crc":"%08x"}\n'
+"""The end of a line, after all its other members."""
 LOCK = "lock"
 
 
@@ -54,8 +56,6 @@ class RunLog:
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.ftruncate(self._file, len(kept))
-                _sync_folder(folder)
-                _sync_folder(folder.parent)
             except OSError:
                 os.close(self._file)
                 raise
@@ -65,6 +65,8 @@ class RunLog:
         except LogError:
             self._lock.release()
             raise
+        self._folders_synced = False
+        """Whether the folders that lead to the file are on the disk too."""
         self._index = len(self.lines)
         self._size = len(kept)
         self._root = hashlib.sha256(kept)
@@ -92,6 +94,10 @@ class RunLog:
 
     def sync_now(self) -> None:
         try:
+            if not self._folders_synced:
+                _sync_folder(self.folder)
+                _sync_folder(self.folder.parent)
+                self._folders_synced = True
             getattr(os, "fdatasync", os.fsync)(self._file)
         except OSError as error:
             raise _unwritable(self.path, error) from None
@@ -113,12 +119,8 @@ def is_held(folder: Path) -> bool:
 
 
 def encode(event: Event, index: int, at: str) -> bytes:
-    body = {"i": index, "at": at} | event.to_json()
-    return compact(body | {"crc": _checksum(body)}) + b"\n"
-
-
-def _checksum(body: dict[str, JSON]) -> str:
-    return f"{zlib.crc32(compact(body)):08x}"
+    body = compact({"i": index, "at": at} | event.to_json())
+    return body[:-1] + _CRC % zlib.crc32(body)
 
 
 def read(path: Path) -> list[Line]:
@@ -169,18 +171,14 @@ def _pieces(content: bytes) -> Iterator[tuple[bytes, int]]:
 
 def _decode(piece: bytes, index: int | None) -> Line | None:
     """The line, or None when it is torn, damaged, or not the one with this index."""
-    if not piece.endswith(b"\n"):
+    body = piece[: -len(_CRC % 0)] + b"}"
+    if piece != body[:-1] + _CRC % zlib.crc32(body):
         return None
     try:
-        body = json.loads(piece)
-        crc = body.pop("crc")
-        if (
-            crc != _checksum(body)
-            or compact(body | {"crc": crc}) + b"\n" != piece
-            or (index is not None and body["i"] != index)
-        ):
+        said = json.loads(body)
+        if index is not None and said["i"] != index:
             return None
-        return Line(body["i"], body["at"], from_json(body))
+        return Line(said["i"], said["at"], from_json(said))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
