@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, replace
+from os.path import normpath
 from pathlib import Path
 
+from agent.errors import UsageError
 from agent.result import PAGE, RunResult
 from agent.runs.log import write_whole
 
@@ -21,6 +23,16 @@ class Place:
     page: str = PAGE
     answer: str = ANSWER
     envelope: str | None = None
+
+    @classmethod
+    def recorded(cls, folder: Path, files: dict[str, str]) -> Place:
+        """As a log keeps it. Raises UsageError for files that are neither in the run's folder nor in its batch's."""
+        names = {kind: files[kind] for kind in ("page", "answer", "envelope") if kind in files}
+        for name in names.values():
+            path = Path(normpath(folder / name))
+            if path.parent not in (folder, folder.parent.parent) or path.suffix not in (".html", ".json"):
+                raise UsageError(f"the log of {folder.name} would write to {path}, which is no place of a run")
+        return cls(folder, **names)
 
     @property
     def files(self) -> dict[str, str]:

@@ -97,11 +97,11 @@ async def resume(
         raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
     contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
     if not (result := result_of(events, folder)).resumable and not new_attempt:
-        return await hand_out(result, Place(folder, **started.files))
+        return await hand_out(result, Place.recorded(folder.absolute(), started.files))
     file = _loaded(agent) if agent is not None else _as_logged(started, contents)
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
-    place = Place(store.folder(store.new_id())) if new_attempt else Place(folder, **started.files)
+    place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
     chosen = model or choose_model(file, str(started.model["name"]), offline=False)
     return await _sit(
         Sitting(

@@ -14,6 +14,7 @@ from agent.batch.folder import BatchFolder
 from agent.batch.jobs import Defaults, load
 from agent.errors import LogBusy, SimulatedDataError, Stale, UsageError
 from agent.events import RunFinished
+from agent.place import Place
 from agent.run import resume
 from agent.runs import log, store
 from agent.runs.log import RunLog
@@ -179,3 +180,12 @@ def test_folder_of_a_run_elsewhere_is_its_name(tmp_path: Path, home: Path) -> No
     assert store.name_of(home / "runs" / "20261122-1") == "20261122-1"
     assert store.name_of(tmp_path / "out" / "runs" / "a") == str(tmp_path / "out" / "runs" / "a")
     assert BatchFolder(tmp_path / "out").receipt("a").name == "a.envelope.json"
+
+
+@pytest.mark.parametrize("name", ["../../../elsewhere.json", "/etc/motd.json", "../../.profile", "log.jsonl"])
+def test_log_that_names_files_elsewhere_is_not_followed(name: str, tmp_path: Path) -> None:
+    run = tmp_path / "out" / "runs" / "a"
+    with pytest.raises(UsageError, match="no place of a run"):
+        Place.recorded(run, {"answer": name})
+    files = {"page": "../../a.html", "answer": "answer.json", "later": "../../../x"}
+    assert Place.recorded(run, files) == Place(run, "../../a.html", "answer.json")

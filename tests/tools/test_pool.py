@@ -288,3 +288,26 @@ async def test_server_that_died_between_two_runs_is_opened_anew(program: Program
         async with pool.opened([program.server()]) as [(second, _)]:
             assert await double(second, 2) == 4
         assert len(program.starts) == 2
+
+
+async def test_dead_server_that_was_replaced_keeps_no_file_open_and_its_last_words(program: Program) -> None:
+    async with ServerPool() as pool:
+        for _ in range(3):
+            async with pool.opened([program.server("dies-in-call")]) as [(dead, _)]:
+                with pytest.raises(ServerError, match="out of memory"):
+                    await dead.call("double", {"n": 1})
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(8):
+            async with pool.opened([program.server("dies-in-call")]) as [(last, _)]:
+                with pytest.raises(ServerError):
+                    await last.call("double", {"n": 1})
+        assert len(os.listdir("/proc/self/fd")) <= before + 2
+        assert "out of memory" in dead.error("it is gone").message
+
+
+async def test_pace_of_a_program_holds_for_all_servers_that_are_it(program: Program) -> None:
+    async with ServerPool() as pool:
+        servers = [program.server(name=name, pace=Pace(3)) for name in ("one", "two")]
+        other = program.server("huge", pace=Pace(3))
+        async with pool.opened([*servers, other]) as [(one, _), (two, _), (huge, _)]:
+            assert one.pace is two.pace and one.pace is not huge.pace
