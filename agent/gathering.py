@@ -30,8 +30,14 @@ from agent.figures import figures_of
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, page_address
+from agent.runs import log
 from agent.spec import DEFAULT_HORIZON
 from agent.tools.content import data_of
+
+
+def read_run(folder: Path) -> RunResult:
+    """What the log in a run's folder says. Raises LogError."""
+    return result_of((line.event for line in log.read(folder / log.FILE)), folder)
 
 
 def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:

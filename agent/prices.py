@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent import data, source
 from agent.errors import SpecError
-from agent.model.base import Usage
+from agent.model.base import Model, Usage
 
 FILE = "ADVISOR_PRICES"
 """Environment variable that names another table."""
@@ -43,6 +43,11 @@ class _Table(BaseModel):
     as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     unit: str
     models: dict[str, Price]
+
+
+def price_for(model: Model) -> Price | None:
+    """Nothing for a model that is not paid, else what the table says. Raises SpecError."""
+    return price_of(model.name) if model.paid else FREE
 
 
 def price_of(model: str) -> Price | None:

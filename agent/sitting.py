@@ -140,7 +140,7 @@ class Sitting:
         for content in contents:
             journal.emit(content)
         agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        price = prices.price_of(self.model.name) if self.model.paid else prices.FREE
+        price = prices.price_for(self.model)
         journal.emit(
             RunStarted(
                 run_id=self.place.folder.name,

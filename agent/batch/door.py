@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Door:
             raise UsageError(f"{self.batch.name} has no schedule", hint="add a `schedule:` block to the batch file")
         return self.batch.spec.schedule
 
-    @property
+    @cached_property
     def _calendar(self) -> Calendar:
         return Calendar.load(self.schedule, self.batch.folder)
 

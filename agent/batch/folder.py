@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from agent.batch.jobs import Job
 from agent.batch.outputs import Row, State, spent
 from agent.errors import LogBusy, LogError, UsageError
-from agent.gathering import result_of
+from agent.gathering import read_run
 from agent.place import Place
 from agent.result import RunResult
 from agent.runs import log
@@ -145,7 +145,7 @@ def _named(run: Path) -> tuple[str, int]:
 def begun_in(run: Path) -> RunResult | None:
     """What the log of a run says; None when there is none, or it cannot be read."""
     try:
-        return result_of((line.event for line in log.read(run / log.FILE)), run)
+        return read_run(run)
     except LogError:
         return None
 

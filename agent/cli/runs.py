@@ -8,7 +8,7 @@ import click
 
 from agent.cli import echo_json, failures
 from agent.errors import LogError
-from agent.gathering import result_of
+from agent.gathering import read_run
 from agent.result import NO_END, UNFINISHED, RunResult
 from agent.runs import log, store
 
@@ -36,7 +36,7 @@ def command(context: click.Context, form: str, number: int, batch: Path | None) 
 
 
 def _result(folder: Path) -> RunResult:
-    result = result_of((line.event for line in log.read(folder / log.FILE)), folder)
+    result = read_run(folder)
     if result.status == UNFINISHED and result.stop_reason == NO_END and log.is_held(folder):
         result.status, result.stop_reason = "running", "another process is at it"
     return result
