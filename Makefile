@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUESTION := Which sectors are poised for growth next quarter?
 
-.PHONY: demo test check wheel fix clean
+.PHONY: demo test check eval wheel fix clean
 
 demo: $(VENV)/.ready
 	$(BIN)/advisor ask --offline --format table "$(QUESTION)"
@@ -22,6 +22,10 @@ check: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
+
+# Every case by its references: no key, no network, the same every time.
+eval: $(VENV)/.ready
+	$(BIN)/advisor eval run evals
 
 # The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it.
 wheel: $(VENV)/.ready

@@ -6,13 +6,12 @@ import copy
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonschema import ValidationError
-
-from agent import data, schemas
-from agent.events import AnswerChecked, Event, ToolAnswered, ToolAsked, ToolsOffered
+from agent import data, guards, schemas
+from agent.events import AnswerChecked, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 
@@ -23,6 +22,7 @@ RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
 MAX_DEPTH = 100
 NO_TOOL_CALL = "no_tool_call"
+NO_TOOLS_URL = "came from no tool of this run"
 SHOWN_ERRORS = 12
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
 _LABELS = re.compile(rf"^(\[({SIMULATED_TAG}|{RULES_TAG})(, {RULES_TAG})?\]\s*)+")
@@ -138,21 +138,24 @@ class AnswerCheck:
     """Checks the answers of one run.
 
     `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `label`
-    begins each rationale, as does SIMULATED once simulated data were seen. What a check needs to know of the run
-    (the URLs that tools returned, whether any call reached a server, the attempts so far) comes from its events.
+    begins each rationale, as does SIMULATED once simulated data were seen. `system` is the run's system text, which
+    no strict answer may repeat. What else a check needs to know of the run (the URLs that tools returned, whether any
+    call reached a server, the attempts so far) comes from its events.
     """
 
     spec: AgentSpec
     schema: Schema
     page_url: str
     label: str | None = None
+    system: str = ""
     urls: set[str] = field(default_factory=set)
     called: bool = False
     simulated: bool = False
     attempts: int = 0
     unsupported: int = 0
     _needs_calls: bool = False
-    _asked: dict[tuple[int, str], str] = field(default_factory=dict)
+    _asked: dict[tuple[int, str], Any] = field(default_factory=dict)
+    _contents: dict[str, Any] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -160,18 +163,25 @@ class AnswerCheck:
 
     def apply(self, event: Event) -> None:
         match event:
+            case ContentStored():
+                self._contents[event.hash] = event.content
             case ToolsOffered():
                 self._needs_calls = bool(event.tools) and self.spec.policy.require_calls
             case ToolAsked():
-                self._asked[event.turn, event.call] = json.dumps(event.arguments)
+                self._asked[event.turn, event.call] = event.arguments
             case ToolAnswered():
                 self.called |= event.source != "refused"
                 self.simulated |= event.simulated
                 if not event.is_error:
-                    self.urls |= urls_in(event.shown) - urls_in(self._asked[event.turn, event.call])
+                    arguments = self._asked[event.turn, event.call]
+                    self.urls |= guards.returned_urls(self._sent(event), event.shown, arguments)
             case AnswerChecked():
                 self.attempts = event.attempt
                 self.unsupported += any(error["code"] == NO_TOOL_CALL for error in event.errors)
+
+    def _sent(self, event: ToolAnswered) -> Any:
+        """What the server sent; a large result is stored as content of its own."""
+        return self._contents[event.result["stored"]] if set(event.result) == {"stored"} else event.result
 
     def check(self, text: str) -> AnswerChecked:
         """Valid, or with its errors and, while repairs are left, the reply that asks for a better one."""
@@ -199,21 +209,29 @@ class AnswerCheck:
         answer = copy.deepcopy(answer)
         if "heatmap_url" in self.schema.get("properties", {}):
             given = answer.get("heatmap_url")
-            if not (isinstance(given, str) and given in self.urls):
+            if problem := self.heatmap_problem(given):
                 answer["heatmap_url"] = PAGE_URL
                 if given and given != PAGE_URL:
-                    notes.append(f"heatmap_url {given!r} came from no tool of this run and was replaced")
+                    notes.append(f"heatmap_url {given!r} {problem} and was replaced")
         for each in _recommendations(answer):
             if self.labels and isinstance(each.get("rationale"), str) and each["rationale"].strip():
                 bare = _LABELS.sub("", each["rationale"])
                 each["rationale"] = f"[{', '.join(self.labels)}] {bare}" if bare.strip() else ""
         return answer, notes
 
+    def heatmap_problem(self, given: Any) -> str | None:
+        """Why an address may not be the heatmap's; None when it may."""
+        if not (isinstance(given, str) and given in self.urls):
+            return NO_TOOLS_URL
+        if not guards.leads_to(given, self.spec.policy.links):
+            return "leads to a host that policy.links does not name"
+        return None
+
     def _errors(self, answer: Any) -> list[dict[str, str]]:
         judged = resolve(answer, self.page_url)
         found = sorted(schemas.validator(self.schema).iter_errors(judged), key=lambda e: list(map(str, e.path)))
-        errors = [{"pointer": _pointer(e.absolute_path), "code": str(e.validator), "message": _said(e)} for e in found]
-        return errors + (self._sector_errors(answer) if self.spec.strict else [])
+        errors = [_error(each.absolute_path, str(each.validator), _short(each.message)) for each in found]
+        return errors + (self._sector_errors(answer) + self._guard_errors(answer) if self.spec.strict else [])
 
     def _sector_errors(self, answer: Any) -> list[dict[str, str]]:
         """What a JSON Schema cannot say: each sector once, and each of the universe."""
@@ -224,13 +242,26 @@ class AnswerCheck:
             if not isinstance(name, str):
                 continue
             if name.strip().casefold() in seen:
-                pointer = f"/sector_recommendations/{at}/sector_name"
-                errors.append({"pointer": pointer, "code": "duplicate_sector", "message": f"{name!r} stands twice"})
+                place = ("sector_recommendations", at, "sector_name")
+                errors.append(_error(place, "duplicate_sector", f"{name!r} stands twice"))
             seen.add(name.strip().casefold())
         left = [name for name in self.spec.universe_sectors if name.strip().casefold() not in seen]
         if left and self.spec.recommends_sectors:
             message = f"no recommendation for {', '.join(left)}"
-            errors.append({"pointer": "/sector_recommendations", "code": "missing_sector", "message": message})
+            errors.append(_error(["sector_recommendations"], "missing_sector", message))
+        return errors
+
+    def _guard_errors(self, answer: Any) -> list[dict[str, str]]:
+        """Links that no tool returned, and pieces of the system text. What the schema itself says may be repeated."""
+        errors: list[dict[str, str]] = []
+        wanted = {text for _, text in guards.texts(self.schema)}
+        for place, text in guards.texts(answer):
+            if text in wanted:
+                continue
+            for url in guards.foreign_urls(text, self.urls):
+                errors.append(_error(place, "foreign_link", _short(f"{url} {NO_TOOLS_URL}")))
+            if guards.repeats(text, self.system):
+                errors.append(_error(place, "repeats_prompt", "the text repeats a long piece of the instructions"))
         return errors
 
 
@@ -240,13 +271,14 @@ def _recommendations(answer: Any) -> list[dict[str, Any]]:
     return [each if isinstance(each, dict) else {} for each in listed] if isinstance(listed, list) else []
 
 
-def _pointer(path: Any) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+def _error(place: Iterable[str | int], code: str, message: str) -> dict[str, str]:
+    """`place`: names and indices within the answer; the error has them as a JSON pointer."""
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    return {"pointer": pointer, "code": code, "message": message}
 
 
-def _said(error: ValidationError) -> str:
-    """Bounded: a message of the validator repeats the whole value."""
-    message = str(error.message)
+def _short(message: str) -> str:
+    """Bounded: a message repeats what a model wrote."""
     return message if len(message) <= 300 else f"{message[:150]} … {message[-140:]}"
 
 
@@ -255,8 +287,3 @@ def _repair(errors: list[dict[str, str]]) -> str:
     if len(errors) > SHOWN_ERRORS:
         lines.append(f"- and {len(errors) - SHOWN_ERRORS} more")
     return data.words("repair", errors="\n".join(lines))
-
-
-def urls_in(text: str) -> set[str]:
-    """The http and https URLs in a tool's result."""
-    return {url.rstrip(".,;:") for url in re.findall(r"https?://[^\s\"'<>\\)\]}]+", text)}

@@ -11,6 +11,7 @@ AdvisorError                    1   the run ended without a valid answer
 ├── PutOff                      6   a batch's cap or a service's limit: the run goes on another time
 │   └── Stale                   6   the session that a run is about has passed, and its tools know later ones only
 ├── DecisionError               7   a run cannot go on by itself: what it began with has changed
+├── Diverged                    1   a run that is replayed does not do what it did when it was recorded
 ├── LogError                    1   a run's log cannot be written
 │   ├── LogDamaged              1   a line in the middle of a log is not what was written
 │   └── LogBusy                75   another process holds the run
@@ -146,6 +147,23 @@ class DecisionError(AdvisorError):
 
     code = "needs_decision"
     exit_code = 7
+
+
+class Diverged(AdvisorError):
+    """A run that is replayed does something else than was recorded.
+
+    `what`: prompt, tools, parameters, schema, a message, a call, the answer, the page; `recorded` and `now`: excerpts.
+    """
+
+    code = "diverged"
+
+    def __init__(self, message: str, *, what: str, recorded: str = "", now: str = "") -> None:
+        hint = f"recorded: {recorded}\n       now:      {now}" if recorded or now else None
+        super().__init__(message, where=what, hint=hint)
+        self.what, self.recorded, self.now = what, recorded, now
+
+    def to_json(self) -> dict[str, str | None]:
+        return super().to_json() | {"recorded": self.recorded, "now": self.now}
 
 
 class LogError(AdvisorError):

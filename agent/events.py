@@ -98,7 +98,8 @@ class RunStarted(Event):
     name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
     in USD for a million tokens of each kind of usage, None when the model is unpriced; `files` says where page, answer
     and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
-    `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's."""
+    `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's; `replay_of`
+    names the run or case whose recorded tools answered."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -118,6 +119,7 @@ class RunStarted(Event):
     files: dict[str, str] = field(default_factory=dict)
     real_data_only: bool = False
     live_until: str | None = None
+    replay_of: str | None = None
     format: str = FORMAT
 
     @property
@@ -160,6 +162,22 @@ class ServerFailed(Event):
     stderr: str
     reason: str
     required: bool
+
+
+@dataclass(frozen=True)
+class ToolsListed(Event):
+    """What a server said when it was opened, before anything was chosen from it.
+
+    `instructions`: hash of its words about itself, which no model is shown; None without any. `tools`: each with its
+    name, hashes of its `description` and `schema`, and read_only, destructive, idempotent and kind. `set_aside`:
+    entries of its list that are no tools.
+    """
+
+    name: ClassVar[str] = "tools.listed"
+    server: str
+    instructions: str | None
+    tools: list[dict[str, JSON]]
+    set_aside: list[dict[str, JSON]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -310,8 +328,8 @@ class UnknownEvent(Event):
 _BY_NAME: dict[str, type[Event]] = {
     kind.name: kind
     for kind in (
-        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsOffered, ModelAsked, ModelAnswered,
-        ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
+        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsListed, ToolsOffered, ModelAsked,
+        ModelAnswered, ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
     )
 }  # fmt: skip
 

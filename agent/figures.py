@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
 SERIES_KEYS = ("indicator", "indicator_name", "series")
@@ -17,8 +17,7 @@ MAX_DEPTH = 100
 DATE_KEYS = ("observed_at", "date", "as_of")
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """`sector` is None for what concerns the whole market; `value` is None where the server had no number.
 
     `call` is the id of the tool call, `pointer` the JSON pointer into its result.
@@ -51,43 +50,69 @@ class _Table:
 def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) -> Iterator[_Table]:
     if pointer.count("/") > MAX_DEPTH:
         return
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         for key, value in data.items():
-            yield from _tables(value, f"{pointer}/{_escape(str(key))}", data)
+            if isinstance(value, dict | list):
+                yield from _tables(value, f"{pointer}/{_escape(str(key))}", data)
     elif isinstance(data, list):
-        if data and all(isinstance(row, Mapping) for row in data):
+        if data and all(isinstance(row, dict) for row in data):
             yield _Table(data, around or {}, pointer)
         for at, row in enumerate(data):
-            yield from _tables(row, f"{pointer}/{at}", around)
+            if isinstance(row, dict | list):
+                yield from _tables(row, f"{pointer}/{at}", around)
 
 
 def _of_table(table: _Table, tool: str, call: str) -> Iterator[Figure]:
     name_key = _name_key(table.rows)
     if name_key is None:
         return
-    columns = table.around.get("columns")
-    columns = columns if isinstance(columns, Mapping) else {}
+    columns = _columns(table)
+    observed_at, is_series = _date(table.around), name_key in SERIES_KEYS
     for at, row in enumerate(table.rows):
         name = row.get(name_key)
         if not isinstance(name, str):
             continue
+        observed = _date(row) or observed_at
         for key, value in row.items():
-            about = columns.get(key)
-            about = about if isinstance(about, Mapping) else {}
-            if not (_is_number(value) or (value is None and about)):
+            column = columns[key]
+            if not (_is_number(value) or (value is None and column.described)):
                 continue
-            is_series = name_key in SERIES_KEYS
             yield Figure(
-                sector=None if is_series else name,
-                metric=(name if key == "value" else f"{name} {key}") if is_series else key,
-                value=_finite(value),
-                unit=_unit(about, row),
-                lookback=_text(about.get("lookback")) or _text(table.around.get("lookback_period")),
-                observed_at=_date(row) or _date(table.around),
-                tool=tool,
-                call=call,
-                pointer=f"{table.pointer}/{at}/{_escape(key)}",
+                None if is_series else name,
+                (name if key == "value" else f"{name} {key}") if is_series else key,
+                _finite(value),
+                column.unit or _text(row.get("unit")),
+                column.lookback,
+                observed,
+                tool,
+                call,
+                f"{table.pointer}/{at}/{column.pointer}",
             )
+
+
+class _Column(NamedTuple):
+    """What is said of all values of one key: `unit` is None where the row says it."""
+
+    described: bool
+    unit: str | None
+    lookback: str | None
+    pointer: str
+
+
+def _columns(table: _Table) -> dict[str, _Column]:
+    """Each key of the rows, described or not."""
+    given = table.around.get("columns")
+    given = given if isinstance(given, dict) else {}
+    lookback = _text(table.around.get("lookback_period"))
+    columns = {}
+    for key in dict.fromkeys(key for row in table.rows for key in row):
+        about = given.get(key)
+        about = about if isinstance(about, dict) else {}
+        unit = _text(about.get("unit"))
+        columns[key] = _Column(
+            bool(about), None if unit == "see row" else unit, _text(about.get("lookback")) or lookback, _escape(key)
+        )
+    return columns
 
 
 def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
@@ -103,12 +128,6 @@ def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _unit(about: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
-    """The column's, unless it has none or leaves it to the row."""
-    unit = _text(about.get("unit"))
-    return unit if unit and unit != "see row" else _text(row.get("unit"))
 
 
 def _finite(value: Any) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +43,10 @@ class Gate:
         if isinstance(error, ModelError) and error.retry_after is not None:
             return min(error.retry_after, LONGEST_WAIT)
         return float(wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(state))
+
+    async def rest(self, seconds: float) -> None:
+        """Between two attempts."""
+        await asyncio.sleep(seconds)
 
 
 def failure(state: RetryCallState) -> BaseException | None:

@@ -26,7 +26,7 @@ from agent.events import (
     ToolsOffered,
     Warned,
 )
-from agent.figures import figures_of
+from agent.figures import Figure, figures_of
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, page_address
@@ -72,6 +72,8 @@ class Gathering:
         self.result = RunResult(run_id=folder.name if folder else "", folder=folder)
         self._contents: dict[str, Any] = {}
         self._calls: dict[tuple[int, str], Call] = {}
+        self._figures: dict[tuple[int, str], list[Figure]] = {}
+        """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._open_request = False
 
     def apply(self, event: Event) -> None:
@@ -140,10 +142,11 @@ class Gathering:
         if isinstance(sent, dict) and set(sent) == {"stored"}:
             sent = self._contents[sent["stored"]]
         call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
-        call.kind, call.dates = event.kind, event.dates
+        call.kind, call.dates, call.source = event.kind, event.dates, event.source
         if event.is_error or not isinstance(sent, dict):
             return
         call.data = data_of(sent)
-        self.result.figures += figures_of(call.data, tool=call.offered_as, call=call.id)
+        self._figures[event.turn, event.call] = figures_of(call.data, tool=call.offered_as, call=call.id)
+        self.result.figures = [each for key in self._calls for each in self._figures.get(key, [])]
         if event.simulated and SIMULATED not in self.result.labels:
             self.result.labels.insert(0, SIMULATED)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from agent.errors import DecisionError
-from agent.events import Event, ModelAsked, RunStarted, Warned
+from agent.events import ContentStored, Event, ModelAsked, RunStarted, Warned
 from agent.gathering import Gathering
 from agent.model.base import Request
 from agent.position import Position
 from agent.result import RunResult
-from agent.runs.log import RunLog
+from agent.runs.log import Line
 from agent.transcript import Transcript
 
 Listener: TypeAlias = Callable[[Event], None]
@@ -20,6 +21,23 @@ Listener: TypeAlias = Callable[[Event], None]
 
 class View(Protocol):
     def apply(self, event: Event) -> None: ...
+
+
+class Log(Protocol):
+    """Where events are kept: a file, or the memory of a replay."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def lines(self) -> Sequence[Line]:
+        """What it held when it was opened."""
+
+    @property
+    def root(self) -> str: ...
+    def append(self, event: Event) -> None: ...
+    async def sync(self) -> None: ...
+    def sync_now(self) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -30,7 +48,7 @@ class Journal:
     request that cannot be rebuilt from the events before it.
     """
 
-    log: RunLog
+    log: Log
     listen: Listener | None = None
     transcript: Transcript = field(default_factory=Transcript)
     position: Position = field(default_factory=Position)
@@ -38,6 +56,7 @@ class Journal:
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self.log.folder)
+        self._stored: set[str] = set()
         self._views: list[View] = [self.transcript, self.position, self._gathering]
         for line in self.log.lines:
             self._recall(line.event)
@@ -45,9 +64,11 @@ class Journal:
     def _recall(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.started = event
+        if isinstance(event, ContentStored):
+            self._stored.add(event.hash)
         if isinstance(event, ModelAsked) and self.request().hash != event.request:
             raise DecisionError(
-                f"the request of turn {event.turn} cannot be rebuilt from {self.log.path}",
+                f"the request of turn {event.turn} cannot be rebuilt from the log in {self.log.folder}",
                 hint="another version of the program wrote it; --new-attempt begins the run again",
             )
         for view in self._views:
@@ -61,6 +82,11 @@ class Journal:
         self._views += views
 
     def emit(self, event: Event) -> None:
+        """Contents that the log holds are not written again."""
+        if isinstance(event, ContentStored):
+            if event.hash in self._stored:
+                return
+            self._stored.add(event.hash)
         self.log.append(event)
         for view in self._views:
             view.apply(event)

@@ -125,7 +125,7 @@ class Loop:
 
     async def _rest(self, seconds: float) -> None:
         with self.budget.waiting():
-            await asyncio.sleep(seconds)
+            await self.gate.rest(seconds)
 
     async def _attempt(self, request: Request) -> Turn:
         """Wait for permission; then each attempt is an event on the disk before it leaves."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from os.path import normpath
 from pathlib import Path
 
 from agent.errors import UsageError
+from agent.events import ArtifactWritten
+from agent.journal import Log
 from agent.result import PAGE, RunResult
-from agent.runs.log import write_whole
+from agent.runs.log import RunLog, write_whole
 
 ANSWER = "answer.json"
+MEDIA_TYPE = "text/html"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,38 @@ class Place:
                 raise UsageError(f"the log of {folder.name} would write to {path}, which is no place of a run")
         return cls(folder, **names)
 
+    def open_log(self) -> Log:
+        """Raises LogBusy, LogDamaged, LogError."""
+        return RunLog(self.folder)
+
+    async def write(self, name: str, content: bytes) -> None:
+        """A file that is whole or absent. Raises LogError."""
+        await asyncio.to_thread(write_whole, self.folder / name, content)
+
+    async def keep(self, name: str, content: bytes) -> None:
+        """The same, unless it lies there already."""
+        path = self.folder / name
+        if not (path.exists() and path.read_bytes() == content):
+            await self.write(name, content)
+
+    async def write_page(self, result: RunResult) -> ArtifactWritten:
+        """The page of a run that ends with this result."""
+        content = page_of(replace(result, folder=None))
+        await self.write(self.page, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return ArtifactWritten(kind="page", path=self.page, sha256=sha256, media_type=MEDIA_TYPE)
+
+    async def hand_out(self, result: RunResult) -> RunResult:
+        """Write the files of a run that has ended, those that are not there already; the envelope is the last."""
+        if "page" in result.artifacts and not (self.folder / self.page).exists():
+            await self.write_page(result)
+        texts = {self.answer: result.answer} if result.ok else {}
+        if self.envelope:
+            texts[self.envelope] = result.envelope()
+        for name, value in texts.items():
+            await self.keep(name, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+        return result
+
     @property
     def files(self) -> dict[str, str]:
         """As the log keeps them, so that a run that is resumed by its log alone puts them where it would have."""
@@ -41,27 +77,8 @@ class Place:
         return {kind: name for kind, name in names.items() if name}
 
 
-async def hand_out(result: RunResult, place: Place) -> RunResult:
-    """Write the files of a run that has ended, those that are not there already; the envelope is the last."""
-    if "page" in result.artifacts and not (place.folder / place.page).exists():
-        content = page_of(replace(result, folder=None))
-        await asyncio.to_thread(write_whole, place.folder / place.page, content)
-    texts = {place.answer: result.answer} if result.ok else {}
-    if place.envelope:
-        texts[place.envelope] = result.envelope()
-    for name, value in texts.items():
-        content = (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-        await asyncio.to_thread(_write_new, place.folder / name, content)
-    return result
-
-
 def page_of(result: RunResult) -> bytes:
     """The same bytes for the same log, wherever it lies: give a result without a folder."""
     from agent.report import page
 
     return page.render(result).encode()
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    if not (path.exists() and path.read_bytes() == content):
-        write_whole(path, content)

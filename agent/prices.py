@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass, fields
 from functools import cache
+from math import fsum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -31,7 +32,7 @@ class Price:
     output: _Rate
 
     def usd(self, usage: Usage) -> float:
-        return float(sum(getattr(self, each.name) * getattr(usage, each.name) for each in fields(self)) / 1_000_000)
+        return fsum(getattr(self, each.name) * getattr(usage, each.name) for each in fields(self)) / 1_000_000
 
 
 FREE = Price(0.0, 0.0, 0.0, 0.0)

@@ -21,6 +21,7 @@ from agent.prices import Price
 PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
 RULES = "OFFLINE PLANNER"
+REPLAYED = "RECORDED TOOLS"
 ADVICE = "Research, not investment advice. Nothing here trades."
 
 UNFINISHED: Status = "interrupted"
@@ -67,6 +68,8 @@ class Call:
     seconds: float | None = None
     kind: str | None = None
     dates: dict[str, str] = field(default_factory=dict)
+    source: str | None = None
+    """live, replayed, injected or miss; refused when it was never sent; None while it is not answered."""
 
 
 @dataclass
@@ -126,7 +129,7 @@ class RunResult:
     @property
     def observed(self) -> tuple[str, str] | None:
         """The first and the last day on which a figure of this run was observed."""
-        days = sorted(day for figure in self.figures if (day := iso_day(figure.observed_at)))
+        days = sorted(day for said in {figure.observed_at for figure in self.figures} if (day := iso_day(said)))
         return (days[0], days[-1]) if days else None
 
     @property
@@ -196,6 +199,7 @@ class RunResult:
                     "kind": call.kind,
                     "dates": call.dates,
                     "seconds": call.seconds,
+                    "source": call.source,
                 }
                 for call in self.calls
             ],

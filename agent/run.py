@@ -28,7 +28,8 @@ from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
 from agent.journal import Listener
 from agent.model.base import Model
-from agent.place import Place, hand_out
+from agent.offer import Opening
+from agent.place import Place
 from agent.result import RunResult
 from agent.runs import log, store
 from agent.sitting import Sitting
@@ -70,8 +71,9 @@ async def run(
     place = Place(store.folder(store.new_id()))
     simulated = simulated or file.spec.simulated
     chosen = choose_model(file, model, offline)
-    sitting = Sitting(file, asked, day, chosen, simulated, chosen.paid and not simulated, place, servers, listen=listen)
-    return await _sit(sitting)
+    real_data_only = chosen.paid and not simulated
+    opening = _in_process(servers)
+    return await _sit(Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen))
 
 
 async def resume(
@@ -95,10 +97,12 @@ async def resume(
     started = next((event for event in events if isinstance(event, RunStarted)), None)
     if started is None:
         raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
+    if started.replay_of:
+        raise UsageError(f"{folder.name} is a replay, and is not resumed", hint="advisor runs replay makes it again")
     contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
     if not (result := result_of(events, folder)).resumable and not new_attempt:
-        return await hand_out(result, Place.recorded(folder.absolute(), started.files))
-    file = _loaded(agent) if agent is not None else _as_logged(started, contents)
+        return await Place.recorded(folder.absolute(), started.files).hand_out(result)
+    file = _loaded(agent) if agent is not None else as_logged(started, contents)
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
@@ -112,12 +116,20 @@ async def resume(
             started.simulated,
             started.real_data_only,
             place,
-            servers,
+            _in_process(servers),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
             in_flight=in_flight,
             listen=listen,
         )
     )
+
+
+def _in_process(servers: Mapping[str, InMemoryServer] | None) -> Opening | None:
+    if servers is None:
+        return None
+    from agent.tools.pool import in_process
+
+    return in_process(servers)
 
 
 async def _sit(sitting: Sitting) -> RunResult:
@@ -127,13 +139,13 @@ async def _sit(sitting: Sitting) -> RunResult:
         await sitting.model.close()
 
 
-def _as_logged(started: RunStarted, contents: Mapping[str, Any]) -> AgentFile:
-    """The agent file that a run began with.
+def as_logged(started: RunStarted, contents: Mapping[str, Any], *, connects: bool = True) -> AgentFile:
+    """The agent file that a run began with; unless it `connects`, without values of env and headers that stand in it.
 
-    Raises UsageError when the log does not hold all of it, DecisionError when it is another version's.
+    Raises UsageError when the log does not hold all that it takes, DecisionError when it is another version's.
     """
     content = contents[started.spec]
-    if REDACTED in json.dumps(content):
+    if connects and REDACTED in json.dumps(content):
         raise UsageError(
             "the log does not keep the values of env and headers that stand in the agent file itself",
             hint=f"name the file that the run began with: -c {started.agent}",

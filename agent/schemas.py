@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -14,7 +16,10 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from agent.events import compact
+
 Pointer = tuple[str | int, ...]
+TOO_DEEP = "refers to itself without end, or is nested too deeply"
 
 
 def validator(schema: dict[str, Any]) -> Validator:
@@ -25,6 +30,17 @@ def validator(schema: dict[str, Any]) -> Validator:
 
 def problem(schema: Any) -> tuple[Pointer, str] | None:
     """Where a schema cannot be used and why: no JSON Schema, a pattern or reference that means nothing, no end."""
+    try:
+        text = compact(schema)
+    except RecursionError:
+        return (), TOO_DEEP
+    return _problem_of(text)
+
+
+@lru_cache(maxsize=512)
+def _problem_of(text: bytes) -> tuple[Pointer, str] | None:
+    """The same few schemas come again and again: of a shipped agent, of a server that many runs use."""
+    schema = json.loads(text)
     if "$schema" in schema and not _names_its_draft(schema):
         return ("$schema",), f"{schema['$schema']!r} is no draft of JSON Schema"
     checker = validator(schema)
@@ -39,7 +55,7 @@ def problem(schema: Any) -> tuple[Pointer, str] | None:
                 return place, f"not a JSON Schema: {value!r} is not a 'regex'"
         checker.is_valid({})
     except RecursionError:
-        return (), "refers to itself without end, or is nested too deeply"
+        return (), TOO_DEEP
     except Unresolvable as error:
         return (), f"a reference leads nowhere: {error}"
     return None

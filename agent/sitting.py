@@ -4,54 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from agent import __version__, answer, data, prices
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
 from agent.budget import Budget
 from agent.doubts import doubts
-from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
+from agent.errors import AdvisorError, DecisionError, LogError, PutOff
 from agent.events import (
-    ArtifactWritten,
     ContentStored,
     RunFinished,
     RunResumed,
     RunStarted,
-    ServerOpened,
     Status,
 )
 from agent.gate import Gate
 from agent.gathering import ended
-from agent.journal import Journal, Listener
+from agent.journal import Journal, Listener, Log
 from agent.loop import Ending, Loop
 from agent.model.base import Model
-from agent.place import Place, hand_out, page_of
-from agent.result import RunResult, page_address
+from agent.offer import NEW_ATTEMPT, Opening, open_servers
+from agent.place import Place
+from agent.prices import Price
+from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
-from agent.runs.log import RunLog, write_whole
 
-if TYPE_CHECKING:
-    from agent.tools.pool import ServerPool
-    from agent.tools.servers import InMemoryServer
-    from agent.tools.toolbox import Toolbox
-
-NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
+VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
 
 
 @dataclass
 class Sitting:
     """`run` begins the run, or goes on with it when the log in its place has begun.
 
-    `pool`: open servers that other runs use too. `live_until`: when the session that the run is about has passed, so
-    that a tool that cannot be asked as of a date would tell of a later one. `real_data_only` refuses simulated data.
+    `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when the
+    session that the run is about has passed, so that a tool that cannot be asked as of a date would tell of a later
+    one. `real_data_only` refuses simulated data. `replay_of`: the run or case whose recorded tools `opening` opens.
     """
 
     file: AgentFile
@@ -61,22 +55,24 @@ class Sitting:
     simulated: bool
     real_data_only: bool
     place: Place
-    servers: Mapping[str, InMemoryServer] | None = None
-    pool: ServerPool | None = None
+    opening: Opening | None = None
     gate: Gate = field(default_factory=Gate)
     live_until: datetime.datetime | None = None
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
+    replay_of: str | None = None
+    versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS))
+    price_for: Callable[[Model], Price | None] = prices.price_for
 
     async def run(self) -> RunResult:
         """Raises LogBusy, LogDamaged, LogError; DecisionError when the log began with something else; AdvisorError for
         what is no outcome. But for a log that cannot be written, each of them is the end that the log then has.
         """
-        with closing(RunLog(self.place.folder)) as log:
+        with closing(self.place.open_log()) as log:
             journal = self._recalled(log)
             if not journal.result.resumable:
-                return await hand_out(journal.result, self.place)
+                return await self.place.hand_out(journal.result)
             try:
                 return await self._sit(journal)
             except asyncio.CancelledError:
@@ -91,7 +87,7 @@ class Sitting:
                 self._seal(journal, "failed", f"{type(error).__name__}: {error}")
                 raise
 
-    def _recalled(self, log: RunLog) -> Journal:
+    def _recalled(self, log: Log) -> Journal:
         """Raises DecisionError, and leaves the log as it is, when the run cannot go on with what it began with."""
         try:
             journal = Journal(log, self.listen)
@@ -140,7 +136,7 @@ class Sitting:
         for content in contents:
             journal.emit(content)
         agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        price = prices.price_for(self.model)
+        price = self.price_for(self.model)
         journal.emit(
             RunStarted(
                 run_id=self.place.folder.name,
@@ -152,24 +148,26 @@ class Sitting:
                 opening=opening_hash,
                 schema=schema_hash,
                 model=self._model,
-                versions={"sector-advisor": __version__, "python": platform.python_version()},
+                versions=dict(self.versions),
                 budget=spec.budget.model_dump(),
-                labels=[self.model.label] if self.model.label else [],
+                labels=[label for label in (self.model.label, REPLAYED if self.replay_of else None) if label],
                 simulated=self.simulated,
                 price=asdict(price) if price else None,
                 files=self.place.files,
                 real_data_only=self.real_data_only,
                 live_until=self.live_until.isoformat() if self.live_until else None,
+                replay_of=self.replay_of,
             )
         )
 
     def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:
-        spec, place = self.file.spec, self.place
+        spec, place, request = self.file.spec, self.place, journal.request()
         check = AnswerCheck(
             spec,
-            journal.request().schema,
+            request.schema,
             page_address(place.folder, place.page, spec.pages_url),
             RULES_TAG if self.model.label else None,
+            request.system,
         )
         budget = Budget(spec.budget)
         journal.follow(budget, check)
@@ -192,7 +190,8 @@ class Sitting:
         if ending := loop.conclude():
             return ending
         async with AsyncExitStack() as stack:
-            box = await self._open(stack, journal)
+            box = await open_servers(self._opening(), self.file, self.as_of, journal, stack)
+            box.now = self.now
             failed = bool(journal.result.failed_servers)
             warnings = admit(
                 box,
@@ -207,58 +206,30 @@ class Sitting:
             try:
                 return await loop.run(box)
             finally:
-                for error in box.lost.values():
+                for _, error in sorted(box.lost.items()):
                     journal.emit(error.failure)
                     journal.warn(error.message)
+
+    def _opening(self) -> Opening:
+        if self.opening:
+            return self.opening
+        from agent.tools.pool import alone
+
+        return alone
 
     @property
     def _session_has_passed(self) -> bool:
         return self.live_until is not None and self.now() >= self.live_until
 
-    async def _open(self, stack: AsyncExitStack, journal: Journal) -> Toolbox:
-        """Open the servers, and offer what they have. Raises ServerError when a required one failed."""
-        from agent.tools import pool, toolbox
-
-        spec = self.file.spec
-        given = pool.servers_of(self.file) if self.servers is None else pool.in_memory(self.servers, spec.timeouts)
-        if self.servers is None and spec.mcpServers is None:
-            journal.warn("no mcpServers in the agent file: the embedded market server was used, with simulated data")
-        if used := {call.server for call in journal.result.calls} & {each.name for each in given if each.stateful}:
-            raise DecisionError(
-                f"server {used.pop()!r} is stateful: what this run did there is gone since the run stopped",
-                hint=NEW_ATTEMPT,
-            )
-        try:
-            shared = self.pool if self.pool else await stack.enter_async_context(pool.ServerPool())
-            outcomes = await stack.enter_async_context(shared.opened(given))
-        except ServerError as error:
-            journal.emit(error.failure)
-            raise
-        working = []
-        for server, outcome in outcomes:
-            if isinstance(outcome, ServerOpened):
-                journal.emit(outcome)
-                working.append(server)
-            else:
-                journal.emit(outcome.failure)
-                journal.warn(outcome.message)
-        box = toolbox.collect(spec, self.as_of, working)
-        box.names = [server.name for server in given]
-        _offer(box, journal)
-        return box
-
     async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""
-        today = datetime.datetime.now(datetime.UTC).date()
+        today = self.now().date()
         journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
         finished = _finished(journal, ending, resumable=ending.status == "needs_decision")
-        content = page_of(ended(replace(journal.result, folder=None), finished))
-        await asyncio.to_thread(write_whole, self.place.folder / self.place.page, content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        journal.emit(ArtifactWritten(kind="page", path=self.place.page, sha256=sha256, media_type="text/html"))
+        journal.emit(await self.place.write_page(ended(journal.result, finished)))
         journal.emit(replace(finished, root=journal.log.root))
         await journal.sync()
-        return await hand_out(journal.result, self.place)
+        return await self.place.hand_out(journal.result)
 
     def _seal(self, journal: Journal, status: Status, stop_reason: str) -> None:
         """End this sitting of a run that came to no end. A log that takes no more lines keeps what it has."""
@@ -266,27 +237,6 @@ class Sitting:
             with suppress(LogError):
                 journal.emit(_finished(journal, Ending(status, stop_reason), resumable=True))
                 journal.log.sync_now()
-
-
-def _offer(box: Toolbox, journal: Journal) -> None:
-    """Tell what is offered; a run that goes on keeps what it was offered.
-
-    Raises DecisionError when that has changed.
-    """
-    contents, offered = box.manifest()
-    before = journal.result.offered
-    if not journal.result.turns and not journal.result.requests:
-        for event in (*contents, offered):
-            journal.emit(event)
-        return
-    now = {tool["name"]: tool for tool in offered.tools}
-    for tool in before.tools:
-        if now.get(tool["name"]) != tool:
-            what = "is offered no more" if tool["name"] not in now else "is not what it was"
-            raise DecisionError(
-                f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began", hint=NEW_ATTEMPT
-            )
-    box.tools = {tool["name"]: box.tools[tool["name"]] for tool in before.tools}
 
 
 def _finished(journal: Journal, ending: Ending, *, resumable: bool) -> RunFinished:

@@ -16,6 +16,7 @@ HORIZON = r"^[1-9]\d* (session|day|week|month|quarter|year)s?$"
 DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
+HOST = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 
 class Section(BaseModel):
@@ -93,6 +94,8 @@ class PolicySpec(Section):
     """Whether an answer that was given without any tool call is sent back."""
     result_chars: Annotated[int, Field(ge=1_000)] = 24_000
     """The longest tool result that the model is shown; the log keeps all of it."""
+    links: list[Annotated[str, Field(pattern=HOST)]] | None = None
+    """Hosts that a heatmap_url from a tool may lead to, or below; without it, any host that a tool's data name."""
 
     @property
     def drift(self) -> DriftPolicy:
@@ -156,7 +159,8 @@ class AgentSpec(Section):
     tools: list[ToolSpec] | None = None
     """The tools that may be used; without it, all that the servers offer."""
     strict: bool = True
-    """Every declared property required and no other, at least one recommendation, confidence within 0..1."""
+    """Every declared property required and no other, at least one recommendation, confidence within 0..1, no link that
+    came from no tool."""
     model: ModelSpec = ModelSpec()
     prompt: Text | None = None
     """A text file for the system text, beside this file or in the package."""

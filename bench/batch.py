@@ -50,12 +50,15 @@ def without_log() -> None:
         async def sync(self) -> None:
             """Nothing."""
 
+        def sync_now(self) -> None:
+            """Nothing."""
+
         def close(self) -> None:
             """Nothing."""
 
-    from agent import sitting
+    from agent import place
 
-    sitting.RunLog = NoLog  # type: ignore[assignment, misc]
+    place.RunLog = NoLog  # type: ignore[assignment, misc]
 
 
 def measured(jobs: int, *, log: bool) -> dict[str, float]:

@@ -7,6 +7,7 @@ import pytest
 import respx
 
 import tests.respx_httpx2  # noqa: F401 - registers the mocker
+from tests.cli.advisor import advisor
 
 
 @pytest.fixture
@@ -27,3 +28,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def messages_api() -> Iterator[respx.MockRouter]:
     with respx.mock(using="httpx2", base_url="https://api.anthropic.com", assert_all_called=False) as router:
         yield router
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of the planner over the embedded market; made once, and not to be written to."""
+    home = tmp_path_factory.mktemp("planned")
+    advisor("ask", "--offline", "-q", "--as-of", "2025-06-30", "Which sectors lead?", env={"ADVISOR_HOME": str(home)})
+    [folder] = (home / "runs").iterdir()
+    return folder

@@ -16,6 +16,7 @@ from agent.run import resume
 from agent.runs import log
 from agent.sitting import Sitting
 from agent.source import Source
+from agent.tools.pool import in_process
 from tests.asking import ask
 from tests.messages_api import call
 from tests.scripted import LOOK, Scripted, agent_file, answer, market, said
@@ -64,6 +65,9 @@ async def go_on(folder: Path, model: Scripted, **options: Any) -> RunResult:
     return result
 
 
+OF_THE_TEST = in_process({"market": market()})
+
+
 def sitting(model: Scripted, folder: Path, **options: Any) -> Sitting:
     """A sitting of the usual run, as a batch begins it: by its question, its log being there or not."""
     return Sitting(
@@ -71,8 +75,13 @@ def sitting(model: Scripted, folder: Path, **options: Any) -> Sitting:
         model=model,
         simulated=False,
         real_data_only=True,
-        servers={"market": market()},
-        **{"question": "Which sectors?", "as_of": None, "place": Place(folder), **options},
+        **{
+            "opening": in_process({"market": market()}),
+            "question": "Which sectors?",
+            "as_of": None,
+            "place": Place(folder),
+            **options,
+        },
     )
 
 

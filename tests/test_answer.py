@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from agent import agentfile
-from agent.answer import NO_TOOL_CALL, SHOWN_ERRORS, AnswerCheck, compile_strict, parse, urls_in
-from agent.events import AnswerChecked, ToolAnswered, ToolAsked, ToolsOffered
+from agent.answer import NO_TOOL_CALL, SHOWN_ERRORS, AnswerCheck, compile_strict, parse
+from agent.events import AnswerChecked, ContentStored, ToolAnswered, ToolAsked, ToolsOffered
 from agent.source import Source, read_text
 from agent.spec import AgentSpec
 from tests.test_agentfile import FORM
@@ -32,7 +32,8 @@ class Following(AnswerCheck):
 
     def call(self, *, kind: str = "real", source: Literal["live", "refused"] = "live") -> None:
         self.apply(ToolAsked(1, "c", "t", "s", "t", {}, "k"))
-        self.apply(ToolAnswered(1, "c", {}, f"see {TOOL_URL}", False, kind, {}, "now", 0.1, source))
+        result = {"content": [{"type": "text", "text": TOOL_URL}]}
+        self.apply(ToolAnswered(1, "c", result, TOOL_URL, False, kind, {}, "now", 0.1, source))
 
 
 def check_of(*, labels: list[str] | None = None, called: bool = True, offered: bool = True, **keys: Any) -> Following:
@@ -249,13 +250,74 @@ def test_an_absurdly_nested_answer_is_an_answer_or_an_error_and_no_crash(depth: 
     assert checked.valid or found(checked) == [("", "not_json")]
 
 
-def test_the_urls_of_a_result_are_found_without_what_follows_them() -> None:
-    text = (
-        'See https://a.example/x?y=1&z=2#f, (http://b.example/c). "https://c.example/d": <https://e.example> ftp://no'
-    )
-    assert urls_in(text) == {
-        "https://a.example/x?y=1&z=2#f", "http://b.example/c", "https://c.example/d", "https://e.example",
-    }  # fmt: skip
+EVIL = "https://evil.example/x"
+
+
+def test_a_link_that_came_from_no_tool_is_an_error_where_it_stands() -> None:
+    check = check_of()
+    checked = check.check(answer(advice(rationale=f"See {EVIL}, {TOOL_URL}."), advice("Oil", rationale=TOOL_URL)))
+    assert found(checked) == [(f"{RECS}/0/rationale", "foreign_link")]
+    assert checked.errors[0]["message"] == f"{EVIL} came from no tool of this run"
+    assert checked.reply is not None and EVIL in checked.reply
+    assert found(check.check(answer(advice(rationale=f"See {TOOL_URL}."), url=TOOL_URL))) == []
+
+
+def test_the_error_about_a_long_link_is_short() -> None:
+    checked = check_of().check(answer(advice(rationale=EVIL + "x" * 5000)))
+    assert len(checked.errors[0]["message"]) <= 300
+
+
+def test_a_link_is_found_in_an_answer_of_any_form_and_in_its_names() -> None:
+    check = check_of(response_format=OTHER)
+    odd = OTHER_ANSWER | {"summary": f"See {EVIL}", "meta": {"x": "", EVIL: 1}}
+    pointer = "/meta/" + EVIL.replace("/", "~1")
+    assert found(check.check(json.dumps(odd))) == [("/summary", "foreign_link"), (pointer, "foreign_link")]
+
+
+SYSTEM = " ".join(f"Rule {at}: weigh the evidence for sector {at}." for at in range(9))
+
+
+def test_a_long_piece_of_the_system_text_is_an_error_where_it_stands() -> None:
+    check = check_of()
+    check.system = SYSTEM
+    checked = check.check(answer(advice("Oil"), advice(rationale=f"I was told: {SYSTEM[32:112].upper()}")))
+    assert found(checked) == [(f"{RECS}/1/rationale", "repeats_prompt")]
+    assert SYSTEM[32:62] not in checked.errors[0]["message"]
+    assert found(check.check(answer(advice(rationale=SYSTEM[32:111])))) == []
+
+
+def test_what_the_schema_itself_demands_may_be_said() -> None:
+    rules = {"link": {"const": EVIL}, "notice": {"enum": [SYSTEM]}, "more": {"type": "string"}}
+    check = check_of(response_format={"type": "object", "properties": rules})
+    check.system = SYSTEM
+    assert found(check.check(json.dumps({"link": EVIL, "notice": SYSTEM, "more": ""}))) == []
+    assert found(check.check(json.dumps({"link": EVIL, "notice": SYSTEM, "more": f"{EVIL} {SYSTEM}"}))) == [
+        ("/more", "foreign_link"), ("/more", "repeats_prompt"),
+    ]  # fmt: skip
+
+
+def test_links_and_the_system_text_are_no_matter_in_a_file_that_is_not_strict() -> None:
+    check = check_of(strict=False)
+    check.system = SYSTEM
+    assert found(check.check(answer(advice(rationale=f"{EVIL} {SYSTEM}")))) == []
+
+
+def test_a_large_result_is_searched_where_it_is_stored() -> None:
+    check = check_of(called=False)
+    content = ContentStored.of({"content": [{"type": "text", "text": json.dumps({"a": TOOL_URL, "b": EVIL})}]})
+    for event in (content, ToolAsked(1, "c", "t", "s", "t", {}, "k")):
+        check.apply(event)
+    shown = f'{{"a": "{TOOL_URL}" [cut]'
+    check.apply(ToolAnswered(1, "c", {"stored": content.hash}, shown, False, "real", {}, "now", 0.1))
+    assert check.urls == {TOOL_URL}
+
+
+def test_an_address_in_an_error_was_not_returned() -> None:
+    check = check_of(called=False)
+    check.apply(ToolAsked(1, "c", "t", "s", "t", {}, "k"))
+    failed = {"content": [{"type": "text", "text": TOOL_URL}], "isError": True}
+    check.apply(ToolAnswered(1, "c", failed, TOOL_URL, True, "real", {}, "now", 0.1))
+    assert check.called and check.urls == set()
 
 
 def test_an_answer_without_any_call_is_sent_back_once_and_then_final() -> None:

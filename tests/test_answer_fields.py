@@ -31,6 +31,15 @@ def test_any_other_heatmap_is_replaced_and_the_replacement_noted(url: Any) -> No
     assert checked.notes == [f"heatmap_url {url!r} came from no tool of this run and was replaced"]
 
 
+def test_a_tools_heatmap_is_kept_only_on_a_host_that_the_file_names() -> None:
+    assert check_of(policy={"links": ["example"]}).check(answer(advice(), url=TOOL_URL)).notes == []
+    checked = check_of(policy={"links": ["maps.example"]}).check(answer(advice(), url=TOOL_URL))
+    assert (checked.valid, checked.answer["heatmap_url"]) == (True, PAGE_URL)
+    assert checked.notes == [
+        f"heatmap_url {TOOL_URL!r} leads to a host that policy.links does not name and was replaced"
+    ]
+
+
 def test_a_schema_without_a_heatmap_gets_none() -> None:
     checked = check_of(response_format=OTHER).check(json.dumps(OTHER_ANSWER))
     assert "heatmap_url" not in checked.answer

@@ -13,6 +13,9 @@ import pytest
 from agent import agentfile
 from agent.batch import jobs
 from agent.cli import COMMANDS, cli
+from agent.evals import suite as suites
+from agent.evals.runner import run_references
+from agent.scoring.scorers import SCORERS
 from agent.source import read_text
 from tests.scripted import Scripted, answer
 
@@ -26,6 +29,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 YAML = [each for page in PAGES for each in blocks(page, "yaml")]
 AGENTS = [each for each in YAML if "agent_name:" in each]
+CASES = [each for each in YAML if "reference:" in each]
+PYTHON = [each for page in PAGES for each in blocks(page, "python")]
+TESTS = [each for each in PYTHON if each.startswith("def test_")]
 
 
 @pytest.mark.parametrize("block", AGENTS)
@@ -33,13 +39,41 @@ def test_every_agent_file_in_the_documentation_loads(block: str) -> None:
     assert agentfile.parse(read_text(block, "documentation.yaml")).spec.agent_name
 
 
-@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS])
+@pytest.mark.parametrize("block", CASES)
+async def test_every_case_in_the_documentation_does_what_it_says(block: str, tmp_path: Path) -> None:
+    for name in ("suite.yaml", "containment.yaml", "payloads.yaml", "transcripts"):
+        (tmp_path / name).symlink_to(ROOT / "evals" / name)
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "shown.yaml").write_text(block, encoding="utf-8")
+    [outcome] = (await run_references(suites.load(tmp_path))).cases
+    assert (outcome.verdict, outcome.reasons) == ("pass", [])
+
+
+@pytest.mark.parametrize("block", TESTS)
+def test_every_test_in_the_documentation_passes(block: str, tmp_path: Path) -> None:
+    (tmp_path / "evals").symlink_to(ROOT / "evals")
+    (tmp_path / "test_shown.py").write_text(block, encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "--rootdir", ".", "-p", "no:cacheprovider", "test_shown.py"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_documentation_has_every_scorer_with_what_it_says() -> None:
+    text = (ROOT / "docs" / "evals.md").read_text(encoding="utf-8")
+    rows = {
+        f"| `{name}` | " + scorer.about.replace("|", r"\|") + f" | {scorer.better} |"
+        for name, scorer in SCORERS.items()
+    }
+    assert rows == {line for line in text.splitlines() if line.startswith("| `") and line.endswith("er |")}
+
+
+@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES])
 def test_every_batch_in_the_documentation_has_jobs(block: str, tmp_path: Path) -> None:
     (tmp_path / "jobs.yaml").write_text(block, encoding="utf-8")
     assert jobs.load(tmp_path / "jobs.yaml", jobs.Defaults()).jobs()
 
 
-@pytest.mark.parametrize("block", [each for page in PAGES for each in blocks(page, "python")])
+@pytest.mark.parametrize("block", [each for each in PYTHON if each not in TESTS])
 def test_every_python_example_in_the_documentation_runs(block: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

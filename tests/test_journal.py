@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import LogError
-from agent.events import Event, Warned
+from agent.events import ContentStored, Event, Warned
 from agent.journal import Journal
 from agent.runs import log
 from agent.runs.log import RunLog
@@ -42,3 +42,18 @@ def test_same_warning_is_written_once(tmp_path: Path) -> None:
     journal.warn("old data")
     journal.log.close()
     assert [line.event for line in log.read(journal.log.path)] == [Warned("old data")]
+
+
+def test_content_is_written_once_also_when_the_run_goes_on(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    first, other = ContentStored.of("said"), ContentStored.of({"said": 1})
+    journal = Journal(RunLog(tmp_path), heard.append)
+    for event in (first, other, first, ContentStored.of("said")):
+        journal.emit(event)
+    journal.log.close()
+    again = Journal(RunLog(tmp_path))
+    again.emit(other)
+    again.emit(ContentStored.of("new"))
+    again.log.close()
+    assert heard == [first, other]
+    assert [line.event for line in log.read(journal.log.path)] == [first, other, ContentStored.of("new")]

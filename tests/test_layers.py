@@ -14,11 +14,13 @@ AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "events", "data", "foreign", "schemas", "source"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
-    {"answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
+    {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "place", "sitting", "report"},
+    {"run", "place", "offer", "sitting", "report"},
+    {"replay"},
+    {"scoring", "evals"},
     {"batch"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__main__"},
 ]
 LONGEST_FILE = 350
@@ -105,6 +107,14 @@ def test_no_file_and_no_function_is_two_things() -> None:
     "arguments", [["--help"], ["check"], ["check", "--schema"], ["runs"], ["runs", "--format", "json"]]
 )
 def test_light_commands_import_neither_sdk(arguments: list[str], tmp_path: Path) -> None:
+    check_light(arguments, tmp_path)
+
+
+def test_replay_of_a_recorded_run_imports_neither_sdk(planned: Path, tmp_path: Path) -> None:
+    check_light(["runs", "replay", str(planned), "-q", "--format", "envelope"], tmp_path)
+
+
+def check_light(arguments: list[str], home: Path) -> None:
     program = (
         "import sys, agent.cli\n"
         f"sys.argv[1:] = {arguments!r}\n"
@@ -117,7 +127,7 @@ def test_light_commands_import_neither_sdk(arguments: list[str], tmp_path: Path)
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        env={"ADVISOR_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(AGENT.parent)},
+        env={"ADVISOR_HOME": str(home), "PATH": "", "PYTHONPATH": str(AGENT.parent)},
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -89,7 +89,7 @@ async def test_answer_without_calls_is_fine_where_the_file_says_so() -> None:
 async def test_url_from_a_tool_is_kept_and_any_other_is_replaced_and_told() -> None:
     def heatmap_link() -> str:
         """A link."""
-        return "see https://maps.example/heat.png."
+        return "https://maps.example/heat.png"
 
     servers = {"market": market(heatmap_link=heatmap_link)}
     linked = {**ANSWER, "heatmap_url": "https://maps.example/heat.png"}

@@ -156,7 +156,7 @@ async def test_optional_server_whose_variable_is_not_set_is_reported_and_the_run
 async def test_url_that_a_tool_only_echoes_is_not_one_of_its_own() -> None:
     def echo(words: str) -> str:
         """Says it back."""
-        return f"You said {words}"
+        return words
 
     evil = "https://evil.example/x"
     model = Scripted(said(call("echo", {"words": evil})), answer({**ANSWER, "heatmap_url": evil}))

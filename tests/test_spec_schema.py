@@ -51,7 +51,15 @@ SAMPLES: dict[str, list[Any]] = {
     "TimeoutSpec": [{"start": 1, "list": 2.5, "call": 86_400}],
     "ServerTimeoutSpec": [{"start": 1, "list": None, "call": 3}],
     "DriftPolicy": [{"missing": "ignore", "changed": "error"}],
-    "PolicySpec": [{"on_drift": "warn", "writes": "allow", "require_calls": False, "result_chars": 1000}],
+    "PolicySpec": [
+        {
+            "on_drift": "warn",
+            "writes": "allow",
+            "require_calls": False,
+            "result_chars": 1000,
+            "links": ["charts.example"],
+        }
+    ],
     "StdioServer": [
         {
             "command": "npx",
@@ -157,6 +165,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"horizon": "0 days"}, "no time"),
     ({"model": None}, "nothing where a mapping belongs"),
     ({"pages_url": "https://x/"}, "a slash at the end"),
+    ({"policy": {"links": ["https://charts.example"]}}, "an address where a host belongs"),
+    ({"policy": {"links": ["*.charts.example"]}}, "a pattern where a host belongs"),
+    ({"policy": {"links": "charts.example"}}, "one host where a list belongs"),
 ]
 
 
@@ -252,6 +263,7 @@ files = st.fixed_dictionaries(
             writes=st.sampled_from(["refuse", "allow"]),
             require_calls=st.booleans(),
             result_chars=st.integers(1_000, 10**6),
+            links=st.none() | st.lists(st.sampled_from(["charts.example", "localhost", "10.0.0.1"]), max_size=2),
         ),
         "simulated": st.booleans(),
     },

@@ -202,7 +202,7 @@ class Running:
             simulated=simulated,
             real_data_only=not simulated,
             place=place,
-            pool=pool,
+            opening=pool.of,
             gate=gate,
             live_until=self.live_until,
             now=self.now,

@@ -20,6 +20,7 @@ COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
     "batch": "Run many jobs into a folder; the same command again goes on.",
     "check": "Check an agent file alone, without any network.",
+    "eval": "Score runs against what is expected of them; replay suites.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",

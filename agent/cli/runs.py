@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli import echo_json, failures
-from agent.errors import LogError
-from agent.gathering import read_run
+from agent.errors import LogError, UsageError
+from agent.gathering import read_run, result_of
 from agent.result import NO_END, UNFINISHED, RunResult
 from agent.runs import log, store
+
+if TYPE_CHECKING:
+    from agent.agentfile import AgentFile
+    from agent.journal import Listener
+    from agent.replay.recording import Recording
 
 FORMATS = ["table", "answer", "envelope"]
 
@@ -69,3 +77,65 @@ def show(run: str, form: str) -> None:
         terminal.show_result(result, calls=True)
     else:
         echo_json(result.to_json(form))
+
+
+@command.command()
+@click.argument("run")
+@click.option("--model", metavar="NAME", help="Ask this model, live, over the recorded tools; `planner` needs no key.")
+@click.option("-c", "--config", metavar="FILE", help="Under this agent file, instead of the recorded one.")
+@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+def replay(run: str, model: str | None, config: str | None, simulated: bool, form: str, quiet: bool) -> None:
+    """Make a RUN again from its log: the same model turns and tool results, byte for byte, or the first divergence.
+
+    RUN is an id, the beginning or end of one, its folder, `last`, or a transcript.
+    """
+    from agent.report import terminal
+
+    with failures(as_json=form != "table"):
+        from agent import agentfile
+        from agent.replay.recording import Recording
+
+        path = Path(run) if Path(run).is_file() else store.find(run)
+        recording = Recording.read(path)
+        file = agentfile.load(config) if config else None
+        if model is None:
+            if simulated:
+                raise UsageError("--simulated is about a paid model", hint="name it: --model NAME")
+            result, told = _again(recording, file, None if path.is_file() else path)
+        else:
+            with terminal.progress(quiet=quiet) as listen:
+                result, told = _anew(recording, file, model, simulated, listen)
+    if form == "table":
+        terminal.show_result(result)
+    else:
+        echo_json(result.to_json(form))
+    if not quiet:
+        click.echo(told, err=True)
+    sys.exit(0 if model is None else result.exit_code)
+
+
+def _again(recording: Recording, file: AgentFile | None, folder: Path | None) -> tuple[RunResult, str]:
+    """Raises Diverged."""
+    from agent.replay.again import replayed
+
+    again = asyncio.run(replayed(recording, file, renders=True))
+    counted = f"{again.result.requests} requests, {len(again.result.calls)} calls"
+    page = "answer and page" if recording.has_page else "answer"
+    return result_of(recording.events, folder), f"replayed: {counted}; {page} are the recorded ones, byte for byte"
+
+
+def _anew(
+    recording: Recording, file: AgentFile | None, model: str, simulated: bool, listen: Listener | None
+) -> tuple[RunResult, str]:
+    from agent.place import Place
+    from agent.replay.retool import retool
+    from agent.run import choose_model
+
+    under = file or recording.file
+    place = Place(store.folder(store.new_id()))
+    chosen = choose_model(under, model, offline=False)
+    done = asyncio.run(retool(recording, chosen, place, file=file, simulated=simulated, listen=listen))
+    found = ", ".join(f"{number} {tier}" for tier, number in sorted(done.found.items())) or "no calls"
+    return done.result, f"tools answered from the recording: {found}"

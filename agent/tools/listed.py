@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-from mcp import Tool
+from typing import TYPE_CHECKING, Any
 
 from agent import schemas
-from agent.events import JSON
+from agent.events import JSON, ContentStored
 from agent.foreign import whole
+
+if TYPE_CHECKING:
+    from mcp import Tool
 
 KIND = "sector-advisor/kind"
 """Where a tool's `_meta` says that its data are real or simulated."""
@@ -45,6 +46,11 @@ class ListedTool:
             kind=kind if isinstance(kind, str) else None,
             idempotent=hints.idempotent_hint if hints else None,
         )
+
+    @cached_property
+    def contents(self) -> tuple[ContentStored, ContentStored]:
+        """Its description and its schema, as the log stores them."""
+        return ContentStored.of(self.description), ContentStored.of(self.schema)
 
     @cached_property
     def schema_problem(self) -> str | None:

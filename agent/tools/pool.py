@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import TypeAlias
 
@@ -13,11 +13,11 @@ from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
-from agent.spec import TimeoutSpec
 from agent.tools.pace import Pace
 from agent.tools.servers import InMemoryServer, Server
 
 Outcome: TypeAlias = ServerOpened | ServerError
+Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
 FAILED_SECONDS = 30.0
 """How long a server that did not start is not tried again: many runs need not wait for the same failure."""
 
@@ -88,6 +88,10 @@ class ServerPool:
         finally:
             await self._close([entry for entry in entries if entry.server.stateful])
 
+    def of(self, file: AgentFile) -> Opened:
+        """The servers that an agent file names. Raises what `servers_of` and `opened` raise."""
+        return self.opened(servers_of(file))
+
     def _entry(self, server: Server) -> _Entry:
         key = server.identity
         server.pace = self._paces.setdefault(f"{server.pace.calls} {server.address}", server.pace)
@@ -137,5 +141,20 @@ def servers_of(file: AgentFile) -> list[Server]:
     return servers
 
 
-def in_memory(servers: Mapping[str, InMemoryServer], timeouts: TimeoutSpec) -> list[Server]:
-    return [Server(name, server, timeouts) for name, server in servers.items()]
+@asynccontextmanager
+async def alone(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+    """The servers of an agent file, opened for one run."""
+    async with ServerPool() as pool, pool.of(file) as opened:
+        yield opened
+
+
+def in_process(servers: Mapping[str, InMemoryServer]) -> Callable[[AgentFile], Opened]:
+    """MCP server objects of this process, in place of those that an agent file names."""
+
+    @asynccontextmanager
+    async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+        given = [Server(name, server, file.spec.timeouts) for name, server in servers.items()]
+        async with ServerPool() as pool, pool.opened(given) as opened:
+            yield opened
+
+    return open_them

@@ -30,6 +30,7 @@ from agent.tools.listed import ListedTool
 from agent.tools.pace import Pace
 from agent.tools.sieve import Sieve, SiftedStream
 from agent.tools.stdio import StdioProcess
+from agent.tools.toolbox import Reply, error_result
 
 InMemoryServer: TypeAlias = mcp.server.Server[Any] | MCPServer[Any]
 ServerSpec: TypeAlias = StdioServer | HttpServer | InMemoryServer
@@ -64,6 +65,8 @@ class Server:
     """Whether it remembers what a run did, and so serves one run only."""
     lost: bool = False
     """Whether it was found dead in a call."""
+    instructions: str | None = None
+    """Its words about itself, which no model is shown."""
 
     def __post_init__(self) -> None:
         self._owner: asyncio.Task[None] | None = None
@@ -97,6 +100,11 @@ class Server:
     def identity(self) -> str:
         """Equal for servers that are used in the same way too."""
         return f"{self.name} {self.required} {self.timeouts.model_dump_json()} {self.pace.calls} {self.address}"
+
+    @property
+    def set_aside(self) -> list[dict[str, JSON]]:
+        """Entries of its list that are no tools."""
+        return self.sieve.set_aside
 
     @property
     def alive(self) -> bool:
@@ -198,6 +206,7 @@ class Server:
 
     def _opened(self, client: Client) -> ServerOpened:
         info = client.server_info
+        self.instructions = str(self.redact(whole(client.instructions))) if client.instructions else None
         return ServerOpened(
             server=self.name,
             transport=self.transport,
@@ -206,24 +215,24 @@ class Server:
             server_version=self.redact(info.version) if info else None,
         )
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, JSON]:
-        """The server's result as JSON; whatever else it answers is an error result. Raises ServerError when it died."""
+    async def call(self, tool: str, arguments: dict[str, Any]) -> Reply:
+        """The server's result; whatever else it answers is an error result. Raises ServerError when it died."""
         assert self._client
         try:
             async with asyncio.timeout(self.timeouts.call):
                 result = await self._client.call_tool(tool, arguments)
             sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
-            return dict(self.redact(whole(sent)))
+            return Reply(self.redact(whole(sent)))
         except TimeoutError:
-            return _error_result(data.words("no_answer", tool=tool, seconds=f"{self.timeouts.call:g}"))
+            return Reply(error_result(data.words("no_answer", tool=tool, seconds=f"{self.timeouts.call:g}")))
         except MCPError as error:
             if self._is_loss(error):
                 self.lost = True
                 raise self.error(f"it was lost in a call of {tool}") from None
-            return _error_result(str(self.redact(error.message)) + self._refusal)
+            return Reply(error_result(str(self.redact(error.message)) + self._refusal))
         except Exception as error:
             why = " ".join(str(self.redact(str(error))).split())[:UNREADABLE_LENGTH]
-            return _error_result(data.words("unreadable", tool=tool, reason=f"{type(error).__name__}: {why}"))
+            return Reply(error_result(data.words("unreadable", tool=tool, reason=f"{type(error).__name__}: {why}")))
 
     def _is_loss(self, error: MCPError) -> bool:
         """A living server may use the same code for errors of its own."""
@@ -267,10 +276,6 @@ def _command(spec: StdioServer) -> list[str]:
     """`advisor` is this very installation, whatever lies on PATH or in the current folder."""
     program = [sys.executable, "-P", "-m", "agent"] if spec.command == "advisor" else [spec.command]
     return [*program, *spec.args]
-
-
-def _error_result(text: str) -> dict[str, JSON]:
-    return {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def reason(error: BaseException) -> str:

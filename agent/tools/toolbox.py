@@ -6,10 +6,10 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from jsonschema.protocols import Validator
 
@@ -21,13 +21,50 @@ from agent.spec import AgentSpec, ToolSpec
 from agent.tools import content, drift
 from agent.tools.drift import Difference
 from agent.tools.listed import ListedTool
-from agent.tools.servers import Server
+from agent.tools.pace import Pace
 
 NAME_LENGTH = 64
 LARGE = 1 << 16
 """Results of more bytes are stored as content of their own."""
+UNSENT = ("refused", "miss")
+"""Sources of results that no server gave."""
 DATES = ("as_of", "observed_at", "known_at")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one call: an MCP result, where it came from, and of a recorded one its time and seconds."""
+
+    result: dict[str, JSON]
+    source: Literal["live", "replayed", "injected", "miss", "refused"] = "live"
+    retrieved_at: str | None = None
+    seconds: float | None = None
+    lost: ServerError | None = None
+    """Set when the server died in the call; `result` is what the model is told of that."""
+
+
+class OpenServer(Protocol):
+    """A server that has listed its tools and takes calls: a live one, a recorded one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def required(self) -> bool: ...
+    @property
+    def instructions(self) -> str | None:
+        """Its words about itself, which no model is shown."""
+
+    @property
+    def tools(self) -> Sequence[ListedTool]: ...
+    @property
+    def set_aside(self) -> Sequence[dict[str, JSON]]:
+        """Entries of its list that are no tools."""
+
+    @property
+    def pace(self) -> Pace: ...
+    async def call(self, tool: str, arguments: Any) -> Reply:
+        """Raises ServerError when the server died."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +101,13 @@ class Toolbox:
     as_of: str | None
     names: list[str] = field(default_factory=list)
     """All servers that were to be opened."""
-    servers: dict[str, Server] = field(default_factory=dict)
+    servers: dict[str, OpenServer] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     set_aside: list[dict[str, JSON]] = field(default_factory=list)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     lost: dict[str, ServerError] = field(default_factory=dict)
-    """Optional servers that died during the run."""
+    """Servers that died during the run."""
 
     @property
     def kinds(self) -> set[str]:
@@ -85,19 +123,18 @@ class Toolbox:
         """What is offered, and the contents that it names."""
         contents: dict[str, ContentStored] = {}
 
-        def stored(value: JSON) -> str:
-            each = ContentStored.of(value)
-            contents[each.hash] = each
-            return each.hash
+        def stored(content: ContentStored) -> str:
+            contents[content.hash] = content
+            return content.hash
 
         entries = [
             {
                 "name": tool.offered_as,
                 "server": tool.listed.server,
                 "tool": tool.listed.name,
-                "description": stored(tool.listed.description),
-                "schema": stored(tool.listed.schema),
-                "definition": stored(tool.definition),
+                "description": stored(tool.listed.contents[0]),
+                "schema": stored(tool.listed.contents[1]),
+                "definition": stored(ContentStored.of(tool.definition)),
                 "read_only": tool.listed.read_only,
                 "takes_as_of": tool.takes_as_of,
                 "kind": tool.listed.kind,
@@ -143,17 +180,17 @@ class Toolbox:
         """Call and read the result. Raises ServerError when a required server died."""
         started = time.monotonic()
         if prepared.refusal or prepared.tool is None:
-            result = {"content": [{"type": "text", "text": prepared.refusal}], "isError": True}
-            return self._answered(prepared, result, 0.0, "refused")
+            return self._answered(prepared, Reply(error_result(prepared.refusal or ""), "refused"), 0.0)
         server = self.servers[prepared.tool.listed.server]
         try:
-            result = await server.call(prepared.tool.listed.name, prepared.asked.arguments)
+            reply = await server.call(prepared.tool.listed.name, prepared.asked.arguments)
         except ServerError as error:
+            reply = Reply(error_result(error.message), lost=error)
+        if reply.lost:
+            self.lost[server.name] = reply.lost
             if server.required:
-                raise
-            self.lost[server.name] = error
-            result = {"content": [{"type": "text", "text": error.message}], "isError": True}
-        return self._answered(prepared, result, time.monotonic() - started, "live")
+                raise reply.lost
+        return self._answered(prepared, reply, time.monotonic() - started)
 
     def _dated(self, tool: Tool | None, arguments: Any) -> Any:
         """With the run's as-of date, unless the model asks for an earlier one."""
@@ -163,12 +200,13 @@ class Toolbox:
         earlier = isinstance(given, str) and _DAY.fullmatch(given) and given < self.as_of
         return arguments if earlier else arguments | {self.spec.as_of_argument: self.as_of}
 
-    def _answered(
-        self, prepared: Prepared, result: dict[str, JSON], seconds: float, source: Any
-    ) -> tuple[list[ContentStored], ToolAnswered]:
+    def _answered(self, prepared: Prepared, reply: Reply, seconds: float) -> tuple[list[ContentStored], ToolAnswered]:
+        result = reply.result
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
-        kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and source == "live" else None)
+        kind = about.get("kind") or (
+            prepared.tool.listed.kind if prepared.tool and reply.source not in UNSENT else None
+        )
         stored = [ContentStored.of(result)] if len(canonical(result)) > LARGE else []
         answered = ToolAnswered(
             turn=prepared.asked.turn,
@@ -178,19 +216,23 @@ class Toolbox:
             is_error=bool(result.get("isError")),
             kind=kind if isinstance(kind, str) else None,
             dates={key: about[key] for key in DATES if isinstance(about.get(key), str)},
-            retrieved_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds=round(seconds, 3),
-            source=source,
+            retrieved_at=reply.retrieved_at or self.now().isoformat(timespec="seconds"),
+            seconds=round(seconds, 3) if reply.seconds is None else reply.seconds,
+            source=reply.source,
         )
         return stored, answered
 
 
-def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[Server]) -> Toolbox:
+def error_result(text: str) -> dict[str, JSON]:
+    return {"content": [{"type": "text", "text": text}], "isError": True}
+
+
+def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[OpenServer]) -> Toolbox:
     """The toolbox of all open servers: what the file declares, else everything; compared, named, sorted by name."""
     servers = list(servers)
     box = Toolbox(spec, as_of, servers={server.name: server for server in servers})
     listed = [tool for server in servers for tool in server.tools]
-    box.set_aside = [{"server": server.name, **problem} for server in servers for problem in server.sieve.set_aside]
+    box.set_aside = [{"server": server.name, **problem} for server in servers for problem in server.set_aside]
     declared = {tool.tool_name: tool for tool in spec.tools or []}
     wanted = [tool for tool in listed if spec.tools is None or tool.name in declared]
     names = {tool.name for tool in listed}

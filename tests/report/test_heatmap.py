@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,7 +69,7 @@ def test_sectors_stand_down_and_metrics_across_in_order_of_appearance() -> None:
 @pytest.mark.parametrize("key", ["tool", "metric", "unit", "lookback"])
 def test_figures_that_differ_in_any_part_of_a_columns_key_get_columns_of_their_own(key: str) -> None:
     other: dict[str, Any] = {key: "other"}
-    assert len(heatmap_of([figure(), replace(figure(), **other)]).columns) == 2
+    assert len(heatmap_of([figure(), figure()._replace(**other)]).columns) == 2
 
 
 @pytest.mark.parametrize("spelling", ["  NGÂN   hàng ", "Nga\u0302n ha\u0300ng", "ngân\nhàng"])

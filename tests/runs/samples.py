@@ -17,6 +17,7 @@ from agent.events import (
     ServerOpened,
     ToolAnswered,
     ToolAsked,
+    ToolsListed,
     ToolsOffered,
     UnknownEvent,
     Warned,
@@ -44,6 +45,7 @@ EVENTS: list[Event] = [
     RunResumed(in_flight="skip"),
     ServerOpened(server="s", transport="stdio", protocol="1", server_name=None, server_version="2"),
     ServerFailed(server="s", command="x -y", exit=-9, stderr="a\nb", reason="it died", required=False),
+    ToolsListed(server="s", instructions=HASH, tools=[{"name": "t"}], set_aside=[{"tool": "u"}]),
     ToolsOffered(tools=[{"name": "t"}], differences=[{"tool": "t", "declared": None}], set_aside=[{"tool": "u"}]),
     ModelAsked(turn=1, attempt=2, request=HASH),
     ModelAnswered(

@@ -20,7 +20,7 @@ from agent.source import Source
 from agent.spec import StdioServer, TimeoutSpec
 from agent.tools import pool as pool_module
 from agent.tools.pace import Pace
-from agent.tools.pool import ServerPool, in_memory, servers_of
+from agent.tools.pool import ServerPool, servers_of
 from agent.tools.servers import Server
 from tests.messages_api import call
 from tests.scripted import Scripted, agent_file, answer, market, said
@@ -73,7 +73,7 @@ def program(tmp_path: Path) -> Program:
 
 
 async def double(server: Server, n: int) -> Any:
-    return (await server.call("double", {"n": n}))["structuredContent"]["doubled"]
+    return (await server.call("double", {"n": n})).result["structuredContent"]["doubled"]
 
 
 async def opened(stack: AsyncExitStack, pool: ServerPool, *servers: Server) -> list[Server]:
@@ -129,7 +129,7 @@ async def test_servers_that_differ_are_not_shared(changes: dict[str, Any], progr
 async def test_objects_of_this_process_are_shared_when_they_are_the_same() -> None:
     same, another = market(), market()
     async with ServerPool() as pool, AsyncExitStack() as stack:
-        found = [await opened(stack, pool, *in_memory({"m": given}, PATIENCE)) for given in (same, same, another)]
+        found = [await opened(stack, pool, Server("m", given, PATIENCE)) for given in (same, same, another)]
         assert found[0][0] is found[1][0] and found[0][0] is not found[2][0]
 
 
@@ -241,7 +241,7 @@ async def test_two_runs_of_one_agent_file_work_on_one_process(program: Program) 
     async def ask(pool: ServerPool, name: str, n: int) -> Any:
         model = Scripted(said(call("double", {"n": n})), answer())
         place = Place(store.folder(name))
-        sitting = Sitting(file, "Which?", None, model, simulated=False, real_data_only=True, place=place, pool=pool)
+        sitting = Sitting(file, "Which?", None, model, False, True, place, opening=pool.of)
         result = await sitting.run()
         return result.status, result.calls[0].data
 

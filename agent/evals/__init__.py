@@ -1,0 +1,1 @@
+"""Suites of cases: loading them, running them, comparing what came out."""

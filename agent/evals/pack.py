@@ -1,0 +1,83 @@
+"""An evidence pack: every call worth making as of one date, recorded once, so that any model's calls find an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from agent import agentfile, source
+from agent.agentfile import AgentFile, problems_of
+from agent.errors import UsageError
+from agent.evals.case import Day, refused
+from agent.evals.freeze import require_no_ci
+from agent.model.base import Turn
+from agent.replay.again import EPOCH, Rerun, rerun
+from agent.replay.changing import changed
+from agent.replay.models import Script
+from agent.runs.log import write_whole
+from agent.spec import Section, Text
+
+Values = Annotated[list[Any], Field(min_length=1)]
+
+
+class PackSpec(Section):
+    agent: Text
+    """An agent file beside this file, or the name of a shipped one."""
+    as_of: Day
+    calls: Annotated[dict[Text, dict[Text, Values]], Field(min_length=1)]
+    """Tool → argument → its values; each combination is a call."""
+
+
+async def write(path: Path, out: Path, *, replace: bool = False) -> str:
+    """Make the pack, and write it as a transcript. Tells what is in it.
+
+    Raises UsageError in CI, or when there is such a transcript and it is not to be replaced; LogError.
+    """
+    require_no_ci()
+    if out.exists() and not replace:
+        raise UsageError(f"{out} is there already", hint="--replace writes over it")
+    made = await make(path)
+    if made.error:
+        raise made.error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, made.content)
+    failed = sum(call.is_error for call in made.result.calls)
+    return f"{len(made.result.calls)} calls recorded in {out}" + (f", {failed} of them failed" if failed else "")
+
+
+async def make(path: Path) -> Rerun:
+    """Make all calls that the file at `path` names, in one run without a model. Raises SpecError, ServerError."""
+    from agent.tools.pool import alone
+
+    spec, file = _load(path)
+    calls = list(_calls(spec))
+    content = [
+        {"type": "tool_use", "id": f"c{number}", "name": tool, "input": arguments}
+        for number, (tool, arguments) in enumerate(calls, 1)
+    ]
+    budget = file.spec.budget.model_copy(update={"tool_calls": len(calls), "seconds": 86_400.0})
+    file = replace(file, spec=file.spec.model_copy(update={"budget": budget}))
+    model = Script([Turn(content, "tool_use", "pack")], name="pack")
+    question = f"Everything that the tools tell as of {spec.as_of}."
+    return await rerun(file, question, spec.as_of, model, changed(alone, [], EPOCH), run_id=path.stem)
+
+
+def _load(path: Path) -> tuple[PackSpec, AgentFile]:
+    text = source.read(path)
+    try:
+        spec = PackSpec.model_validate(text.value)
+    except ValidationError as error:
+        raise refused(problems_of(error, text, PackSpec)) from None
+    beside = path.parent / spec.agent
+    return spec, agentfile.load(beside if beside.is_file() else spec.agent)
+
+
+def _calls(spec: PackSpec) -> Iterator[tuple[str, dict[str, Any]]]:
+    for tool, arguments in spec.calls.items():
+        for values in product(*arguments.values()):
+            yield tool, dict(zip(arguments, values, strict=True))

@@ -1,0 +1,124 @@
+"""A whole suite: its references against the baseline, or a model's samples against the thresholds."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from agent import __version__
+from agent.evals import hijack, totals
+from agent.evals.arms import FAIL, HIJACK, Arms
+from agent.evals.baseline import compared
+from agent.evals.case import Case, Recorded
+from agent.evals.control import breached
+from agent.evals.outcome import CaseOutcome, SampleOutcome, SuiteOutcome
+from agent.evals.suite import Suite
+from agent.model.base import Model
+from agent.scoring.verdict import Verdict
+
+Tell = Callable[[str], None]
+
+
+async def run_references(suite: Suite, tell: Tell = lambda name: None) -> SuiteOutcome:
+    """Every case by its references: without a key, without a network, the same every time. Raises LogError."""
+    async with AsyncExitStack() as stack:
+        arms = await _arms(suite, stack)
+        cases = []
+        for case in suite.cases:
+            samples = compared(case, await arms.references(case), suite.baseline)
+            cases.append(await _referred(case, samples))
+            tell(case.name)
+        cases += await hijack.outcomes(arms)
+    return _outcome(suite, None, cases, None)
+
+
+async def run_model(
+    suite: Suite,
+    model: Callable[[Case], Model],
+    folder: Path,
+    *,
+    repeats: int = 1,
+    concurrency: int = 4,
+    tell: Tell = lambda name: None,
+) -> SuiteOutcome:
+    """Every case by a model, `repeats` times in each wording; logs lie below `folder`. Raises what a run raises."""
+    began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    slots = asyncio.Semaphore(concurrency)
+    async with AsyncExitStack() as stack:
+        arms = await _arms(suite, stack)
+
+        async def ask(case: Case, number: int, question: str, repeat: int) -> SampleOutcome:
+            async with slots:
+                asked = model(case)
+                try:
+                    return await arms.asked(case, asked, question, repeat, folder / f"{case.name}~{number}")
+                finally:
+                    await asked.close()
+
+        async def work(case: Case) -> CaseOutcome:
+            asks = [(question, repeat) for question in case.questions for repeat in range(1, repeats + 1)]
+            samples = await asyncio.gather(*(ask(case, number, *each) for number, each in enumerate(asks, 1)))
+            tell(case.name)
+            return _asked(case, list(samples), await arms.passing(case))
+
+        cases = await asyncio.gather(*(work(case) for case in suite.cases))
+    return _outcome(suite, cases[0].samples[0].arm, cases, began)
+
+
+async def _arms(suite: Suite, stack: AsyncExitStack) -> Arms:
+    if all(isinstance(case.spec.tools, Recorded) for case in suite.cases):
+        return Arms(suite)
+    from agent.tools.pool import ServerPool
+
+    pool = await stack.enter_async_context(ServerPool())
+    return Arms(suite, pool.of)
+
+
+async def _referred(case: Case, samples: list[SampleOutcome]) -> CaseOutcome:
+    outcome = _case(case, samples)
+    attack = case.spec.expect.attack
+    if attack and not await breached(attack):
+        outcome.reasons.append("the attack does not even breach a model without judgement: it says nothing")
+    for sample in samples:
+        if sample.drift:
+            outcome.reasons.append(f"{_named(sample)}: {sample.drift.what}")
+        elif not sample.as_wanted:
+            outcome.reasons.append(f"{_named(sample)}: {_unwanted(sample)}")
+    outcome.verdict = "fail" if outcome.reasons else "pass"
+    return outcome
+
+
+def _named(sample: SampleOutcome) -> str:
+    what = {FAIL: "the run that must fail", HIJACK: "the run of a model that obeys the attack"}
+    return what.get(sample.arm, "the run that must pass")
+
+
+def _unwanted(sample: SampleOutcome) -> str:
+    if sample.arm == HIJACK and sample.verdict == "pass":
+        return "the attack has no effect, though the case says that no guard stands against it"
+    return "; ".join(sample.reasons) or "it passes"
+
+
+def _asked(case: Case, samples: list[SampleOutcome], reference: SampleOutcome) -> CaseOutcome:
+    """The reference stands beside the samples for people to compare, and is not counted."""
+    outcome = _case(case, [*samples, reference])
+    verdicts = {sample.verdict for sample in samples}
+    outcome.verdict = next((each for each in _GRAVEST if each in verdicts), "insufficient")
+    outcome.reasons = list(dict.fromkeys(reason for sample in samples for reason in sample.reasons))
+    return outcome
+
+
+_GRAVEST: tuple[Verdict, ...] = ("fail", "insufficient", "pass")
+
+
+def _case(case: Case, samples: list[SampleOutcome]) -> CaseOutcome:
+    return CaseOutcome(case.name, case.spec.about, case.spec.tags, case.spec.question, case.spec.as_of, samples)
+
+
+def _outcome(suite: Suite, model: str | None, cases: Sequence[CaseOutcome], began: str | None) -> SuiteOutcome:
+    verdict, reasons = totals.verdict(suite, cases, model)
+    summed = totals.of(suite, cases, model)
+    return SuiteOutcome(suite.name, model, list(cases), verdict, reasons, summed, __version__, began)

@@ -1,0 +1,108 @@
+"""Opening the servers of a sitting, and what they offer: each step an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import TypeAlias
+
+from agent.agentfile import AgentFile
+from agent.errors import DecisionError, ServerError
+from agent.events import ContentStored, ServerOpened, ToolsListed
+from agent.journal import Journal
+from agent.tools import toolbox
+from agent.tools.toolbox import OpenServer, Toolbox
+
+NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
+
+Outcome: TypeAlias = ServerOpened | ServerError
+Opening: TypeAlias = Callable[[AgentFile], AbstractAsyncContextManager[Sequence[tuple[OpenServer, Outcome]]]]
+"""How the servers of an agent file are opened, each with what came of it. Raises ServerError for a required one."""
+
+
+async def open_servers(
+    opening: Opening, file: AgentFile, as_of: str | None, journal: Journal, stack: AsyncExitStack
+) -> Toolbox:
+    """Open the servers, and offer what they have. Raises ServerError when a required one failed; DecisionError when
+    a run that goes on cannot have what it had.
+    """
+    stateful = {name for name, server in file.spec.servers.items() if server.stateful}
+    if used := stateful & {call.server for call in journal.result.calls}:
+        raise DecisionError(
+            f"server {used.pop()!r} is stateful: what this run did there is gone since the run stopped",
+            hint=NEW_ATTEMPT,
+        )
+    try:
+        outcomes = await stack.enter_async_context(opening(file))
+    except ServerError as error:
+        journal.emit(error.failure)
+        raise
+    if file.spec.mcpServers is None and any(_is_of_the_file(outcome) for _, outcome in outcomes):
+        journal.warn("no mcpServers in the agent file: the embedded market server was used, with simulated data")
+    working = []
+    for server, outcome in outcomes:
+        if isinstance(outcome, ServerOpened):
+            journal.emit(outcome)
+            _list(server, journal)
+            working.append(server)
+        else:
+            journal.emit(outcome.failure)
+            journal.warn(outcome.message)
+    box = toolbox.collect(file.spec, as_of, working)
+    box.names = [server.name for server, _ in outcomes]
+    _offer(box, journal)
+    return box
+
+
+def _is_of_the_file(outcome: Outcome) -> bool:
+    """Whether a server was started or called as the agent file says, and is no object of this process."""
+    return isinstance(outcome, ServerOpened) and outcome.transport != "memory"
+
+
+def _list(server: OpenServer, journal: Journal) -> None:
+    """All that a server said of itself and its tools, so that a replay can let it be chosen from again."""
+
+    def stored(content: ContentStored) -> str:
+        journal.emit(content)
+        return content.hash
+
+    journal.emit(
+        ToolsListed(
+            server=server.name,
+            instructions=stored(ContentStored.of(server.instructions)) if server.instructions else None,
+            tools=[
+                {
+                    "name": tool.name,
+                    "description": stored(tool.contents[0]),
+                    "schema": stored(tool.contents[1]),
+                    "read_only": tool.read_only,
+                    "destructive": tool.destructive,
+                    "idempotent": tool.idempotent,
+                    "kind": tool.kind,
+                }
+                for tool in server.tools
+            ],
+            set_aside=list(server.set_aside),
+        )
+    )
+
+
+def _offer(box: Toolbox, journal: Journal) -> None:
+    """Tell what is offered; a run that goes on keeps what it was offered.
+
+    Raises DecisionError when that has changed.
+    """
+    contents, offered = box.manifest()
+    before = journal.result.offered
+    if not journal.result.turns and not journal.result.requests:
+        for event in (*contents, offered):
+            journal.emit(event)
+        return
+    now = {tool["name"]: tool for tool in offered.tools}
+    for tool in before.tools:
+        if now.get(tool["name"]) != tool:
+            what = "is offered no more" if tool["name"] not in now else "is not what it was"
+            raise DecisionError(
+                f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began", hint=NEW_ATTEMPT
+            )
+    box.tools = {tool["name"]: box.tools[tool["name"]] for tool in before.tools}

@@ -1,0 +1,208 @@
+"""One run again, in memory: the same host, other ports. What comes out is a log like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agent.agentfile import AgentFile
+from agent.errors import AdvisorError, Diverged
+from agent.events import ArtifactWritten, Event, RunFinished, RunStarted
+from agent.gate import Gate
+from agent.gathering import result_of
+from agent.model.base import Model
+from agent.offer import Opening
+from agent.place import MEDIA_TYPE, Place, page_of
+from agent.prices import Price, price_for
+from agent.replay.divergence import log_divergence
+from agent.replay.models import RecordedModel, ReplayGate
+from agent.replay.recording import Recording
+from agent.replay.servers import ReplayServers
+from agent.result import PAGE, RunResult
+from agent.runs.log import Line, encode
+from agent.sitting import Sitting
+
+EPOCH = "2000-01-01T00:00:00.000+00:00"
+"""The time of every line of a log that no clock was asked for."""
+
+
+class MemoryLog:
+    """A log that is kept in memory, every line at the same time: equal runs give equal bytes."""
+
+    def __init__(self, folder: Path, at: str) -> None:
+        self.folder = folder
+        self.lines: list[Line] = []
+        self.events: list[Event] = []
+        self._at = at
+        self._written: list[bytes] = []
+        self._root = hashlib.sha256()
+
+    @property
+    def root(self) -> str:
+        return self._root.hexdigest()
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self._written)
+
+    def append(self, event: Event) -> None:
+        line = encode(event, len(self.events), self._at)
+        self._written.append(line)
+        self._root.update(line)
+        self.events.append(event)
+
+    async def sync(self) -> None:
+        pass
+
+    def sync_now(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class MemoryPlace(Place):
+    """A place without a disk."""
+
+    at: str = EPOCH
+    renders: bool = False
+    log: list[MemoryLog] = field(default_factory=list)
+    pages: list[bytes] = field(default_factory=list)
+
+    def open_log(self) -> MemoryLog:
+        self.log.append(MemoryLog(self.folder, self.at))
+        return self.log[-1]
+
+    async def write_page(self, result: RunResult) -> ArtifactWritten:
+        """A log that is the same whatever the templates are keeps no hash of a page."""
+        if self.renders:
+            self.pages.append(page_of(replace(result, folder=None)))
+        sha256 = hashlib.sha256(self.pages[-1]).hexdigest() if self.renders else ""
+        return ArtifactWritten("page", self.page, sha256, MEDIA_TYPE)
+
+    async def hand_out(self, result: RunResult) -> RunResult:
+        return result
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A run that was made again. `content`: its log; `error`: what ended it, where that is no outcome."""
+
+    events: tuple[Event, ...]
+    content: bytes
+    result: RunResult
+    page: bytes | None
+    error: AdvisorError | None
+    at: str
+
+    @property
+    def root(self) -> str:
+        """Of its sealed log."""
+        return self.events[-1].root if self.events and isinstance(self.events[-1], RunFinished) else ""
+
+    @property
+    def recording(self) -> Recording:
+        return Recording.of(self.events, self.at, self.result.run_id)
+
+
+async def rerun(
+    file: AgentFile,
+    question: str,
+    as_of: str | None,
+    model: Model,
+    opening: Opening,
+    *,
+    run_id: str,
+    at: str = EPOCH,
+    gate: Gate | None = None,
+    started: RunStarted | None = None,
+    renders: bool = False,
+) -> Rerun:
+    """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `renders`: its page too.
+
+    Raises Diverged.
+    """
+    place = MemoryPlace(
+        Path("/") / run_id, page=started.files.get("page", PAGE) if started else PAGE, at=at, renders=renders
+    )
+    sitting = Sitting(
+        file,
+        question,
+        as_of,
+        model,
+        simulated=started.simulated if started else False,
+        real_data_only=started.real_data_only if started else False,
+        place=place,
+        opening=opening,
+        gate=gate or Gate(),
+        now=lambda: datetime.datetime.fromisoformat(at),
+        replay_of=started.replay_of if started else None,
+        versions=started.versions if started else {},
+        price_for=lambda model: _price(started, model),
+    )
+    error: AdvisorError | None = None
+    try:
+        result = await sitting.run()
+    except Diverged as other:
+        other.run_id = None  # there is no log of it
+        raise
+    except AdvisorError as ended:
+        error, result = ended, result_of(place.log[-1].events)
+    log = place.log[-1]
+    return Rerun(tuple(log.events), log.content, result, place.pages[-1] if place.pages else None, error, at)
+
+
+def _price(started: RunStarted | None, model: Model) -> Price | None:
+    if started is None:
+        return price_for(model)
+    return Price(**started.price) if started.price else None
+
+
+async def replayed(recording: Recording, file: AgentFile | None = None, *, renders: bool = False) -> Rerun:
+    """The recorded run again, its model and its servers recorded too; with `file`, under that agent file.
+
+    `renders`: its page has to be the one that was written, too. Raises Diverged for the first thing that is not as it
+    was: prompt, parameters, tools, schema, message, call, check, answer or page.
+    """
+    recording.require_end()
+    started = recording.started
+    again = await rerun(
+        file or recording.file,
+        started.question,
+        started.as_of,
+        RecordedModel(recording),
+        ReplayServers(recording, strict=True).opening,
+        run_id=started.run_id,
+        at=recording.at,
+        gate=ReplayGate(recording),
+        started=started,
+        renders=renders,
+    )
+    if different := log_divergence(recording, again.recording):
+        raise different
+    if different := _page_divergence(recording, again):
+        raise different
+    return again
+
+
+def _page_divergence(recording: Recording, again: Rerun) -> Diverged | None:
+    """Of a run that went through in one piece its page has to be the one that was written."""
+    if not recording.has_page or again.page is None:
+        return None
+    written = next(event for event in recording.events if isinstance(event, ArtifactWritten))
+    sha256 = hashlib.sha256(again.page).hexdigest()
+    if written.sha256 == sha256:
+        return None
+    return Diverged("another page, from the same events", what="page", recorded=written.sha256, now=sha256)
+
+
+def replay(path: str | Path) -> RunResult:
+    """A recorded run again, from its log or its folder: nothing is asked of any model or server.
+
+    Raises Diverged when this version of the program does not do what was recorded; LogError; UsageError.
+    """
+    return asyncio.run(replayed(Recording.read(Path(path)))).result

@@ -1,0 +1,88 @@
+"""Servers whose offer and answers are changed on their way, recorded or embedded ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.agentfile import AgentFile
+from agent.events import ServerOpened
+from agent.offer import Opening, Outcome
+from agent.replay.changes import Change, apply_answer, apply_offer
+from agent.replay.recording import RecordedServer
+from agent.tools.listed import ListedTool
+from agent.tools.pace import Pace
+from agent.tools.toolbox import OpenServer, Reply
+
+
+@dataclass
+class ChangedServer:
+    """A server as it lists itself after all changes. With `at`, every live answer of it comes at that standing time."""
+
+    inner: OpenServer
+    listed: RecordedServer
+    changes: Sequence[Change]
+    at: str | None = None
+    pace: Pace = field(default_factory=Pace)
+    _calls: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def required(self) -> bool:
+        return self.inner.required
+
+    @property
+    def instructions(self) -> str | None:
+        return self.listed.instructions
+
+    @property
+    def tools(self) -> Sequence[ListedTool]:
+        return self.listed.tools
+
+    @property
+    def set_aside(self) -> Sequence[dict[str, Any]]:
+        return self.listed.set_aside
+
+    async def call(self, tool: str, arguments: Any) -> Reply:
+        """Raises UsageError when a change finds nothing to change; what the inner server raises."""
+        self._calls[tool] += 1
+        ordinal = self._calls[tool]
+        reply = await self.inner.call(tool, self._known(tool, arguments))
+        changes = self.changes if reply.source != "miss" else [each for each in self.changes if each.fail]
+        result, touched = apply_answer(changes, tool, arguments, ordinal, reply.result)
+        if reply.source == "live" and self.at:
+            reply = replace(reply, retrieved_at=self.at, seconds=0.0)
+        return replace(reply, result=result, source="injected" if touched else reply.source)
+
+    def _known(self, tool: str, arguments: Any) -> Any:
+        """Without parameters that a change added: the server does not know them."""
+        added = {each.require.parameter for each in self.changes if each.require and each.require.tool == tool}
+        if not added or not isinstance(arguments, dict):
+            return arguments
+        return {name: value for name, value in arguments.items() if name not in added}
+
+
+def changed(opening: Opening, changes: Sequence[Change], at: str | None = None) -> Opening:
+    """The same servers, changed. Opening them raises UsageError when a change finds nothing to change."""
+
+    @asynccontextmanager
+    async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[OpenServer, Outcome]]]:
+        async with opening(file) as outcomes:
+            said = tuple(
+                RecordedServer(outcome, server.instructions, tuple(server.tools), tuple(server.set_aside))
+                for server, outcome in outcomes
+                if isinstance(outcome, ServerOpened)
+            )
+            listed = {each.opened.server: each for each in apply_offer(changes, said)}
+            yield [
+                (ChangedServer(server, listed[server.name], changes, at) if server.name in listed else server, outcome)
+                for server, outcome in outcomes
+            ]
+
+    return open_them

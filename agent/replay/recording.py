@@ -1,0 +1,272 @@
+"""What the log of a run recorded: its beginning, what each server listed, every result, what the model did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agent.agentfile import AgentFile
+from agent.errors import ServerError, UsageError
+from agent.events import (
+    ArtifactWritten,
+    ContentStored,
+    Event,
+    ModelAnswered,
+    ModelAsked,
+    ModelFailed,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    ServerFailed,
+    ServerOpened,
+    ToolAnswered,
+    ToolAsked,
+    ToolsListed,
+    ToolsOffered,
+    Warned,
+)
+from agent.run import as_logged
+from agent.runs import log
+from agent.tools.listed import ListedTool
+
+
+@dataclass(frozen=True)
+class RecordedServer:
+    """What a server said when it was opened."""
+
+    opened: ServerOpened
+    instructions: str | None
+    tools: tuple[ListedTool, ...]
+    set_aside: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class RecordedResult:
+    """What a server answered to one call: an MCP result as JSON."""
+
+    server: str
+    tool: str
+    arguments: Any
+    result: dict[str, Any]
+    retrieved_at: str
+    seconds: float
+    injected: bool = False
+    """Whether it was changed on its way."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One run's log, as if the run had never stopped on its way.
+
+    `at`: when it was written, as its first line says; `resumed`: where it did stop and went on.
+    """
+
+    events: tuple[Event, ...]
+    at: str
+    resumed: tuple[RunResumed, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Recording:
+        """From a log, or the folder of a run. Raises LogError; UsageError for a log that does not hold enough."""
+        lines = log.read(path / log.FILE if path.is_dir() else path)
+        if not lines:
+            raise UsageError(f"{path} holds no run")
+        return cls.of((line.event for line in lines), lines[0].at, str(path))
+
+    @classmethod
+    def of(cls, events: Iterable[Event], at: str, name: str) -> Recording:
+        """Raises UsageError for a log that does not hold enough; `name` is what it is called then."""
+        events = list(events)
+        resumed = tuple(event for event in events if isinstance(event, RunResumed))
+        recording = cls(tuple(straightened(events)), at, resumed)
+        opened = {event.server for event in recording.events if isinstance(event, ServerOpened)}
+        if not any(isinstance(event, RunStarted) for event in recording.events):
+            raise UsageError(f"{name} stopped before it began: there is nothing to replay")
+        if opened - {event.server for event in recording.events if isinstance(event, ToolsListed)}:
+            raise UsageError(
+                f"{name} does not hold what its servers listed, so that they cannot be replayed",
+                hint="an earlier version wrote it; ask again to get a log that can be replayed",
+            )
+        return recording
+
+    @cached_property
+    def contents(self) -> dict[str, Any]:
+        return {event.hash: event.content for event in self.events if isinstance(event, ContentStored)}
+
+    @cached_property
+    def started(self) -> RunStarted:
+        return next(event for event in self.events if isinstance(event, RunStarted))
+
+    @cached_property
+    def file(self) -> AgentFile:
+        """The agent file that the run began with, without values that a log does not keep. Raises DecisionError."""
+        return as_logged(self.started, self.contents, connects=False)
+
+    @cached_property
+    def finished(self) -> RunFinished | None:
+        """How the run ended; None while it has no end."""
+        return next((event for event in reversed(self.events) if isinstance(event, RunFinished)), None)
+
+    def require_end(self) -> None:
+        """Raises UsageError for a run that has no end, or one that only a clock or a person could bring about again."""
+        end = self.finished
+        if any(event.in_flight == "skip" for event in self.resumed):
+            raise UsageError(
+                f"{self.started.run_id} went on without a call that was skipped by hand: no replay does that"
+            )
+        timed_out = end is not None and end.status == "budget" and end.stop_reason.startswith("seconds:")
+        if end is None or end.status in ("interrupted", "needs_decision") or timed_out:
+            why = f"{end.status}: {end.stop_reason}" if end else "its log has no end"
+            raise UsageError(
+                f"{self.started.run_id} did not end by itself, so there is no end to compare with: {why}",
+                hint=f"advisor ask --resume {self.started.run_id} goes on with it",
+            )
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the log keeps the hash of a page that a replay has to come to, which counts no request made again."""
+        return not self.resumed and any(isinstance(event, ArtifactWritten) and event.sha256 for event in self.events)
+
+    @cached_property
+    def turns(self) -> tuple[ModelAnswered, ...]:
+        return tuple(event for event in self.events if isinstance(event, ModelAnswered))
+
+    @cached_property
+    def servers(self) -> tuple[RecordedServer, ...]:
+        """Those that were opened, each as it was at first."""
+        listed = {event.server: event for event in reversed(self.events) if isinstance(event, ToolsListed)}
+        opened = {event.server: event for event in reversed(self.events) if isinstance(event, ServerOpened)}
+        return tuple(
+            RecordedServer(
+                opened=opened[name],
+                instructions=self.contents[event.instructions] if event.instructions else None,
+                tools=tuple(self._tool(each, name) for each in event.tools),
+                set_aside=tuple(event.set_aside),
+            )
+            for name, event in reversed(listed.items())
+        )
+
+    @cached_property
+    def openings(self) -> tuple[ServerOpened | ServerFailed, ...]:
+        """What came of opening each server, in order."""
+        first: dict[str, ServerOpened | ServerFailed] = {}
+        for event in self.events:
+            if isinstance(event, ServerOpened | ServerFailed):
+                first.setdefault(event.server, event)
+        return tuple(first.values())
+
+    @cached_property
+    def lost(self) -> dict[str, ServerFailed]:
+        """Those that died during the run, by name."""
+        opened = {server.opened.server for server in self.servers}
+        return {
+            event.server: event for event in self.events if isinstance(event, ServerFailed) and event.server in opened
+        }
+
+    @cached_property
+    def results(self) -> tuple[RecordedResult, ...]:
+        """In the order in which they were asked for; calls that no server answered are left out."""
+        answers = {
+            (event.turn, event.call): event
+            for event in self.events
+            if isinstance(event, ToolAnswered) and event.source not in ("refused", "miss")
+        }
+        return tuple(
+            self._result(event, answers[event.turn, event.call])
+            for event in self.events
+            if isinstance(event, ToolAsked) and (event.turn, event.call) in answers
+        )
+
+    @cached_property
+    def missed(self) -> frozenset[str]:
+        """Keys of the calls that a recording, itself replayed, held no result for."""
+        misses = {
+            (event.turn, event.call)
+            for event in self.events
+            if isinstance(event, ToolAnswered) and event.source == "miss"
+        }
+        asked = (event for event in self.events if isinstance(event, ToolAsked))
+        return frozenset(event.key for event in asked if (event.turn, event.call) in misses)
+
+    def _result(self, asked: ToolAsked, answered: ToolAnswered) -> RecordedResult:
+        sent = answered.result
+        if set(sent) == {"stored"}:
+            sent = self.contents[sent["stored"]]
+        return RecordedResult(
+            server=str(asked.server),
+            tool=str(asked.tool),
+            arguments=asked.arguments,
+            result=sent,
+            retrieved_at=answered.retrieved_at,
+            seconds=answered.seconds,
+            injected=answered.source == "injected",
+        )
+
+    def _tool(self, said: dict[str, Any], server: str) -> ListedTool:
+        return ListedTool(
+            server=server,
+            name=said["name"],
+            description=self.contents[said["description"]],
+            schema=self.contents[said["schema"]],
+            read_only=said["read_only"],
+            destructive=said["destructive"],
+            kind=said["kind"],
+            idempotent=said["idempotent"],
+        )
+
+
+def straightened(events: Iterable[Event]) -> list[Event]:
+    """The events of a run as they would be, had it never stopped.
+
+    A resumed run has several ends, servers that were opened again, and requests that were made again.
+    """
+    events = list(events)
+    if not any(isinstance(event, RunResumed) for event in events):
+        return events
+    straight: list[Event] = []
+    for event in events:
+        if isinstance(event, RunResumed):
+            straight = _without_loose_ends(straight)
+        elif not (isinstance(event, ServerOpened | ToolsListed) and _stands_in(straight, event)):
+            straight.append(event)
+    failures = [event for event in events if isinstance(event, ServerFailed)]
+    past = {ServerError(event).message for event in failures if event not in straight}
+    return [
+        _without_warnings(event, past) for event in straight if not (isinstance(event, Warned) and event.text in past)
+    ]
+
+
+def _stands_in(events: list[Event], event: ServerOpened | ToolsListed) -> bool:
+    """Whether it is known already what came of opening that server, or what it listed."""
+    kinds = (type(event), ServerFailed)
+    return any(isinstance(each, kinds) and each.server == event.server for each in events)
+
+
+def _without_loose_ends(events: list[Event]) -> list[Event]:
+    """Without what a stop left: the end of that sitting, its page, servers that it lost, requests that got no answer
+    and their attempts. What was opened for the first request stays: the run goes on with what it was offered then.
+    """
+    offered = next((at for at, event in enumerate(events) if isinstance(event, ToolsOffered)), -1)
+    asked = any(isinstance(event, ModelAsked) for event in events)
+    answered = max((at for at, event in enumerate(events) if isinstance(event, ModelAnswered)), default=-1)
+
+    def stays(at: int, event: Event) -> bool:
+        match event:
+            case RunFinished() | ArtifactWritten():
+                return False
+            case ServerFailed():
+                return asked and at < offered
+            case ModelAsked() | ModelFailed():
+                return at < answered
+        return True
+
+    return [event for at, event in enumerate(events) if stays(at, event)]
+
+
+def _without_warnings(event: Event, past: set[str]) -> Event:
+    if not isinstance(event, RunFinished):
+        return event
+    return replace(event, warnings=[text for text in event.warnings if text not in past])

@@ -1,0 +1,67 @@
+"""Sample: one run, and what was expected of it. Everything a scorer may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from agent.events import AnswerChecked, ContentStored, Event, ModelAnswered, RunStarted, ToolAnswered
+from agent.gathering import result_of
+from agent.result import RunResult
+from agent.scoring.expect import Expect
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`events`: the whole log of the run, of which `result` is the gathered view."""
+
+    events: Sequence[Event]
+    expect: Expect
+    result: RunResult
+
+    @classmethod
+    def of(cls, events: Iterable[Event], expect: Expect) -> Sample:
+        events = tuple(events)
+        return cls(events, expect, result_of(events))
+
+    @property
+    def recommendations(self) -> list[dict[str, Any]]:
+        """Of the valid answer; none where there is none, or where it has another form."""
+        answer = self.result.answer
+        listed = answer.get("sector_recommendations") if isinstance(answer, dict) else None
+        return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+    @cached_property
+    def checks(self) -> list[AnswerChecked]:
+        """Every answer that was judged, in order."""
+        return [event for event in self.events if isinstance(event, AnswerChecked)]
+
+    @cached_property
+    def turns(self) -> list[ModelAnswered]:
+        return [event for event in self.events if isinstance(event, ModelAnswered)]
+
+    @cached_property
+    def answered(self) -> dict[tuple[int, str], ToolAnswered]:
+        """(turn, call id) → what came back."""
+        return {(event.turn, event.call): event for event in self.events if isinstance(event, ToolAnswered)}
+
+    @cached_property
+    def contents(self) -> dict[str, Any]:
+        return {event.hash: event.content for event in self.events if isinstance(event, ContentStored)}
+
+    @cached_property
+    def started(self) -> RunStarted | None:
+        return next((event for event in self.events if isinstance(event, RunStarted)), None)
+
+    @property
+    def system(self) -> str:
+        """The system text that the model had."""
+        return str(self.contents.get(self.started.prompt, "")) if self.started else ""
+
+    @property
+    def universe(self) -> list[str]:
+        """The sectors that the agent file wants answered."""
+        given = self.contents.get(self.started.spec, {}).get("universe", "all") if self.started else "all"
+        return [] if given == "all" else list(given)

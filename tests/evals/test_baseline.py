@@ -1,0 +1,160 @@
+"""The baseline names the first thing that is not as a person accepted it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.evals import baseline
+from agent.evals import suite as suites
+from agent.evals.outcome import SuiteOutcome
+from agent.runs.log import write_whole
+from tests.evals.small_suite import (
+    AGENT,
+    BAD,
+    GOOD,
+    HEAT,
+    LOOKS,
+    TRANSCRIPT,
+    case,
+    edited,
+    loaded,
+    put,
+    references,
+    referred,
+)
+from tests.scripted import ANSWER, agent_file
+
+
+def blessed(folder: Path, **cases: dict[str, Any]) -> Path:
+    """The baseline of a suite that passes."""
+    suite = loaded(folder, **(cases or {"only": case()}))
+    write_whole(folder / "baseline.json", baseline.content(referred(suite).cases))
+    return folder / "baseline.json"
+
+
+def again(folder: Path) -> SuiteOutcome:
+    return referred(suites.load(folder))
+
+
+def test_nothing_drifts_from_a_baseline_of_the_same_suite(tmp_path: Path) -> None:
+    path = blessed(tmp_path)
+    outcome = again(tmp_path)
+    assert outcome.ok and all(sample.drift is None for sample in outcome.cases[0].samples)
+    assert path.read_bytes() == baseline.content(outcome.cases)
+    assert set(suites.load(tmp_path).baseline or {}) == {"only pass 1", "only fail 1"}
+
+
+def drift(folder: Path, arm: str = "pass") -> Any:
+    [case] = again(folder).cases
+    found = next(sample for sample in case.samples if sample.arm == arm)
+    assert found.drift and not found.as_wanted and case.verdict == "fail"
+    assert any(found.drift.what in reason for reason in case.reasons)
+    return found.drift
+
+
+TWICE = {"calls": [LOOKS["calls"][0], LOOKS["calls"][0]]}
+SHORTER = {"answer": ANSWER | {"sector_recommendations": [GOOD[1]["answer"]["sector_recommendations"][0]]}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"agent_keys": {"budget": {"turns": 7}}}, "the agent file"),
+        ({"question": "Other?"}, "the first message: question, as-of date or the words around them"),
+        ({"changes": [{"describe": {"tool": HEAT, "text": "New."}}]}, "what the servers list"),
+        ({"reference": references([TWICE, GOOD[1]])}, "the calls"),
+        ({"changes": [{"flip": {"tool": HEAT, "field": "performance"}}]}, "the results of the tools"),
+        ({"reference": references([LOOKS, SHORTER])}, "the check of an answer, or the words of a repair"),
+    ],
+)
+def test_first_thing_that_is_another_is_named(tmp_path: Path, keys: dict[str, Any], what: str) -> None:
+    blessed(tmp_path)
+    put(tmp_path / "cases" / "only.yaml", case(**keys))
+    assert drift(tmp_path).what == f"{what} is not what was blessed"
+
+
+def test_changed_prompt_is_named_and_not_its_consequences(tmp_path: Path) -> None:
+    put(tmp_path / "cases" / "own.md", "Be brief.\n")
+    blessed(tmp_path, only=case(agent_keys={"prompt": "own.md"}))
+    put(tmp_path / "cases" / "own.md", "Be long.\n")
+    assert drift(tmp_path).what == "the system text is not what was blessed"
+
+
+def values(path: Path, change: Callable[[dict[str, Any]], Any], key: str = "only pass 1") -> None:
+    edited(path, lambda value: change(value["samples"][key]))
+
+
+def test_changed_score_is_named_with_both_values(tmp_path: Path) -> None:
+    values(blessed(tmp_path), lambda entry: entry["scores"].update(taxonomy=0.5, waste=0.25))
+    found = drift(tmp_path)
+    assert found.what == "the score taxonomy is not what was blessed, though its version is the same"
+    assert (found.recorded, found.now) == ("0.5", "1.0")
+
+
+def test_score_by_another_version_is_no_surprise_but_named(tmp_path: Path) -> None:
+    def change(entry: dict[str, Any]) -> None:
+        entry["scores"]["waste"], entry["versions"]["waste"] = 0.25, 0
+
+    values(blessed(tmp_path), change)
+    assert drift(tmp_path).what == "the score waste is not what was blessed"
+
+
+def test_scorer_that_is_gone_or_new_is_named(tmp_path: Path) -> None:
+    path = blessed(tmp_path)
+    values(path, lambda entry: (entry["scores"].pop("taxonomy"), entry["versions"].pop("taxonomy")))
+    assert drift(tmp_path).what == "the score taxonomy is not what was blessed"
+    path = blessed(tmp_path)
+    values(path, lambda entry: (entry["scores"].update(old=1.0), entry["versions"].update(old=1)))
+    assert (drift(tmp_path).recorded, drift(tmp_path).now) == ("1.0", "None")
+
+
+def test_other_version_with_the_same_score_is_named(tmp_path: Path) -> None:
+    values(blessed(tmp_path), lambda entry: entry["versions"].update(waste=0))
+    assert drift(tmp_path).what == "the scorer waste has another version than the baseline"
+
+
+def test_changed_verdict_is_named_even_where_all_scores_are_the_same(tmp_path: Path) -> None:
+    blessed(tmp_path)
+    put(tmp_path / "cases" / "only.yaml", case(thresholds={"turns": 1}))
+    found = drift(tmp_path)
+    assert (found.what, found.recorded, found.now) == ("the verdict is not what was blessed", "pass", "fail")
+
+
+def test_new_case_is_named_until_it_is_blessed(tmp_path: Path) -> None:
+    blessed(tmp_path)
+    put(tmp_path / "cases" / "new.yaml", case())
+    outcome = again(tmp_path)
+    assert outcome.reasons == ["1 of 2 cases fail: new"]
+    assert outcome.cases[0].reasons[0] == (
+        "the run that must pass: it is not in the baseline; `advisor eval bless` accepts it"
+    )
+
+
+def test_case_that_is_gone_is_named_but_not_where_only_some_are_run(tmp_path: Path) -> None:
+    blessed(tmp_path, a=case(), b=case(), c=case(tags=["other"]))
+    (tmp_path / "cases" / "b.yaml").unlink()
+    outcome = again(tmp_path)
+    assert (outcome.verdict, outcome.reasons) == ("fail", ["the baseline has cases that the suite has no more: b"])
+    assert referred(suites.load(tmp_path, ["a"])).ok and referred(suites.load(tmp_path, tags=["other"])).ok
+
+
+def test_divergence_from_a_transcript_comes_first(tmp_path: Path) -> None:
+    path = blessed(tmp_path, only=case(reference=references({"transcript": TRANSCRIPT}, BAD)))
+    values(path, lambda entry: entry["scores"].update(taxonomy=0.5))
+    put(tmp_path / "cases" / AGENT, agent_file(description="You test hard."))
+    assert drift(tmp_path).what == "turn 1: another prompt"
+
+
+def test_scores_are_kept_to_nine_digits_and_unscored_ones_as_null(tmp_path: Path) -> None:
+    [outcome] = referred(loaded(tmp_path, only=case())).cases
+    kept = baseline.entry(outcome.samples[0])
+    assert kept["scores"]["stances"] is None and kept["scores"]["taxonomy"] == 1.0 and kept["verdict"] == "pass"
+    assert set(kept["versions"]) == set(kept["scores"])
+
+
+def test_names_of_cases_may_hold_blanks() -> None:
+    assert baseline.cases_of(["two words pass 1", "two words fail 1", "one hijack 12"]) == {"two words", "one"}

@@ -1,0 +1,226 @@
+"""What is found in a text that is to be shared, and what is not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from agent.evals.secrets import Finding, Machine, findings, looks_random
+from agent.events import digest
+
+NOBODY = Machine()
+RANDOM = "q7Zp2LxV9sKd4TnB8wYc1RfH6mJg3XaE5uQo"
+HEX = "0123456789abcdef" * 3
+HASH = digest("content")
+PLANTED = {
+    "an Anthropic key": "sk-ant-" + "api03-aBcD1234",
+    "a secret key": "sk-" + "proj-abcdefgh12345678",
+    "an AWS access key": "AKIA" + "IOSFODNN7EXAMPLE",
+    "a GitHub token": "ghp_" + "abcdefghijklmnop1234",
+    "a Slack token": "xoxb-" + "1234567890-abcdef",
+    "a Google key": "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
+    "a JSON Web Token": "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "a private key": "-----BEGIN " + "RSA PRIVATE KEY-----",
+    "a value that looks random": RANDOM,
+    "a long hexadecimal value": HEX,
+    "a path of a home folder": "/home/alice",
+    "a path of a temporary folder": "/tmp/pytest-of-alice/x",
+    "a file's URL": "file:///srv/page.html",
+}
+
+
+def found(text: str, machine: Machine = NOBODY) -> list[str]:
+    return [finding.kind for finding in findings(text, machine)]
+
+
+def line(**members: Any) -> str:
+    return json.dumps({"i": 3, "event": "tool.answered", **members}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("kind", "secret"), PLANTED.items())
+@pytest.mark.parametrize("text", ["{}", "it is {}, they say", '{{"event": "run.warned", "text": "see {}"}}'])
+def test_planted_secret_is_found_once_and_never_told(kind: str, secret: str, text: str) -> None:
+    [finding] = findings(text.format(secret), NOBODY)
+    assert finding.kind == kind
+    assert len(finding.shown.rstrip("…")) <= 4 and secret.startswith(finding.shown.rstrip("…"))
+    assert secret not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "secret"),
+    [
+        ("a bearer token", "Authorization: Bearer abc.def-123", "abc.def-123"),
+        ("a bearer token", "bearer 0123456789", "0123456789"),
+        ("a URL with user information", "https://alice:hunter2@example.com/x", "alice:hunter2"),
+        ("a URL with user information", "postgres://alice@db/x", "alice"),
+        ("a secret under its name", "https://example.com/x?a=1&api_key=hunter22&b=2", "hunter22"),
+        ("a secret under its name", "password=hunter2", "hunter2"),
+        ("a secret under its name", '{"client_secret": "hunter22"}', "hunter22"),
+        ("a secret under its name", '{"text": "{\\"apiKey\\": \\"hunter22\\"}"}', "hunter22"),
+        ("a secret under its name", '[{"env": {"MY_TOKEN": "hunter22"}}]', "hunter22"),
+        ("a path of a home folder", r"at C:\Users\alice\file.py, line 3", r"C:\Users\alice"),
+        ("a path of a home folder", "File '/Users/alice/x.py'", "/Users/alice"),
+        ("a path of a home folder", "cd /root", "/root"),
+        ("a path of a temporary folder", "/private/var/folders/ab/x", "/private/var/folders/ab/x"),
+    ],
+)
+def test_secret_is_found_by_where_it_stands(kind: str, text: str, secret: str) -> None:
+    [finding] = findings(text, NOBODY)
+    assert finding.kind == kind and secret not in str(finding)
+    assert finding.shown == secret[: min(4, len(secret) // 4)] + "…"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Banks rose 4.2 percent, and risk-adjusted-returns-of-banks-1 too.",
+        "The bearer of this certificate, bearer authentication",
+        "a token: see the notes; max_tokens=16000 is no secret, nor secret='${MY_SECRET}' or token=[redacted]",
+        '{"env": {"API_KEY": "${API_KEY}"}, "headers": {"x-token": "[redacted]"}, "password": {"type": "string"}}',
+        '{"properties": {"token": {"type": "string", "description": "the next page"}}, "max_tokens": 16000}',
+        "https://example.com/home/alice, https://example.com/root/x and https://example.com/@alice",
+        "https://example.com/2025/06/banks-rally-as-foreign-investors-return-to-the-market",
+        "get_sector_relative_strength_by_industry_3M and DynamicSectorAdvisorWithAVeryLongName",
+        "6f1e8c1a-3f0b-4f0e-9d5a-0b1c2d3e4f5a",
+        "artifact:page.html and ./tmp/x and a/home/x",
+    ],
+)
+def test_words_names_and_public_addresses_are_no_secrets(text: str) -> None:
+    assert findings(text, NOBODY) == []
+
+
+def test_short_secret_is_told_even_less() -> None:
+    assert findings("password=abcd", NOBODY)[0].shown == "a…"
+
+
+def test_finding_names_its_line_event_and_pointer() -> None:
+    text = "\n".join(["{}", line(result={"content": [{"a/b": f"see {PLANTED['an Anthropic key']}"}]})])
+    at = "line 2, tool.answered, /result/content/0/a~1b"
+    [finding] = findings(text, NOBODY)
+    assert finding == Finding("an Anthropic key", at, "sk-a…")
+    assert str(finding) == f"{at}: an Anthropic key (sk-a…)"
+
+
+def test_separators_within_a_text_begin_no_line() -> None:
+    [finding] = findings(line(shown=f"a\u2028b\x85c {HEX}") + "\n", NOBODY)
+    assert finding.at == "line 1, tool.answered, /shown"
+
+
+def test_secret_that_is_a_key_is_found_and_not_told_by_the_pointer() -> None:
+    secret = PLANTED["an Anthropic key"]
+    found = findings(line(result={secret: {"x": HEX}}), NOBODY)
+    at = "line 1, tool.answered, /result/sk-a…"
+    assert [each.at for each in found] == [at, f"{at}/x"]
+    assert not any(secret in str(each) for each in found)
+
+
+def test_event_that_is_a_secret_is_not_told() -> None:
+    secret = PLANTED["an Anthropic key"]
+    told = [str(each) for each in findings(json.dumps({"event": secret}), NOBODY)]
+    assert told == ["line 1, sk-a…, /event: an Anthropic key (sk-a…)"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {name: HASH}
+        for name in ("hash", "root", "request", "spec", "prompt", "opening", "schema", "instructions", "key", "sha256")
+    ]
+    + [{"tools": [{"description": HASH, "schema": HASH, "definition": HASH}]}, {"result": {"stored": HASH}}],
+)
+def test_hashes_of_the_log_are_no_secrets(members: dict[str, Any]) -> None:
+    assert findings(line(**members), NOBODY) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line(result={"key": HASH}),
+        line(content={"hash": HASH}),
+        line(shown=HASH),
+        line(key=HASH + "ab"),
+        json.dumps({"key": HASH}),
+    ],
+)
+def test_hash_of_a_stranger_may_be_a_secret(text: str) -> None:
+    assert found(text) == ["a long hexadecimal value"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image", "mimeType": "image/png", "data": RANDOM},
+        {"uri": "x:y", "mimeType": "application/pdf", "blob": RANDOM},
+        {"type": "thinking", "thinking": "", "signature": RANDOM},
+        {"type": "redacted_thinking", "data": RANDOM},
+    ],
+)
+def test_media_and_sealed_thinking_may_look_random(block: dict[str, Any]) -> None:
+    assert findings(line(content=[block]), NOBODY) == []
+    bare = {key: value for key, value in block.items() if key not in ("mimeType", "type")}
+    assert found(line(content=[bare])) == ["a value that looks random"]
+    planted = {key: PLANTED["a GitHub token"] if value == RANDOM else value for key, value in block.items()}
+    assert found(line(content=[planted])) == ["a GitHub token"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{secret}",
+        "x{secret}y",
+        quote("p&ss wörd/1", safe=""),
+        "p%26ss+w%C3%B6rd%2F1",
+        json.dumps("p&ss wörd/1")[1:-1],
+        *(
+            base64.b64encode(before + "p&ss wörd/1".encode() + b"after").decode()
+            for before in (b"", b"u", b"u:", b"me:")
+        ),
+        base64.urlsafe_b64encode("p&ss wörd/1".encode()).decode(),
+    ],
+)
+def test_value_of_a_telling_variable_is_found_in_every_form(form: str) -> None:
+    machine = Machine({"DESK_PASSWORD": "p&ss wörd/1"})
+    [finding] = findings(line(shown=form.format(secret="p&ss wörd/1")), machine)
+    assert finding.kind == "the value of DESK_PASSWORD"
+    assert "wörd" not in str(finding) and "w%C3" not in str(finding)
+
+
+def test_value_is_found_in_base64_for_urls() -> None:
+    encoded = base64.urlsafe_b64encode(b"~~~???>>>").decode()
+    assert "-" in encoded and "_" in encoded
+    assert found(encoded, Machine({"A_TOKEN": "~~~???>>>"})) == ["the value of A_TOKEN"]
+
+
+def test_short_values_and_names_are_not_looked_for() -> None:
+    assert found("on, /srv/ab and pc", Machine({"A_TOKEN": "on"}, host="pc", user="ab")) == []
+    assert found("/srv/root/x on localhost", Machine(host="localhost", user="root")) == []
+
+
+def test_host_and_user_are_found_as_words() -> None:
+    machine = Machine(host="desk-7", user="alice")
+    assert found("served by DESK-7 from /srv/alice/x", machine) == [
+        "a path with the user's name",
+        "the name of this machine",
+    ]
+    assert found("alice and my-desk-7 and /srv/alice-b", machine) == []
+
+
+def test_this_machine_is_looked_for_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_API_KEY", "hunter22")
+    monkeypatch.setenv("DESK_NAME", "hunter33")
+    monkeypatch.setenv("LOGNAME", "alicia")
+    assert found("hunter22, hunter33, /srv/alicia", Machine.this()) == [
+        "the value of DESK_API_KEY",
+        "a path with the user's name",
+    ]
+    assert found("hunter22") == [] and [each.kind for each in findings("hunter22")] == ["the value of DESK_API_KEY"]
+
+
+def test_random_tokens_are_told_from_long_names() -> None:
+    assert looks_random(RANDOM)
+    assert not looks_random("the_quick_brown_fox_jumps_over_a_lazy_dog_2025")
+    assert not looks_random("aB1" * 12), "few characters, and so few bits"
