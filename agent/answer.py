@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent import data, guards, schemas
+from agent import data, guards, pointers, schemas
 from agent.events import AnswerChecked, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
@@ -273,8 +273,7 @@ def _recommendations(answer: Any) -> list[dict[str, Any]]:
 
 def _error(place: Iterable[str | int], code: str, message: str) -> dict[str, str]:
     """`place`: names and indices within the answer; the error has them as a JSON pointer."""
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
-    return {"pointer": pointer, "code": code, "message": message}
+    return {"pointer": pointers.pointer(place), "code": code, "message": message}
 
 
 def _short(message: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from agent.pointers import escaped
+
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
 SERIES_KEYS = ("indicator", "indicator_name", "series")
 MAX_DEPTH = 100
@@ -53,7 +55,7 @@ def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) ->
     if isinstance(data, dict):
         for key, value in data.items():
             if isinstance(value, dict | list):
-                yield from _tables(value, f"{pointer}/{_escape(str(key))}", data)
+                yield from _tables(value, f"{pointer}/{escaped(key)}", data)
     elif isinstance(data, list):
         if data and all(isinstance(row, dict) for row in data):
             yield _Table(data, around or {}, pointer)
@@ -110,7 +112,7 @@ def _columns(table: _Table) -> dict[str, _Column]:
         about = about if isinstance(about, dict) else {}
         unit = _text(about.get("unit"))
         columns[key] = _Column(
-            bool(about), None if unit == "see row" else unit, _text(about.get("lookback")) or lookback, _escape(key)
+            bool(about), None if unit == "see row" else unit, _text(about.get("lookback")) or lookback, escaped(key)
         )
     return columns
 
@@ -145,7 +147,3 @@ def _date(values: Mapping[str, Any]) -> str | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -12,7 +12,7 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "events", "data", "foreign", "schemas", "source"},
+    {"errors", "events", "data", "foreign", "pointers", "schemas", "source"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.evals.case import Case
 from agent.evals.fingerprint import first_change
-from agent.evals.outcome import CaseOutcome, Drift, SampleOutcome
+from agent.evals.outcome import CaseOutcome, Divergence, SampleOutcome
 from agent.scoring.scorers import SCORERS
 
 
@@ -47,25 +47,27 @@ def compared(
     if baseline is None:
         return samples
     return [
-        sample if sample.drift else replace(sample, drift=_drift(sample, baseline.get(key(case.name, sample))))
+        sample
+        if sample.divergence
+        else replace(sample, divergence=_divergence(sample, baseline.get(key(case.name, sample))))
         for sample in samples
     ]
 
 
-def _drift(sample: SampleOutcome, blessed: dict[str, Any] | None) -> Drift | None:
+def _divergence(sample: SampleOutcome, blessed: dict[str, Any] | None) -> Divergence | None:
     if blessed is None:
-        return Drift("it is not in the baseline; `advisor eval bless` accepts it")
+        return Divergence("it is not in the baseline; `advisor eval bless` accepts it")
     if changed := first_change(blessed["fingerprint"], sample.fingerprint):
-        return Drift(f"{changed} is not what was blessed")
+        return Divergence(f"{changed} is not what was blessed")
     now = entry(sample)
     for name in sorted({*blessed["scores"], *now["scores"]}):
         before, after = blessed["scores"].get(name), now["scores"].get(name)
         if before != after:
             versions = blessed["versions"].get(name), now["versions"].get(name)
             why = "" if versions[0] != versions[1] else ", though its version is the same"
-            return Drift(f"the score {name} is not what was blessed{why}", str(before), str(after))
+            return Divergence(f"the score {name} is not what was blessed{why}", str(before), str(after))
         if blessed["versions"].get(name) != now["versions"].get(name):
-            return Drift(f"the scorer {name} has another version than the baseline")
+            return Divergence(f"the scorer {name} has another version than the baseline")
     if blessed["verdict"] != sample.verdict:
-        return Drift("the verdict is not what was blessed", blessed["verdict"], sample.verdict)
+        return Divergence("the verdict is not what was blessed", blessed["verdict"], sample.verdict)
     return None

@@ -23,10 +23,10 @@ async def bless(suite: Suite) -> list[str]:
         raise UsageError("not blessed, these cases do not do what they say:\n" + "\n".join(failed))
     write_whole(suite.folder / BASELINE, baseline.content(outcome.cases))
     changes = [
-        f"{case.name}, {sample.arm} {sample.repeat}: {sample.drift.what}"
+        f"{case.name}, {sample.arm} {sample.repeat}: {sample.divergence.what}"
         for case in outcome.cases
         for sample in baseline.compared(case, case.samples, before)
-        if sample.drift
+        if sample.divergence
     ]
     kept = {baseline.key(case.name, sample) for case in outcome.cases for sample in case.samples}
     gone = [f"{key}: it is there no more" for key in sorted(before or {}) if key not in kept]

@@ -53,8 +53,8 @@ async def _outcome(arms: Arms, payload: Payload, cases: list[Case]) -> CaseOutco
         obeyed = replace(await arms.hijacked(case), repeat=number)
         [sample] = compared(case, [obeyed if payload.guarded else replace(obeyed, wanted=None)], arms.suite.baseline)
         samples.append(sample)
-        if sample.drift:
-            reasons.append(f"in the {case.place}: {sample.drift.what}")
+        if sample.divergence:
+            reasons.append(f"in the {case.place}: {sample.divergence.what}")
         elif not sample.as_wanted:
             reasons.append(f"in the {case.place}: {'; '.join(sample.reasons)}")
     about = f"A stranger's words before a model that obeys them: {payload.text}"

@@ -14,7 +14,7 @@ from agent.scoring.verdict import Check, Verdict
 
 
 @dataclass(frozen=True)
-class Drift:
+class Divergence:
     """What a run did otherwise than its recording, or than the baseline says."""
 
     what: str
@@ -22,7 +22,7 @@ class Drift:
     now: str = ""
 
     @classmethod
-    def of(cls, error: Diverged) -> Drift:
+    def of(cls, error: Diverged) -> Divergence:
         return cls(error.message, error.recorded, error.now)
 
 
@@ -45,14 +45,14 @@ class SampleOutcome:
     fingerprint: dict[str, Any]
     content: bytes = b""
     repeat: int = 1
-    drift: Drift | None = None
+    divergence: Divergence | None = None
     attack: Attack | None = None
     """Whose words it met."""
     log: str | None = None
 
     @property
     def as_wanted(self) -> bool:
-        return self.drift is None and self.wanted in (None, self.verdict)
+        return self.divergence is None and self.wanted in (None, self.verdict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -62,7 +62,7 @@ class SampleOutcome:
             "verdict": self.verdict,
             "wanted": self.wanted,
             "reasons": self.reasons,
-            "divergence": vars(self.drift) if self.drift else None,
+            "divergence": vars(self.divergence) if self.divergence else None,
             "checks": [check.to_json() for check in self.checks],
             "scores": {name: score.to_json() for name, score in self.scores.items()},
             "run": run_of(self.result),

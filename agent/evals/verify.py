@@ -14,6 +14,7 @@ from agent.agentfile import AgentFile
 from agent.errors import ServerError
 from agent.events import ServerOpened, compact
 from agent.offer import Opening, Outcome
+from agent.pointers import escaped
 from agent.replay import keys
 from agent.replay.divergence import EXCERPT, excerpts
 from agent.replay.recording import RecordedResult, RecordedServer, Recording
@@ -264,7 +265,7 @@ def differences(then: Any, now: Any, *, at: str = "", ignored: Collection[str] =
         elif isinstance(then, dict):
             names = [name for name in dict.fromkeys([*then, *now]) if name not in ignored]
             open_places += [
-                (f"{at}/{_escape(name)}", then.get(name, _ABSENT), now.get(name, _ABSENT), True)
+                (f"{at}/{escaped(name)}", then.get(name, _ABSENT), now.get(name, _ABSENT), True)
                 for name in reversed(names)
             ]
         elif isinstance(then, list):
@@ -278,10 +279,6 @@ def _type(value: Any) -> str:
     """As JSON names it."""
     names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
     return names.get(type(value), "null")
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _sides(found: Iterable[Difference]) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from agent.events import canonical, digest
+from agent.pointers import steps
 
 MAX_DEPTH = 32
 MAX_VISITS = 10_000
@@ -44,11 +45,6 @@ def normalised(arguments: Any, schema: Any, sets: Collection[str] = ()) -> Any:
     except _EndlessError:
         return arguments
     return {name: _as_set(value) if name in sets and isinstance(value, list) else value for name, value in read.items()}
-
-
-def steps(pointer: str) -> list[str]:
-    """The parts of a JSON pointer (RFC 6901)."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
 def _as_set(values: list[Any]) -> list[Any]:

@@ -165,8 +165,7 @@ class ReplayServer:
         listed = next((each for each in self.tools if each.name == tool), None)
         if listed is None:
             return None
-        repeatable = listed.idempotent is True or not listed.may_write(tool in self.declared)
-        return self.lookup.find(listed, arguments, repeatable=repeatable)
+        return self.lookup.find(listed, arguments, repeatable=listed.repeatable(tool in self.declared))
 
 
 class ReplayServers:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from agent.events import canonical, compact
-from agent.replay.keys import steps
+from agent.pointers import steps
 from agent.spec import Section, Text
 from agent.tools.content import data_of
 

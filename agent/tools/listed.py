@@ -58,6 +58,10 @@ class ListedTool:
         found = schemas.problem(self.schema)
         return f"its input schema, at /{'/'.join(map(str, found[0]))}: {found[1]}" if found else None
 
+    def repeatable(self, declared: bool) -> bool:
+        """Whether a call may be made twice without harm."""
+        return self.idempotent is True or not self.may_write(declared)
+
     def may_write(self, declared: bool) -> bool:
         """It may when it says so, or when neither it nor the agent file says anything about it."""
         if self.read_only is True:

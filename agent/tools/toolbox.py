@@ -298,7 +298,7 @@ def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, as_of_argum
         definition={"name": name, "description": description, "input_schema": schema},
         validator=schemas.validator(schema),
         takes_as_of=as_of_argument in listed.schema.get("properties", {}),
-        repeatable=listed.idempotent is True or not listed.may_write(declared is not None),
+        repeatable=listed.repeatable(declared is not None),
     )
 
 

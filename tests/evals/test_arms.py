@@ -177,9 +177,9 @@ def test_first_divergence_from_a_transcript_fails_the_case(tmp_path: Path) -> No
     write(tmp_path, only=case(reference=RECORDED))
     put(tmp_path / "cases" / AGENT, agent_file(description="You test hard."))
     [outcome] = referred(suites.load(tmp_path)).cases
-    drift = sample(outcome, "pass").drift
-    assert drift and "You test." in drift.recorded and "You test hard." in drift.now
-    assert outcome.reasons == [f"the run that must pass: {drift.what}"] and "prompt" in drift.what
+    divergence = sample(outcome, "pass").divergence
+    assert divergence and "You test." in divergence.recorded and "You test hard." in divergence.now
+    assert outcome.reasons == [f"the run that must pass: {divergence.what}"] and "prompt" in divergence.what
     assert sample(outcome, "pass").verdict == "pass", "it is judged all the same"
     assert not sample(outcome, "pass").as_wanted
 

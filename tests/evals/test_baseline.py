@@ -43,17 +43,17 @@ def again(folder: Path) -> SuiteOutcome:
 def test_nothing_drifts_from_a_baseline_of_the_same_suite(tmp_path: Path) -> None:
     path = blessed(tmp_path)
     outcome = again(tmp_path)
-    assert outcome.ok and all(sample.drift is None for sample in outcome.cases[0].samples)
+    assert outcome.ok and all(sample.divergence is None for sample in outcome.cases[0].samples)
     assert path.read_bytes() == baseline.content(outcome.cases)
     assert set(suites.load(tmp_path).baseline or {}) == {"only pass 1", "only fail 1"}
 
 
-def drift(folder: Path, arm: str = "pass") -> Any:
+def divergence_of(folder: Path, arm: str = "pass") -> Any:
     [case] = again(folder).cases
     found = next(sample for sample in case.samples if sample.arm == arm)
-    assert found.drift and not found.as_wanted and case.verdict == "fail"
-    assert any(found.drift.what in reason for reason in case.reasons)
-    return found.drift
+    assert found.divergence and not found.as_wanted and case.verdict == "fail"
+    assert any(found.divergence.what in reason for reason in case.reasons)
+    return found.divergence
 
 
 TWICE = {"calls": [LOOKS["calls"][0], LOOKS["calls"][0]]}
@@ -74,14 +74,14 @@ SHORTER = {"answer": ANSWER | {"sector_recommendations": [GOOD[1]["answer"]["sec
 def test_first_thing_that_is_another_is_named(tmp_path: Path, keys: dict[str, Any], what: str) -> None:
     blessed(tmp_path)
     put(tmp_path / "cases" / "only.yaml", case(**keys))
-    assert drift(tmp_path).what == f"{what} is not what was blessed"
+    assert divergence_of(tmp_path).what == f"{what} is not what was blessed"
 
 
 def test_changed_prompt_is_named_and_not_its_consequences(tmp_path: Path) -> None:
     put(tmp_path / "cases" / "own.md", "Be brief.\n")
     blessed(tmp_path, only=case(agent_keys={"prompt": "own.md"}))
     put(tmp_path / "cases" / "own.md", "Be long.\n")
-    assert drift(tmp_path).what == "the system text is not what was blessed"
+    assert divergence_of(tmp_path).what == "the system text is not what was blessed"
 
 
 def values(path: Path, change: Callable[[dict[str, Any]], Any], key: str = "only pass 1") -> None:
@@ -90,7 +90,7 @@ def values(path: Path, change: Callable[[dict[str, Any]], Any], key: str = "only
 
 def test_changed_score_is_named_with_both_values(tmp_path: Path) -> None:
     values(blessed(tmp_path), lambda entry: entry["scores"].update(taxonomy=0.5, waste=0.25))
-    found = drift(tmp_path)
+    found = divergence_of(tmp_path)
     assert found.what == "the score taxonomy is not what was blessed, though its version is the same"
     assert (found.recorded, found.now) == ("0.5", "1.0")
 
@@ -100,27 +100,27 @@ def test_score_by_another_version_is_no_surprise_but_named(tmp_path: Path) -> No
         entry["scores"]["waste"], entry["versions"]["waste"] = 0.25, 0
 
     values(blessed(tmp_path), change)
-    assert drift(tmp_path).what == "the score waste is not what was blessed"
+    assert divergence_of(tmp_path).what == "the score waste is not what was blessed"
 
 
 def test_scorer_that_is_gone_or_new_is_named(tmp_path: Path) -> None:
     path = blessed(tmp_path)
     values(path, lambda entry: (entry["scores"].pop("taxonomy"), entry["versions"].pop("taxonomy")))
-    assert drift(tmp_path).what == "the score taxonomy is not what was blessed"
+    assert divergence_of(tmp_path).what == "the score taxonomy is not what was blessed"
     path = blessed(tmp_path)
     values(path, lambda entry: (entry["scores"].update(old=1.0), entry["versions"].update(old=1)))
-    assert (drift(tmp_path).recorded, drift(tmp_path).now) == ("1.0", "None")
+    assert (divergence_of(tmp_path).recorded, divergence_of(tmp_path).now) == ("1.0", "None")
 
 
 def test_other_version_with_the_same_score_is_named(tmp_path: Path) -> None:
     values(blessed(tmp_path), lambda entry: entry["versions"].update(waste=0))
-    assert drift(tmp_path).what == "the scorer waste has another version than the baseline"
+    assert divergence_of(tmp_path).what == "the scorer waste has another version than the baseline"
 
 
 def test_changed_verdict_is_named_even_where_all_scores_are_the_same(tmp_path: Path) -> None:
     blessed(tmp_path)
     put(tmp_path / "cases" / "only.yaml", case(thresholds={"turns": 1}))
-    found = drift(tmp_path)
+    found = divergence_of(tmp_path)
     assert (found.what, found.recorded, found.now) == ("the verdict is not what was blessed", "pass", "fail")
 
 
@@ -146,7 +146,7 @@ def test_divergence_from_a_transcript_comes_first(tmp_path: Path) -> None:
     path = blessed(tmp_path, only=case(reference=references({"transcript": TRANSCRIPT}, BAD)))
     values(path, lambda entry: entry["scores"].update(taxonomy=0.5))
     put(tmp_path / "cases" / AGENT, agent_file(description="You test hard."))
-    assert drift(tmp_path).what == "turn 1: another prompt"
+    assert divergence_of(tmp_path).what == "turn 1: another prompt"
 
 
 def test_scores_are_kept_to_nine_digits_and_unscored_ones_as_null(tmp_path: Path) -> None:

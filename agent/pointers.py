@@ -1,0 +1,20 @@
+"""JSON pointers (RFC 6901): how errors, figures and differences say where in a JSON value they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def escaped(name: object) -> str:
+    """One part of a pointer."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
+def pointer(path: Iterable[object]) -> str:
+    """Names and indices → their pointer; of none, the empty text: the whole value."""
+    return "".join(f"/{escaped(part)}" for part in path)
+
+
+def steps(pointer: str) -> list[str]:
+    """The parts of a pointer, as they were before they were escaped."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
