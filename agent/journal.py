@@ -27,7 +27,9 @@ class Log(Protocol):
     """Where events are kept: a file, or the memory of a replay."""
 
     @property
-    def folder(self) -> Path: ...
+    def folder(self) -> Path | None:
+        """Where it lies; None for one that lies nowhere, whose run has no place to open its page at."""
+
     @property
     def lines(self) -> Sequence[Line]:
         """What it held when it was opened."""

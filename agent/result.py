@@ -192,6 +192,7 @@ class RunResult:
                 {
                     "id": call.id,
                     "turn": call.turn,
+                    "offered_as": call.offered_as,
                     "server": call.server,
                     "tool": call.tool,
                     "arguments": call.arguments,

@@ -131,7 +131,7 @@ def _called(block: dict[str, Any], turn: int, ids: Mapping[tuple[int, str], str]
 
 def _sealed(run: Rerun) -> bytes:
     """Its log. What no server answered just now has no time of its own: it gets that of the recording."""
-    log = MemoryLog(Path(), run.at)
+    log = MemoryLog(run.at)
     for event in run.events:
         match event:
             case ToolAnswered() if event.source not in ("replayed", "injected"):

@@ -75,18 +75,8 @@ class SampleOutcome:
 def run_of(result: RunResult) -> dict[str, Any]:
     """What people look at of a run."""
     envelope = result.envelope()
-    keys = ("status", "stop_reason", "answer", "best_attempt", "labels", "warnings", "model", "spend")
-    calls = [
-        {
-            "turn": call.turn,
-            "offered_as": call.offered_as,
-            "arguments": call.arguments,
-            "source": call.source,
-            "is_error": call.is_error,
-        }
-        for call in result.calls
-    ]
-    return {key: envelope[key] for key in keys} | {"calls": calls}
+    keys = ("status", "stop_reason", "answer", "best_attempt", "labels", "warnings", "model", "calls", "spend")
+    return {key: envelope[key] for key in keys}
 
 
 @dataclass

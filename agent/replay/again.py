@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.agentfile import AgentFile
@@ -32,8 +32,9 @@ EPOCH = "2000-01-01T00:00:00.000+00:00"
 class MemoryLog:
     """A log that is kept in memory, every line at the same time: equal runs give equal bytes."""
 
-    def __init__(self, folder: Path, at: str) -> None:
-        self.folder = folder
+    folder = None
+
+    def __init__(self, at: str) -> None:
         self.lines: list[Line] = []
         self.events: list[Event] = []
         self._at = at
@@ -74,13 +75,13 @@ class MemoryPlace(Place):
     pages: list[bytes] = field(default_factory=list)
 
     def open_log(self) -> MemoryLog:
-        self.log.append(MemoryLog(self.folder, self.at))
+        self.log.append(MemoryLog(self.at))
         return self.log[-1]
 
     async def write_page(self, result: RunResult) -> ArtifactWritten:
         """A log that is the same whatever the templates are keeps no hash of a page."""
         if self.renders:
-            self.pages.append(page_of(replace(result, folder=None)))
+            self.pages.append(page_of(result))
         sha256 = hashlib.sha256(self.pages[-1]).hexdigest() if self.renders else ""
         return ArtifactWritten("page", self.page, sha256, MEDIA_TYPE)
 

@@ -13,10 +13,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from markupsafe import Markup
-
 from agent.report.heatmap import NO_FIGURE, STEPS, label, number_text, sector_key
-from agent.report.markup import GLYPHS, asset, cleaned, policy_hash, stylesheet, template
+from agent.report.markup import GLYPHS, asset, cleaned, template
 from agent.report.page import probability, recommendations_of
 from agent.result import SIMULATED
 
@@ -130,11 +128,9 @@ _ROOMS = (
 
 def render(summary: Mapping[str, Any], matrix: Matrix) -> str:
     """The page of a batch, done or not: at most LIMIT bytes of UTF-8. `summary` as of batch.outputs.summary."""
-    style = f"{stylesheet()}\n{asset('batch.css')}"
-    page_of, fixed = template("batch.html"), {"style": Markup(style), "style_hash": policy_hash(style)}
-    page = ""
+    page_of, page = template("batch.html", style=asset("batch.css")), ""
     for room in _ROOMS:
-        page = page_of.render(fixed, summary=summary, view=_View(summary, matrix, room))
+        page = page_of.render(notice=summary["notice"], summary=summary, view=_View(summary, matrix, room))
         if len(page.encode()) <= LIMIT:
             break
     return page
@@ -146,6 +142,7 @@ class _View:
     def __init__(self, summary: Mapping[str, Any], matrix: Matrix, room: _Room) -> None:
         self._summary, self._matrix, self._room = summary, matrix, room
         self.simulated = SIMULATED in summary["labels"]
+        self.labels = [self.short(label) for label in summary["labels"][:10]]
         self.groups = [_GroupView(group, room) for group in [*matrix.groups.values()][: room.groups]]
         self.more_groups = len(matrix.groups) - len(self.groups) + matrix.left_out
         self.others = [(self.short(run), page_of_run(run)) for run in matrix.others[: room.entries]]

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from markupsafe import Markup
-
 from agent.report.eval_case import CaseView, Mark, Room, Texts, mark
 from agent.report.eval_outcome import GOALS, PLACES, VERDICTS, Json, changed_first, rounded, suite_name, worst_first
 from agent.report.heatmap import NO_FIGURE
-from agent.report.markup import asset, policy_hash, stylesheet, template
+from agent.report.markup import asset, template
 from agent.result import ADVICE, SIMULATED
 
-LIMIT = 1_000_000
+LIMIT = 4_000_000
 """Bytes of the largest page."""
 
 # The first that keeps the page within LIMIT is used: long texts go first, cases last.
@@ -35,16 +33,8 @@ def render(outcome: Json, compared: Json | None = None) -> str:
 
     `compared` adds how it stands against another outcome.
     """
-    page_of, script = template("eval.html"), asset("eval.js")
-    style = f"{stylesheet()}\n{asset('eval.css')}"
-    fixed = {
-        "script": Markup(script),
-        "script_hash": policy_hash(script),
-        "style": Markup(style),
-        "style_hash": policy_hash(style),
-        "notice": ADVICE,
-    }
-    pages = (page_of.generate(fixed, view=_View(outcome, compared, room)) for room in _ROOMS)
+    page_of = template("eval.html", style=asset("eval.css"), script=asset("eval.js"))
+    pages = (page_of.generate(notice=ADVICE, view=_View(outcome, compared, room)) for room in _ROOMS)
     return next(page for parts in pages if (page := _within_limit(parts)) is not None)
 
 
@@ -72,7 +62,7 @@ class _View(Texts):
         self.compared = None if compared is None else _ComparedView(compared, room)
         runs = [sample["run"] for case in cases for sample in case["samples"]]
         labels = dict.fromkeys(label for run in runs for label in run["labels"])
-        self.labels, self.simulated = list(labels)[:10], SIMULATED in labels
+        self.labels, self.simulated = [self.short(label) for label in list(labels)[:10]], SIMULATED in labels
 
     @property
     def name(self) -> str:

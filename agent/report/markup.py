@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from agent.report.heatmap import DARK, LIGHT, Palette
 
@@ -18,8 +19,15 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 
 @cache
-def template(name: str) -> Template:
-    """One of the package's templates; what is put into it is escaped unless it is Markup."""
+def template(name: str, *, style: str = "", script: str = "") -> Template:
+    """One of the package's templates, with the look of every page and with its own `style` and `script`; what else is
+    put into it is escaped unless it is Markup."""
+    own = {"style": Markup(f"{_look()}\n{style}"), "script": Markup(script)}
+    return _environment().get_template(name, globals=own)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("agent.report"),
         autoescape=True,
@@ -27,7 +35,8 @@ def template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name)
+    environment.filters["policy_hash"] = _policy_hash
+    return environment
 
 
 @cache
@@ -36,13 +45,12 @@ def asset(name: str) -> str:
     return files("agent.report").joinpath("templates", name).read_text("utf-8").strip()
 
 
-def policy_hash(content: str) -> str:
+def _policy_hash(content: str) -> str:
     """By what a content security policy knows a script or a style."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
-def stylesheet() -> str:
-    """The look of every page."""
+def _look() -> str:
     dark = f"@media screen and (prefers-color-scheme:dark){{\n{_fills(DARK)}\n}}"
     return f"{asset('page.css')}\n{_fills(LIGHT)}\n{dark}"
 

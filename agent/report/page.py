@@ -15,12 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from markupsafe import Markup
-
 from agent.figures import Figure
 from agent.report import heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
-from agent.report.markup import GLYPHS, asset, cleaned, policy_hash, stylesheet, template
+from agent.report.markup import GLYPHS, asset, cleaned, template
 from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
 
 LIMIT = 100_000
@@ -63,16 +61,10 @@ _ROOMS = (
 
 def render(result: RunResult) -> str:
     """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
-    page_of, table, script = template("page.html"), heatmap.heatmap_of(result.figures), asset("page.js")
-    fixed = {
-        "script": Markup(script),
-        "script_hash": policy_hash(script),
-        "style": Markup(stylesheet()),
-        "notice": ADVICE,
-    }
+    page_of, table = template("page.html", script=asset("page.js")), heatmap.heatmap_of(result.figures)
     page = ""
     for room in _ROOMS:
-        page = page_of.render(fixed, view=_View(result, table, room))
+        page = page_of.render(notice=ADVICE, view=_View(result, table, room))
         if len(page.encode()) <= LIMIT:
             break
     return page
@@ -110,6 +102,10 @@ class _View:
         return max(len(values) - self._room.entries, 0)
 
     # What was asked, and what came of it
+
+    @property
+    def labels(self) -> list[str]:
+        return [self.short(label) for label in self.some(self.result.labels)]
 
     @property
     def title(self) -> str:
@@ -186,6 +182,10 @@ class _View:
         ]
 
     # What it rests on
+
+    @property
+    def warnings(self) -> list[str]:
+        return [self.text(warning) for warning in self.some(self.result.warnings)]
 
     @property
     def columns(self) -> tuple[Column, ...]:
