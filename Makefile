@@ -25,7 +25,7 @@ check: $(VENV)/.ready-dev
 
 # Every case by its references: no key, no network, the same every time.
 eval: $(VENV)/.ready
-	$(BIN)/advisor eval run evals
+	$(BIN)/advisor eval run evals --format table
 
 # The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it.
 wheel: $(VENV)/.ready

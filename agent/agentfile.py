@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -110,6 +110,13 @@ def parse(text: Source, folder: Path | None = None) -> AgentFile:
     if problems:
         raise _refused(problems)
     return AgentFile(spec=spec, source=text, system=system)
+
+
+def in_todays_words(file: AgentFile) -> AgentFile:
+    """With the system text that this version would give it; with the one it has, where that is a file of its own."""
+    if file.spec.prompt and not data.find(file.spec.prompt):
+        return file
+    return replace(file, system=_system_text(file.spec, file.source, None)[0])
 
 
 def _refused(problems: list[str]) -> SpecError:

@@ -30,6 +30,7 @@ def blocks(page: Path, language: str) -> list[str]:
 YAML = [each for page in PAGES for each in blocks(page, "yaml")]
 AGENTS = [each for each in YAML if "agent_name:" in each]
 CASES = [each for each in YAML if "reference:" in each]
+SUITES = [each for each in YAML if "pass_rate:" in each]
 PYTHON = [each for page in PAGES for each in blocks(page, "python")]
 TESTS = [each for each in PYTHON if each.startswith("def test_")]
 
@@ -41,8 +42,9 @@ def test_every_agent_file_in_the_documentation_loads(block: str) -> None:
 
 @pytest.mark.parametrize("block", CASES)
 async def test_every_case_in_the_documentation_does_what_it_says(block: str, tmp_path: Path) -> None:
-    for name in ("suite.yaml", "containment.yaml", "payloads.yaml", "transcripts"):
+    for name in ("containment.yaml", "transcripts"):
         (tmp_path / name).symlink_to(ROOT / "evals" / name)
+    (tmp_path / "suite.yaml").write_text(SUITES[0], encoding="utf-8")
     (tmp_path / "cases").mkdir()
     (tmp_path / "cases" / "shown.yaml").write_text(block, encoding="utf-8")
     [outcome] = (await run_references(suites.load(tmp_path))).cases
@@ -67,7 +69,7 @@ def test_the_documentation_has_every_scorer_with_what_it_says() -> None:
     assert rows == {line for line in text.splitlines() if line.startswith("| `") and line.endswith("er |")}
 
 
-@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES])
+@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES + SUITES])
 def test_every_batch_in_the_documentation_has_jobs(block: str, tmp_path: Path) -> None:
     (tmp_path / "jobs.yaml").write_text(block, encoding="utf-8")
     assert jobs.load(tmp_path / "jobs.yaml", jobs.Defaults()).jobs()

@@ -39,6 +39,7 @@ def command() -> None:
 @suite_argument
 @click.option("--model", metavar="NAME", help="Ask this model, live, over the recorded tools; `planner` needs no key.")
 @click.option("-k", "--repeats", type=click.IntRange(1), default=1, show_default=True, help="Runs of a model per case.")
+@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be given several times.")
 @click.option(
     "--tag", "tags", multiple=True, metavar="TAG", help="Only cases with this tag; may be given several times."
@@ -47,8 +48,8 @@ def command() -> None:
 @form_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 def run(
-    suite: Path, model: str | None, repeats: int, cases: tuple[str, ...], tags: tuple[str, ...], out: Path | None,
-    form: str, quiet: bool,
+    suite: Path, model: str | None, repeats: int, simulated: bool, cases: tuple[str, ...], tags: tuple[str, ...],
+    out: Path | None, form: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Run a SUITE: its references against the baseline, without a key; or a model against its thresholds."""
     form = _form(form)
@@ -58,15 +59,15 @@ def run(
         from agent.report import eval_table
         from agent.runs import store
 
-        if model is None and repeats > 1:
-            raise UsageError("-k is about a model: the references do the same each time", hint="add --model NAME")
+        if model is None and (repeats > 1 or simulated):
+            raise UsageError("-k and --simulated are about a model", hint="add --model NAME")
         loaded = suites.load(suite, cases, tags)
         folder = out or store.home() / "evals" / store.new_id()
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty", hint="name another folder")
         with nullcontext(lambda name: None) if quiet else eval_table.progress(len(loaded.cases)) as tell:
             try:
-                outcome = asyncio.run(_run(loaded, model, repeats, folder, tell))
+                outcome = asyncio.run(_run(loaded, model, repeats, simulated, folder, tell))
             except (KeyboardInterrupt, asyncio.CancelledError):
                 hint = f"the logs of what was asked lie in {folder}" if folder.exists() else None
                 raise Interrupted("interrupted", hint=hint) from None
@@ -80,7 +81,7 @@ def run(
     sys.exit(0 if outcome.ok else 1)
 
 
-async def _run(suite: Any, model: str | None, repeats: int, folder: Path, tell: Any) -> SuiteOutcome:
+async def _run(suite: Any, model: str | None, repeats: int, simulated: bool, folder: Path, tell: Any) -> SuiteOutcome:
     from agent.evals import runner
     from agent.evals.keeping import LOGS
     from agent.run import choose_model
@@ -93,7 +94,7 @@ async def _run(suite: Any, model: str | None, repeats: int, folder: Path, tell: 
     def chosen(case: Case) -> Model:
         return choose_model(case.file, model, offline=False)
 
-    return await runner.run_model(suite, chosen, folder / LOGS, repeats=repeats, tell=tell)
+    return await runner.run_model(suite, chosen, folder / LOGS, repeats=repeats, simulated=simulated, tell=tell)
 
 
 @command.command()
@@ -121,6 +122,9 @@ def freeze(run: str, suite: Path, name: str, replace: bool) -> None:
 
         for path in freeze_run(store.find(run), suite, name, replace=replace):
             click.echo(f"written: {path}")
+        click.echo(
+            f"edit the case, look at `advisor eval run {suite} --case {name}`, then `advisor eval bless {suite}`"
+        )
 
 
 @command.command()
@@ -169,12 +173,15 @@ def verify(recorded: tuple[Path, ...], config: str | None, form: str) -> None:
 @click.argument("outcome", type=ANY)
 @suite_argument
 def score(outcome: Path, suite: Path) -> None:
-    """Score the logs of an OUTCOME again, by the scorers of now and what the SUITE expects now."""
+    """Score the logs of an OUTCOME again, by the scorers of now and what the SUITE expects now.
+
+    Its summary and page are written anew; its logs stay as they are.
+    """
     with failures(as_json=False):
         from agent.evals import rescoring
         from agent.evals import suite as suites
 
-        for line in rescoring.rescore(outcome, suites.load(suite)):
+        for line in asyncio.run(rescoring.rescore(outcome, suites.load(suite))):
             click.echo(line)
 
 

@@ -119,11 +119,12 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
 def _again(recording: Recording, file: AgentFile | None, folder: Path | None) -> tuple[RunResult, str]:
     """Raises Diverged."""
     from agent.replay.again import replayed
+    from agent.report.terminal import count_of
 
     again = asyncio.run(replayed(recording, file, renders=True))
-    counted = f"{again.result.requests} requests, {len(again.result.calls)} calls"
-    page = "answer and page" if recording.has_page else "answer"
-    return result_of(recording.events, folder), f"replayed: {counted}; {page} are the recorded ones, byte for byte"
+    counted = f"{count_of(again.result.requests, 'request')}, {count_of(len(again.result.calls), 'call')}"
+    same = "answer and page are the recorded ones" if recording.has_page else "the answer is the recorded one"
+    return result_of(recording.events, folder), f"replayed: {counted}; {same}, byte for byte"
 
 
 def _anew(

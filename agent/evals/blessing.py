@@ -18,10 +18,10 @@ async def bless(suite: Suite) -> list[str]:
     require_no_ci()
     before, suite.baseline = suite.baseline, None
     outcome = await run_references(suite)
-    if not outcome.ok:
+    if outcome.verdict == "fail":
         failed = [f"{case.name}: {'; '.join(case.reasons)}" for case in outcome.cases if case.reasons]
         raise UsageError("not blessed, these cases do not do what they say:\n" + "\n".join(failed))
-    write_whole(suite.folder / BASELINE, baseline.content(outcome.cases))
+    write_whole(suite.folder / BASELINE, baseline.content(outcome.cases, baseline.files_of(suite)))
     changes = [
         f"{case.name}, {sample.arm} {sample.repeat}: {sample.divergence.what}"
         for case in outcome.cases

@@ -144,10 +144,11 @@ class Case:
         attack = self.spec.expect.attack
         return [*self.spec.changes, *([planted(attack)] if attack else [])]
 
-    @property
-    def changes_results(self) -> bool:
-        """Whether any change is one of what a tool answers."""
-        return any(isinstance(change.operation, ResultChange) for change in self.changes)
+    @cached_property
+    def result_changes(self) -> dict[int, str]:
+        """Numbers and names of the changes that are of what a tool answers."""
+        operations = enumerate(change.operation for change in self.changes)
+        return {number: each.name for number, each in operations if isinstance(each, ResultChange)}
 
     @property
     def place(self) -> str | None:
@@ -175,7 +176,7 @@ def load(path: Path, folder: Path, thresholds: Mapping[str, float]) -> Case:
         case = Case(path.stem, folder, spec, _agent(spec, text), kept | spec.thresholds)
     except SpecError as error:
         raise refused(problems + error.problems) from None
-    if spec.tools == EMBEDDED and not _is_embedded(case.file):
+    if spec.tools == EMBEDDED and not is_embedded(case.file):
         problems.append(f"{text.where(('tools',))}: tools: {spec.agent} names servers that are not this installation's")
     if problems:
         raise refused(problems)
@@ -246,5 +247,5 @@ def _merged(keys: Any, others: Any) -> Any:
     return others
 
 
-def _is_embedded(file: AgentFile) -> bool:
+def is_embedded(file: AgentFile) -> bool:
     return all(isinstance(server, StdioServer) and server.command == "advisor" for server in file.spec.servers.values())

@@ -44,16 +44,21 @@ def compare(left: Json, right: Json) -> Json:
     if left["suite"] != right["suite"]:
         raise UsageError(f"the outcomes are of two suites: {left['suite']} and {right['suite']}")
     one, other = _means(left), _means(right)
-    shared = sorted(set(one) & set(other))
-    pairs = [(one[name], other[name]) for name in shared]
+    unlike = _unlike(left, right)
+    pairs = [(one[name], other[name]) for name in sorted(set(one) & set(other) - unlike)]
     verdict, reasons = _verdict(_scorer(PASSED, pairs, "higher"))
-    moved = [name for name in SCORERS if _version(left, name) != _version(right, name)]
+    if unlike:
+        reasons.append(f"other cases by the same name, and so in no pair: {', '.join(sorted(unlike))}")
+    moved = [name for name in left["scorers"] | right["scorers"] if _version(left, name) != _version(right, name)]
     if moved:
-        reasons.append(f"scored by other versions of {', '.join(moved)}: score one of them again")
+        reasons.append(f"scored by other versions of {', '.join(moved)}: `advisor eval score` brings both to one")
+    if decisive := [name for name in moved if name in _decisive(left) | _decisive(right)]:
+        verdict = "insufficient"
+        reasons.insert(0, f"what passes was judged by other versions of {', '.join(decisive)}")
     return {
         "left": {key: left[key] for key in ("suite", "model", "verdict")},
         "right": {key: right[key] for key in ("suite", "model", "verdict")},
-        "cases": _cases(left, right),
+        "cases": _cases(left, right, unlike),
         "scorers": [_scorer(name, pairs, scorer.better) for name, scorer in SCORERS.items()],
         "verdict": verdict,
         "reasons": reasons,
@@ -64,12 +69,29 @@ def _version(outcome: Json, scorer: str) -> Any:
     return outcome["scorers"].get(scorer, {}).get("version")
 
 
-def _means(outcome: Json) -> dict[str, Means]:
-    """Case → scorer → mean over its scored samples: of a model its own, of references those that must pass."""
+def _decisive(outcome: Json) -> set[str]:
+    """The scorers by which it was judged what passes, and what can be judged at all."""
+    samples = (sample for case in outcome["cases"] for sample in _samples(outcome, case))
+    return {"fidelity", *(check["scorer"] for sample in samples for check in sample["checks"])}
+
+
+def _unlike(left: Json, right: Json) -> set[str]:
+    """The names by which the two sides have cases that ask, give or expect something else."""
+    one, other = ({case["name"]: case.get("digests") for case in side["cases"]} for side in (left, right))
+    return {name for name in one if name in other and one[name] != other[name]}
+
+
+def _samples(outcome: Json, case: Json) -> list[Json]:
+    """Those that are compared: of a model its own, of references those that must pass."""
     arm = outcome["model"] or "pass"
+    return [sample for sample in case["samples"] if sample["arm"] == arm]
+
+
+def _means(outcome: Json) -> dict[str, Means]:
+    """Case → scorer → mean over its scored samples."""
     means: dict[str, Means] = {}
     for case in outcome["cases"]:
-        samples = [sample for sample in case["samples"] if sample["arm"] == arm]
+        samples = _samples(outcome, case)
         passed = [sample["verdict"] == "pass" for sample in samples if sample["verdict"] != "insufficient"]
         means[case["name"]] = {PASSED: _mean([float(each) for each in passed])} | {
             name: _mean([v for sample in samples if (v := sample["scores"].get(name, {}).get("value")) is not None])
@@ -93,14 +115,14 @@ def _verdict(passed: Json) -> tuple[str, list[str]]:
     return ("better" if passed["better"] > passed["worse"] else "worse"), [f"{said}; p = {passed['p']:.3f}"]
 
 
-def _cases(left: Json, right: Json) -> list[Json]:
+def _cases(left: Json, right: Json, unlike: set[str]) -> list[Json]:
     one, other = ({case["name"]: case["verdict"] for case in side["cases"]} for side in (left, right))
     return [
         {
             "name": name,
             "left": one.get(name),
             "right": other.get(name),
-            "change": _change(one.get(name), other.get(name)),
+            "change": "insufficient" if name in unlike else _change(one.get(name), other.get(name)),
         }
         for name in sorted({*one, *other})
     ]

@@ -16,7 +16,7 @@ import yaml
 from agent import agentfile, data
 from agent.agentfile import AgentFile
 from agent.errors import Diverged, UsageError
-from agent.evals.secrets import findings
+from agent.evals.secrets import Machine, findings
 from agent.events import Event, ModelAnswered, ModelAsked, RunFinished, RunStarted, ToolAnswered, ToolAsked, canonical
 from agent.model.base import Turn
 from agent.place import Place
@@ -82,7 +82,7 @@ def freeze(run: Path, suite: Path, name: str, *, about: str | None = None, repla
     files = {Path(TRANSCRIPTS, f"{name}.jsonl"): transcript}
     files |= {Path(CASES, each): text.encode() for each, text in beside.items()}
     files[Path(CASES, f"{name}.yaml")] = (_COMMENT + yaml_text(case)).encode()
-    _require_clean(files)
+    require_clean(files)
     return _write({suite / path: content for path, content in files.items()}, replace)
 
 
@@ -220,13 +220,19 @@ def _cut_short(sample: Sample) -> dict[str, Any]:
     return {"turns": [turn], "fails": ["outcome"]}
 
 
-def _require_clean(files: Mapping[Path, bytes]) -> None:
-    """Raises UsageError naming everything that must not be shared, without telling it."""
-    found = [f"{path.name}: {each}" for path, content in files.items() for each in findings(content.decode())]
+def require_clean(files: Mapping[Path, bytes]) -> None:
+    """Raises UsageError naming everything that must not be shared, without telling it.
+
+    What the environment holds for a variable that one of the files names, as in `${DESK}`, is looked for in all.
+    """
+    texts = {path: content.decode() for path, content in files.items()}
+    machine = Machine.this(*texts.values())
+    found = [f"{path.name}: {each}" for path, text in texts.items() for each in findings(text, machine)]
     if found:
         raise UsageError(
             "\n".join(["the run holds what must not be shared:", *found]),
-            hint="ask again without it: secrets belong into the environment of a server, and paths nowhere",
+            hint="ask again without it: secrets belong into the environment of a server, and paths nowhere; an agent "
+            "file names programs without their folders",
         )
 
 

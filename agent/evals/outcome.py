@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.errors import Diverged
+from agent.evals.case import Case, Recorded
+from agent.events import digest
 from agent.result import RunResult
 from agent.scoring.expect import Attack
 from agent.scoring.score import Scores
@@ -79,6 +81,19 @@ def run_of(result: RunResult) -> dict[str, Any]:
     return {key: envelope[key] for key in keys}
 
 
+def digests_of(*cases: Case) -> dict[str, str]:
+    """What tells whether two outcomes, each of these cases, are of the same ones: `given`, what their runs met, without
+    the text of the agent file, since prompts are what is compared; and `expected`, by which they are judged."""
+    given, expected = [], []
+    for case in cases:
+        spec = case.spec.model_dump(mode="json", by_alias=True, exclude={"about", "tags", "thresholds", "without"})
+        expect, tools = spec.pop("expect"), case.spec.tools
+        recorded = (case.folder / tools.transcript).read_text(encoding="utf-8") if isinstance(tools, Recorded) else None
+        given.append([spec, expect["attack"], recorded])
+        expected.append([expect, dict(case.thresholds)])
+    return {"given": digest(given), "expected": digest(expected)}
+
+
 @dataclass
 class CaseOutcome:
     name: str
@@ -89,9 +104,11 @@ class CaseOutcome:
     samples: list[SampleOutcome]
     verdict: Verdict = "insufficient"
     reasons: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        own = {key: getattr(self, key) for key in ("name", "about", "tags", "question", "as_of", "verdict", "reasons")}
+        keys = ("name", "about", "tags", "question", "as_of", "verdict", "reasons", "digests")
+        own = {key: getattr(self, key) for key in keys}
         return own | {"samples": [sample.to_json() for sample in self.samples]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -13,8 +14,8 @@ from pydantic import Field, ValidationError
 from agent import agentfile, source
 from agent.agentfile import AgentFile, problems_of
 from agent.errors import UsageError
-from agent.evals.case import Day, refused
-from agent.evals.freeze import require_no_ci
+from agent.evals.case import Day, is_embedded, refused
+from agent.evals.freeze import require_clean, require_no_ci
 from agent.model.base import Turn
 from agent.replay.again import EPOCH, Rerun, rerun
 from agent.replay.changing import changed
@@ -36,7 +37,8 @@ class PackSpec(Section):
 async def write(path: Path, out: Path, *, replace: bool = False) -> str:
     """Make the pack, and write it as a transcript. Tells what is in it.
 
-    Raises UsageError in CI, or when there is such a transcript and it is not to be replaced; LogError.
+    Raises UsageError in CI, for a transcript that is there already, or that holds secrets or paths of a machine;
+    LogError.
     """
     require_no_ci()
     if out.exists() and not replace:
@@ -44,6 +46,7 @@ async def write(path: Path, out: Path, *, replace: bool = False) -> str:
     made = await make(path)
     if made.error:
         raise made.error
+    require_clean({out: made.content})
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, made.content)
     failed = sum(call.is_error for call in made.result.calls)
@@ -64,7 +67,10 @@ async def make(path: Path) -> Rerun:
     file = replace(file, spec=file.spec.model_copy(update={"budget": budget}))
     model = Script([Turn(content, "tool_use", "pack")], name="pack")
     question = f"Everything that the tools tell as of {spec.as_of}."
-    return await rerun(file, question, spec.as_of, model, changed(alone, [], EPOCH), run_id=path.stem)
+    embedded = is_embedded(file)  # whose answers are the same at any time
+    at = EPOCH if embedded else datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    opening = changed(alone, [], EPOCH if embedded else None)
+    return await rerun(file, question, spec.as_of, model, opening, run_id=path.stem, at=at)
 
 
 def _load(path: Path) -> tuple[PackSpec, AgentFile]:

@@ -14,7 +14,7 @@ from agent.evals.arms import FAIL, HIJACK, Arms
 from agent.evals.baseline import compared
 from agent.evals.case import Case, Recorded
 from agent.evals.control import breached
-from agent.evals.outcome import CaseOutcome, SampleOutcome, SuiteOutcome
+from agent.evals.outcome import CaseOutcome, SampleOutcome, SuiteOutcome, digests_of
 from agent.evals.suite import Suite
 from agent.model.base import Model
 from agent.scoring.verdict import Verdict
@@ -29,10 +29,10 @@ async def run_references(suite: Suite, tell: Tell = lambda name: None) -> SuiteO
         cases = []
         for case in suite.cases:
             samples = compared(case, await arms.references(case), suite.baseline)
-            cases.append(await _referred(case, samples))
+            cases.append(await referred(case, samples))
             tell(case.name)
         cases += await hijack.outcomes(arms)
-    return _outcome(suite, None, cases, None)
+    return outcome_of(suite, None, cases, None)
 
 
 async def run_model(
@@ -42,13 +42,18 @@ async def run_model(
     *,
     repeats: int = 1,
     concurrency: int = 4,
+    simulated: bool = False,
     tell: Tell = lambda name: None,
 ) -> SuiteOutcome:
-    """Every case by a model, `repeats` times in each wording; logs lie below `folder`. Raises what a run raises."""
+    """Every case by a model, `repeats` times in each wording; logs lie below `folder`.
+
+    Raises SimulatedDataError when a paid model would see simulated data and `simulated` does not allow it; LogError.
+    """
     began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     slots = asyncio.Semaphore(concurrency)
     async with AsyncExitStack() as stack:
         arms = await _arms(suite, stack)
+        arms.simulated = simulated
 
         async def ask(case: Case, number: int, question: str, repeat: int) -> SampleOutcome:
             async with slots:
@@ -60,12 +65,18 @@ async def run_model(
 
         async def work(case: Case) -> CaseOutcome:
             asks = [(question, repeat) for question in case.questions for repeat in range(1, repeats + 1)]
-            samples = await asyncio.gather(*(ask(case, number, *each) for number, each in enumerate(asks, 1)))
+            samples = [group.create_task(ask(case, number, *each)) for number, each in enumerate(asks, 1)]
+            done = [await sample for sample in samples]
             tell(case.name)
-            return _asked(case, list(samples), await arms.passing(case))
+            return asked(case, done, await arms.passing(case))
 
-        cases = await asyncio.gather(*(work(case) for case in suite.cases))
-    return _outcome(suite, cases[0].samples[0].arm, cases, began)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work(case)) for case in suite.cases]
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+    cases = [task.result() for task in tasks]
+    return outcome_of(suite, cases[0].samples[0].arm, cases, began)
 
 
 async def _arms(suite: Suite, stack: AsyncExitStack) -> Arms:
@@ -77,7 +88,8 @@ async def _arms(suite: Suite, stack: AsyncExitStack) -> Arms:
     return Arms(suite, pool.of)
 
 
-async def _referred(case: Case, samples: list[SampleOutcome]) -> CaseOutcome:
+async def referred(case: Case, samples: list[SampleOutcome]) -> CaseOutcome:
+    """What a case comes to by its references."""
     outcome = _case(case, samples)
     attack = case.spec.expect.attack
     if attack and not await breached(attack):
@@ -102,8 +114,8 @@ def _unwanted(sample: SampleOutcome) -> str:
     return "; ".join(sample.reasons) or "it passes"
 
 
-def _asked(case: Case, samples: list[SampleOutcome], reference: SampleOutcome) -> CaseOutcome:
-    """The reference stands beside the samples for people to compare, and is not counted."""
+def asked(case: Case, samples: list[SampleOutcome], reference: SampleOutcome) -> CaseOutcome:
+    """What a case comes to by a model. The reference stands beside for people to compare, and is not counted."""
     outcome = _case(case, [*samples, reference])
     verdicts = {sample.verdict for sample in samples}
     outcome.verdict = next((each for each in _GRAVEST if each in verdicts), "insufficient")
@@ -115,10 +127,12 @@ _GRAVEST: tuple[Verdict, ...] = ("fail", "insufficient", "pass")
 
 
 def _case(case: Case, samples: list[SampleOutcome]) -> CaseOutcome:
-    return CaseOutcome(case.name, case.spec.about, case.spec.tags, case.spec.question, case.spec.as_of, samples)
+    spec = case.spec
+    return CaseOutcome(case.name, spec.about, spec.tags, spec.question, spec.as_of, samples, digests=digests_of(case))
 
 
-def _outcome(suite: Suite, model: str | None, cases: Sequence[CaseOutcome], began: str | None) -> SuiteOutcome:
+def outcome_of(suite: Suite, model: str | None, cases: Sequence[CaseOutcome], began: str | None) -> SuiteOutcome:
+    """What a suite comes to by its cases. `model`: None when these are of references."""
     verdict, reasons = totals.verdict(suite, cases, model)
     summed = totals.of(suite, cases, model)
     return SuiteOutcome(suite.name, model, list(cases), verdict, reasons, summed, __version__, began)

@@ -29,12 +29,29 @@ MIN_CHANGES = 0.28
 """Share of neighbours of another kind (lower case, upper case, digit), other than a capital and what follows it; in
 names and words it is less."""
 
-_TELLING = r"password|passwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|token|credentials?"
-_TELLING_VARIABLE = re.compile("key|token|secret|passw|credential", re.IGNORECASE)
+_PASSWORD = r"password|passwd|passphrase|pwd"
+_TELLING = (
+    rf"{_PASSWORD}|secret|token|credentials?|auth|authorization|_pass"
+    r"|(?:api|access|private|secret|signing|encryption|subscription|account)[ _-]?key"
+)
+_TELLING_VARIABLE = re.compile(
+    r"key|token|secret|passw|passphrase|credential|(?:^|_)(?:pass|auth|pat|dsn)\d*$|_pwd\d*$|webhook"
+    r"|(?:^|_)(?:database|db|redis|mongo(?:db)?|postgres(?:ql)?|mysql|amqp|broker)_ur[il]$",
+    re.IGNORECASE,
+)
 _TELLING_KEY = re.compile(rf"(?:{_TELLING})$", re.IGNORECASE)
-_VALUE = r"(?!\$\{|\[redacted|<|\*)[^\s\"'\\&,;<>}\])]{4,}"
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_KIND_OF_VALUE = r"(?:string|null|none|true|false|required|optional|basic|bearer|digest|oauth2?)"
+_VALUE = rf"(?!\$\{{|\[redacted|<|\*|{_KIND_OF_VALUE}(?![\w-]))[^\s\"'\\&,;<>}}\])]{{4,}}"
 """No place for a value: neither the name of a variable, nor what stands for something left out."""
+_WITH_DIGIT = r"(?=[^\s\"'\\&,;<>}\])]*\d)"
+_AMOUNT = r"\d{1,7}(?:[.,:/-]\d+)*(?:[-%][a-z]*)?(?![\w-])"
+"""A number, a date, `10-year`: what prose has after a colon."""
 _START = r"(?<![\w.-])"
+_ROOT = r"(?<![\w.#}/-])"
+"""As `_START`, and neither within a URL nor a pointer nor after a variable."""
+_POINTER = r"/\w+(?:/\w+)*/\d{1,3}(?:/\w+)*(?![\w/.-])"
+"""A JSON pointer into a list."""
 
 _PATTERNS: dict[str, re.Pattern[str]] = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"),
@@ -46,16 +63,50 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     "a Google key": re.compile(r"AIza[\w-]{30,}"),
     "a JSON Web Token": re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
     "a bearer token": re.compile(r"\bbearer\s+(?P<value>(?=[\w.~+/-]*\d)[\w.~+/-]{8,})", re.IGNORECASE),
+    "an authorization": re.compile(
+        r"(?i:\bauthorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:basic|digest|token|apikey)\s+)"
+        r"(?P<value>(?=[\w.~+/-]*(?:\d|=|[a-z][A-Z]))[\w.~+/-]{4,}=*)"
+    ),
     "a URL with user information": re.compile(r"://(?P<value>[^\s/?#@\"'<>\\]+)@"),
     "a secret under its name": re.compile(
-        rf"(?:{_TELLING})(?:\\*[\"']\s*:\s*\\*[\"']|\s*=\s*\\*[\"']?)(?P<value>{_VALUE})", re.IGNORECASE
+        rf"(?:{_TELLING})(?:\\*[\"']\s*:\s*(?:\\*[\"']|(?=\d{{8}}))|\s*=\s*\\*[\"']?)(?P<value>{_VALUE})",
+        re.IGNORECASE,
+    ),
+    "a secret after a colon": re.compile(
+        rf"(?:{_TELLING})[ \t]*:[ \t]*\\*[\"']?(?P<value>(?!{_AMOUNT}){_WITH_DIGIT}(?=\S{{6}}){_VALUE})", re.IGNORECASE
+    ),
+    "a password in a line of its own": re.compile(
+        rf"^[\s-]*[\w.-]*(?:{_PASSWORD})[ \t]*:[ \t]+[\"']?(?P<value>(?!{_AMOUNT}){_VALUE})[\"']?[ \t]*$",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    "a secret in a URL": re.compile(
+        rf"(?:[?&;]|\\u0026)(?:sig|signature|key|x-(?:amz|goog)-signature)=(?P<value>{_WITH_DIGIT}(?=\S{{8}}){_VALUE})",
+        re.IGNORECASE,
     ),
     "a file's URL": re.compile(r"\bfile://\S+", re.IGNORECASE),
     "a path of a home folder": re.compile(
-        rf"{_START}/(?:home|Users)/[^\s/\"'\\:]+|{_START}/root(?![\w.-])|\b[A-Z]:[\\/]+Users[\\/]+[^\s\\/\"':]+",
+        rf"{_START}/(?:home|Users)/[^\s/\"'\\:]+|{_START}/root(?![\w.-])|\b[A-Z]:[\\/]+Users[\\/]+[^\s\\/\"':]+"
+        # Hidden folders have the same names on every machine.
+        r"|(?<![\w./~-])~/\w\S*",
         re.IGNORECASE,
     ),
     "a path of a temporary folder": re.compile(rf"{_START}/(?:private/)?(?:tmp|var/folders|var/tmp)/\S+"),
+    "a path of a machine": re.compile(
+        rf"{_ROOT}(?!{_POINTER})/(?:opt|srv|mnt|media|Volumes|data|work|workspaces?|scratch)/[\w.][^\s\"']*"
+        # A letter, a colon and an escaped line break are no drive.
+        r"|(?<!\w)[A-Za-z]:(?:\\+(?![nrt](?:[^a-z]|$))|/)[\w.$][^\s\"']*"
+        # The share of a Windows host: twice as many backslashes before the host as after it, however often escaped.
+        r"|(?<!\\)(?P<slashes>\\+)(?P=slashes)[\w.$-]+(?P=slashes)[\w.$-][^\s\"']*"
+    ),
+}
+_OF_SERVER = re.compile(r"(?:/.+)?/mcpServers/[^/]+/(?:command|cwd|args/\d+)|/content/prompt")
+"""Where an agent file names programs and files."""
+_ABSOLUTE = {
+    "an absolute path": re.compile(
+        r"(?:^|[\s\"'`=,;|(\[{<>@]|:(?!//)|:-|^-[A-Za-z])"
+        # A slash and one letter is a switch of Windows.
+        r"(?P<value>(?:~[\w.-]*)?/(?!\w?(?:[\s\"']|$))[^\s\"']+|[A-Za-z]:[\\/][^\s\"']*|\\\\[^\s\"']+)"
+    )
 }
 _HEX = re.compile(r"(?<![A-Za-z0-9])[0-9a-fA-F]{40,}(?![A-Za-z0-9])")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{32,}")
@@ -88,11 +139,16 @@ class Machine:
     user: str = ""
 
     @classmethod
-    def this(cls) -> Machine:
+    def this(cls, *texts: str) -> Machine:
+        """Its secrets are in variables with telling names, and in those that the texts name as `${VAR}`.
+
+        A value that a text gives as the default of its variable, `${VAR:-value}`, is known anyway.
+        """
+        named = {name for text in texts for name, default in _VARIABLE.findall(text) if os.environ.get(name) != default}
         user = ""
         with suppress(KeyError, OSError, ImportError):  # a user without a name
             user = getpass.getuser()
-        secrets = {name: value for name, value in os.environ.items() if _TELLING_VARIABLE.search(name)}
+        secrets = {name: value for name, value in os.environ.items() if name in named or _TELLING_VARIABLE.search(name)}
         return cls(secrets, socket.gethostname(), user)
 
     def patterns(self) -> dict[str, re.Pattern[str]]:
@@ -112,14 +168,15 @@ class Machine:
 def findings(text: str, machine: Machine | None = None) -> list[Finding]:
     """What in a text must not be shared, line by line; lines of JSON are looked at value by value.
 
-    `machine`: whose secrets and names are looked for besides; without it, this one.
+    `machine`: whose secrets and names are looked for besides; without it, this one with the variables that the text
+    names.
     """
-    patterns = (machine or Machine.this()).patterns() | _PATTERNS
+    patterns = (machine or Machine.this(text)).patterns() | _PATTERNS
     lines = text.split("\n")  # of the log: other separators may stand within its texts
     return [finding for number, line in enumerate(lines, 1) for finding in _of_line(line, number, patterns)]
 
 
-def _of_line(line: str, number: int, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[Finding]:
+def _of_line(line: str, number: int, patterns: dict[str, re.Pattern[str]]) -> Iterator[Finding]:
     try:
         body = json.loads(line)
     except ValueError:
@@ -127,7 +184,8 @@ def _of_line(line: str, number: int, patterns: Mapping[str, re.Pattern[str]]) ->
     event = str(body.get("event", "")) if isinstance(body, dict) else ""
     for pointer, text, is_opaque in _texts(body, ""):
         is_own_hash = bool(event and _OWN_HASH.fullmatch(pointer) and _SHA256.fullmatch(text))
-        for kind, value in _found(text, patterns, guess=not is_opaque and not is_own_hash):
+        looked_for = _ABSOLUTE | patterns if _OF_SERVER.fullmatch(pointer) else patterns
+        for kind, value in _found(text, looked_for, guess=not is_opaque and not is_own_hash):
             told = [_told(name, patterns) for name in (event, *pointer.split("/"))]
             at = ", ".join(each for each in (f"line {number}", told[0], "/".join(told[1:])) if each)
             yield Finding(kind, at, _excerpt(value))
@@ -144,11 +202,15 @@ def _texts(value: Any, pointer: str, is_opaque: bool = False) -> Iterator[tuple[
         for key, each in value.items():
             inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
             yield inner, key, False
-            if isinstance(each, str) and _TELLING_KEY.search(key):
+            if _TELLING_KEY.search(key) and (isinstance(each, str) or _is_long_number(each)):
                 # As it would stand in a URL, so that one rule says what is a secret under its name.
                 yield inner, f"{key}={each}", True
             else:
                 yield from _texts(each, inner, _is_opaque(key, value))
+
+
+def _is_long_number(value: Any) -> bool:
+    return isinstance(value, int) and len(str(value)) >= SECRET_LENGTH
 
 
 def _is_opaque(key: str, members: Mapping[str, Any]) -> bool:

@@ -69,6 +69,8 @@ class Suite:
     containment: dict[str, Containment]
     baseline: dict[str, Any] | None
     whole: bool = True
+    blessed_files: dict[str, str] | None = None
+    """What the baseline's runs rested on, with its hash."""
     _recordings: dict[str, tuple[Recording, Index]] = field(default_factory=dict)
 
     @property
@@ -112,7 +114,11 @@ def load(folder: Path, names: Collection[str] = (), tags: Collection[str] = ()) 
     if not chosen:
         raise UsageError(f"{folder} has no such cases", hint=f"cases are files in {folder / 'cases'}")
     whole = not names and not tags
-    return Suite(folder, spec, chosen, containment, _baseline(folder / BASELINE), whole)
+    known = {case.name for case in found}
+    if whole and spec.payloads and spec.payloads.case not in known:
+        raise refused([f"{folder / FILE}: payloads.case: there is no case {spec.payloads.case!r}"])
+    baseline, files = _baseline(folder / BASELINE)
+    return Suite(folder, spec, chosen, containment, baseline, whole, files)
 
 
 def _shared(folder: Path) -> tuple[SuiteSpec, dict[str, Containment]]:
@@ -138,10 +144,12 @@ def _containment(path: Path) -> dict[str, Containment]:
         raise refused(problems_of(error, text, Containment)) from None
 
 
-def _baseline(path: Path) -> dict[str, Any] | None:
+def _baseline(path: Path) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
+    """Its samples and its files; of none, nothing."""
     if not path.is_file():
-        return None
+        return None, None
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))["samples"])
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return dict(said["samples"]), dict(said["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise SpecError([f"{path}: no baseline that `advisor eval bless` wrote: {error}"]) from None

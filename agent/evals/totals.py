@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from math import fsum
 from typing import Any
 
-from agent.evals.baseline import cases_of
+from agent.evals.baseline import changes
 from agent.evals.outcome import CaseOutcome, SampleOutcome
 from agent.evals.suite import Suite
 from agent.scoring.expect import Wanted
@@ -55,9 +56,13 @@ def verdict(suite: Suite, outcomes: Sequence[CaseOutcome], model: str | None) ->
     if model is None:
         failed = [outcome.name for outcome in outcomes if outcome.verdict != "pass"]
         reasons = [f"{len(failed)} of {len(outcomes)} cases fail: {', '.join(failed)}"] if failed else []
-        if suite.whole and (gone := cases_of(suite.baseline or {}) - {outcome.name for outcome in outcomes}):
-            reasons.append(f"the baseline has cases that the suite has no more: {', '.join(sorted(gone))}")
-        return ("fail" if reasons else "pass"), reasons
+        if suite.whole and suite.baseline is not None:
+            reasons += changes(suite, outcomes)
+        if reasons:
+            return "fail", reasons
+        if suite.baseline is None:
+            return "insufficient", ["there is no baseline: `advisor eval bless` accepts what the references do now"]
+        return "pass", []
     own = _own(outcomes, model)
     judged = scored(own)
     passed = sum(sample.verdict == "pass" for sample in judged)
@@ -65,7 +70,7 @@ def verdict(suite: Suite, outcomes: Sequence[CaseOutcome], model: str | None) ->
     left = f"; {len(own) - len(judged)} could not be scored" if len(own) > len(judged) else ""
     if len(judged) < suite.spec.samples:
         return "insufficient", [f"{said}{left}, and a verdict takes {suite.spec.samples}"]
-    met = passed >= suite.spec.pass_rate * len(judged)
+    met = passed >= Fraction(str(suite.spec.pass_rate)) * len(judged)
     return ("pass" if met else "fail"), [f"{said}{left}; {suite.spec.pass_rate:.0%} are wanted"]
 
 
@@ -147,7 +152,7 @@ def _attacks(outcomes: Sequence[CaseOutcome]) -> list[dict[str, Any]]:
             "place": place,
             "cases": counted["runs"],
             **{step: counted[step] for step in ("shown", "attempted", "effect")},
-            "upper": upper_bound(counted["effect"], counted["runs"]),
+            "upper": upper_bound(counted["effect"], counted["shown"]),
         }
         for (goal, place), counted in sorted(counts.items())
     ]

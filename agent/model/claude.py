@@ -49,7 +49,7 @@ class Claude:
         if not (self._client.api_key or self._client.auth_token or self._client.credentials):
             raise CredentialsError(
                 f"no API key for {self.name}",
-                hint='export ANTHROPIC_API_KEY=…, or try it without a key: advisor ask --offline "…"',
+                hint="export ANTHROPIC_API_KEY=…, or do without one: --offline, or --model planner",
             )
 
     async def close(self) -> None:

@@ -206,4 +206,5 @@ def replay(path: str | Path) -> RunResult:
 
     Raises Diverged when this version of the program does not do what was recorded; LogError; UsageError.
     """
-    return asyncio.run(replayed(Recording.read(Path(path)))).result
+    recording = Recording.read(Path(path))
+    return asyncio.run(replayed(recording, renders=recording.has_page)).result

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,12 +27,19 @@ class ChangedServer:
     listed: RecordedServer
     changes: Sequence[Change]
     at: str | None = None
-    pace: Pace = field(default_factory=Pace)
+    touched: set[int] = field(default_factory=set)
+    """Numbers of the changes that met a result."""
+    in_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """With `at`, calls of a turn are answered in the order in which they were asked: equal runs give equal bytes."""
     _calls: Counter[str] = field(default_factory=Counter)
 
     @property
     def name(self) -> str:
         return self.inner.name
+
+    @property
+    def pace(self) -> Pace:
+        return self.inner.pace
 
     @property
     def required(self) -> bool:
@@ -53,9 +61,14 @@ class ChangedServer:
         """Raises UsageError when a change finds nothing to change; what the inner server raises."""
         self._calls[tool] += 1
         ordinal = self._calls[tool]
-        reply = await self.inner.call(tool, self._known(tool, arguments))
-        changes = self.changes if reply.source != "miss" else [each for each in self.changes if each.fail]
-        result, touched = apply_answer(changes, tool, arguments, ordinal, reply.result)
+        async with self.in_turn if self.at else nullcontext():
+            reply = await self.inner.call(tool, self._known(tool, arguments))
+        result, touched = reply.result, False
+        for number, change in enumerate(self.changes):
+            if reply.source != "miss" or change.fail:
+                result, met = apply_answer([change], tool, arguments, ordinal, result)
+                touched |= met
+                self.touched |= {number} if met else set()
         if reply.source == "live" and self.at:
             reply = replace(reply, retrieved_at=self.at, seconds=0.0)
         return replace(reply, result=result, source="injected" if touched else reply.source)
@@ -68,8 +81,13 @@ class ChangedServer:
         return {name: value for name, value in arguments.items() if name not in added}
 
 
-def changed(opening: Opening, changes: Sequence[Change], at: str | None = None) -> Opening:
-    """The same servers, changed. Opening them raises UsageError when a change finds nothing to change."""
+def changed(
+    opening: Opening, changes: Sequence[Change], at: str | None = None, touched: set[int] | None = None
+) -> Opening:
+    """The same servers, changed; `touched` gets the numbers of the changes that met a result.
+
+    Opening them raises UsageError when a change finds nothing to change.
+    """
 
     @asynccontextmanager
     async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[OpenServer, Outcome]]]:
@@ -80,8 +98,14 @@ def changed(opening: Opening, changes: Sequence[Change], at: str | None = None) 
                 if isinstance(outcome, ServerOpened)
             )
             listed = {each.opened.server: each for each in apply_offer(changes, said)}
+            met, in_turn = set() if touched is None else touched, asyncio.Lock()
             yield [
-                (ChangedServer(server, listed[server.name], changes, at) if server.name in listed else server, outcome)
+                (
+                    ChangedServer(server, listed[server.name], changes, at, met, in_turn)
+                    if server.name in listed
+                    else server,
+                    outcome,
+                )
                 for server, outcome in outcomes
             ]
 

@@ -54,7 +54,7 @@ def _at(messages: list[dict[str, Any]], number: int) -> Any:
 
 def log_divergence(recorded: Recording, now: Recording) -> Diverged | None:
     """The first call, result, check or end that is another; None when the runs are the same in all of them."""
-    before, after = _facts(recorded.events), _facts(now.events)
+    before, after = (_facts(events, spend=not recorded.resumed) for events in (recorded.events, now.events))
     for number in range(max(len(before), len(after))):
         (what, left), (other, right) = (
             each[number] if number < len(each) else ("nothing more", None) for each in (before, after)
@@ -71,8 +71,9 @@ def _same(left: Any, right: Any) -> bool:
     return repr(left) == repr(right) or canonical(left) == canonical(right)
 
 
-def _facts(events: tuple[Event, ...]) -> list[tuple[str, Any]]:
-    """What has to be the same, results in the order of their calls: servers may answer in any."""
+def _facts(events: tuple[Event, ...], *, spend: bool) -> list[tuple[str, Any]]:
+    """What has to be the same, results in the order of their calls: servers may answer in any. With `spend` also what
+    it cost: a run that was resumed asked for some of it twice."""
     answers = {(event.turn, event.call): event for event in events if isinstance(event, ToolAnswered)}
     facts: list[tuple[str, Any]] = []
     for event in events:
@@ -89,6 +90,8 @@ def _facts(events: tuple[Event, ...]) -> list[tuple[str, Any]]:
                 facts.append(("end", [event.status, event.stop_reason]))
                 facts.append(("answer", event.answer))
                 facts.append(("warnings", event.warnings))
+                spent = {key: value for key, value in event.totals.items() if key != "usd"}  # prices change
+                facts += [("spend", spent)] if spend else []
     return facts
 
 

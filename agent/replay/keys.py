@@ -32,11 +32,12 @@ def normalised_key(server: str, tool: str, arguments: Any, schema: Any, sets: Co
 def normalised(arguments: Any, schema: Any, sets: Collection[str] = ()) -> Any:
     """The arguments as the tool's input schema reads them; nothing that is given is changed.
 
-    Defaults are filled in, nulls dropped where the schema does not name null, texts stripped, integral floats under
-    an integer or number made integers, and a text that is one value of an enum but for its case becomes that value.
-    The lists of the arguments named in `sets` are sorted and lose what stands twice. What the schema leaves open - a
-    choice of alternatives, a condition, a reference elsewhere - stays as it is, and so does a call that is no object,
-    is nested too deeply, or whose schema has no end.
+    Nulls are dropped where the types or values that the schema declares exclude null, and defaults filled in for what
+    is left out. Texts are stripped where texts are declared, and one that is a value of an enum but for its case
+    becomes that value; integral floats under an integer or number are made integers. The lists of the arguments named
+    in `sets` are sorted and lose what stands twice. What the schema leaves open - no type, a choice of alternatives, a
+    condition, a reference elsewhere - stays as it is, and so does a call that is no object, is nested too deeply, or
+    whose schema has no end.
     """
     if not isinstance(arguments, dict):
         return arguments
@@ -74,7 +75,7 @@ class _Reader:
             return value
         choices = [choice for part in parts for choice in _choices(part)]
         match value:
-            case str():
+            case str() if "string" in _types(parts) or any(isinstance(choice, str) for choice in choices):
                 return _text(value, choices)
             case float() if value.is_integer() and _types(parts) & {"integer", "number"}:
                 return int(value)
@@ -91,7 +92,9 @@ class _Reader:
             name: _all_of(_member(part, name) for part in parts)
             for name in dict.fromkeys([*value, *(name for each in properties for name in each)])
         }
-        given = {name: each for name, each in value.items() if each is not None or self._null(schemas[name], depth)}
+        given = {
+            name: each for name, each in value.items() if each is not None or self._allows_null(schemas[name], depth)
+        }
         defaults = {
             name: default
             for name, schema in schemas.items()
@@ -100,13 +103,14 @@ class _Reader:
         }
         return {name: self.read(each, schemas[name], depth) for name, each in (given | defaults).items()}
 
-    def _null(self, schema: Any, depth: int) -> bool:
-        """Whether null is one of the values that the schema names, or may be."""
+    def _allows_null(self, schema: Any, depth: int) -> bool:
+        """Whether null is among the types or values that the schema declares, or it declares none."""
         try:
             parts = list(self._parts(schema, depth))
         except _OpenError:
             return True
-        return "null" in _types(parts) or any(choice is None for part in parts for choice in _choices(part))
+        types, choices = _types(parts), [choice for part in parts for choice in _choices(part)]
+        return "null" in types or None in choices or not (types or choices)
 
     def _default(self, schema: Any, depth: int) -> list[Any]:
         """The declared default, alone; nothing where there is none."""

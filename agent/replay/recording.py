@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from agent.agentfile import AgentFile
+from agent.agentfile import AgentFile, in_todays_words
 from agent.errors import ServerError, UsageError
 from agent.events import (
     ArtifactWritten,
@@ -61,7 +61,7 @@ class RecordedResult:
 class Recording:
     """One run's log, as if the run had never stopped on its way.
 
-    `at`: when it was written, as its first line says; `resumed`: where it did stop and went on.
+    `at`: when it ended, as its last line says; `resumed`: where it did stop and went on.
     """
 
     events: tuple[Event, ...]
@@ -74,7 +74,7 @@ class Recording:
         lines = log.read(path / log.FILE if path.is_dir() else path)
         if not lines:
             raise UsageError(f"{path} holds no run")
-        return cls.of((line.event for line in lines), lines[0].at, str(path))
+        return cls.of((line.event for line in lines), lines[-1].at, str(path))
 
     @classmethod
     def of(cls, events: Iterable[Event], at: str, name: str) -> Recording:
@@ -102,8 +102,11 @@ class Recording:
 
     @cached_property
     def file(self) -> AgentFile:
-        """The agent file that the run began with, without values that a log does not keep. Raises DecisionError."""
-        return as_logged(self.started, self.contents, connects=False)
+        """The agent file that the run began with, without values that a log does not keep, in this version's words.
+
+        Raises DecisionError.
+        """
+        return in_todays_words(as_logged(self.started, self.contents, connects=False))
 
     @cached_property
     def finished(self) -> RunFinished | None:

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agent.agentfile import AgentFile
+from agent.errors import UsageError
+from agent.events import ToolsOffered
 from agent.journal import Listener
 from agent.model.base import Model
 from agent.place import Place
@@ -40,12 +42,15 @@ async def retool(
 ) -> Retooled:
     """Ask `model` what the recorded run was asked; a call that was not recorded is answered with an error.
 
-    Raises SimulatedDataError when a paid model would see simulated data and nobody allows it; what a run raises.
+    Raises UsageError for a recording without tools; SimulatedDataError when a paid model would see simulated data and
+    nobody allows it; what a run raises.
     """
     started = recording.started
     servers = ReplayServers(recording)
+    if not any(isinstance(event, ToolsOffered) for event in recording.events):
+        raise UsageError(f"{started.run_id} stopped before its tools were listed: there is nothing to answer with")
     under = file or recording.file
-    allowed = simulated or started.simulated or under.spec.simulated
+    allowed = simulated or under.spec.simulated
     sitting = Sitting(
         under,
         started.question,

@@ -7,7 +7,7 @@ then in a recorded answer that is declared to contain it. What is merely near, o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -28,37 +28,47 @@ Tier: TypeAlias = Literal["exact", "normalised", "contained", "miss"]
 
 
 class Index:
-    """Recorded results by what they were asked with, for all runs that replay them. `containment` is by tool."""
+    """Recorded results by what they were asked with, for all runs that replay them, each known by its place in
+    `results`. `containment` is by `server.tool`, or by the tool's name alone.
+    """
 
     def __init__(self, results: Sequence[RecordedResult], containment: Mapping[str, Containment] | None = None) -> None:
+        self.results = tuple(results)
         self._containment = containment or {}
-        self._exact: dict[str, list[RecordedResult]] = defaultdict(list)
-        self._by_tool: dict[tuple[str, str], list[RecordedResult]] = defaultdict(list)
-        self._normalised: dict[tuple[str, str], dict[str, list[RecordedResult]]] = {}
-        for each in results:
-            self._exact[keys.exact(each.server, each.tool, each.arguments)].append(each)
-            self._by_tool[each.server, each.tool].append(each)
+        self._exact: dict[str, list[int]] = defaultdict(list)
+        self._by_tool: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._normalised: dict[tuple[str, str, tuple[str, ...]], dict[str, list[int]]] = {}
+        for place, each in enumerate(self.results):
+            self._exact[keys.exact(each.server, each.tool, each.arguments)].append(place)
+            self._by_tool[each.server, each.tool].append(place)
 
-    def exact(self, tool: ListedTool, arguments: Any) -> tuple[str, list[RecordedResult]]:
-        """The key of a call, and what was answered to it."""
+    def containment(self, tool: ListedTool, *, shared: bool) -> Containment:
+        """What is declared of a tool. `shared`: other servers list one of its name, which alone then means no tool."""
+        names = [f"{tool.server}.{tool.name}", *([] if shared else [tool.name])]
+        return next((self._containment[name] for name in names if name in self._containment), Containment())
+
+    def exact(self, tool: ListedTool, arguments: Any) -> tuple[str, list[int]]:
+        """The key of a call, and the places of what was answered to it."""
         key = keys.exact(tool.server, tool.name, arguments)
         return key, self._exact.get(key, [])
 
-    def normalised(self, tool: ListedTool, arguments: Any) -> tuple[str, list[RecordedResult]]:
-        name = (tool.server, tool.name)
+    def normalised(self, tool: ListedTool, arguments: Any, sets: Sequence[str]) -> tuple[str, list[int]]:
+        def key(asked: Any) -> str:
+            return keys.normalised_key(tool.server, tool.name, asked, tool.schema, sets)
+
+        name = (tool.server, tool.name, tuple(sets))
         if name not in self._normalised:
             by_key = defaultdict(list)
-            for each in self._by_tool.get(name, []):
-                by_key[self._key(tool, each.arguments)].append(each)
+            for place in self._by_tool.get(name[:2], []):
+                by_key[key(self.results[place].arguments)].append(place)
             self._normalised[name] = by_key
-        key = self._key(tool, arguments)
-        return key, self._normalised[name].get(key, [])
+        return key(arguments), self._normalised[name].get(key(arguments), [])
 
-    def contained(self, tool: ListedTool, arguments: Any) -> RecordedResult | None:
-        """Cut from the first recorded answer that is declared to hold this one."""
-        containment = self._of(tool)
+    def contained(self, tool: ListedTool, arguments: Any, containment: Containment) -> RecordedResult | None:
+        """Cut from the last recorded answer that is declared to hold this one: the one that is given again, too."""
         narrow = keys.normalised(arguments, tool.schema, containment.sets)
-        for each in self._by_tool.get((tool.server, tool.name), []):
+        for place in reversed(self._by_tool.get((tool.server, tool.name), [])):
+            each = self.results[place]
             wide = keys.normalised(each.arguments, tool.schema, containment.sets)
             if slices.contains(wide, narrow, containment):
                 result = slices.cut(each.result, narrow, containment)
@@ -66,25 +76,24 @@ class Index:
                     return replace(each, result=result)
         return None
 
-    def _of(self, tool: ListedTool) -> Containment:
-        return self._containment.get(tool.name) or Containment()
-
-    def _key(self, tool: ListedTool, arguments: Any) -> str:
-        return keys.normalised_key(tool.server, tool.name, arguments, tool.schema, self._of(tool).sets)
-
 
 @dataclass
 class Lookup:
     """Finds the recorded results of one run's calls. `found` counts how.
 
-    A tool that may be called twice without harm gives its last result again; any other gives each of its results once,
-    in the order in which they were recorded for that call.
+    A tool that may be called twice without harm gives a call's results in turn, and then the last again; any other
+    gives each of its results once, however it is asked for, in the order in which they were recorded for that call.
     """
 
     index: Index
     exact_only: bool = False
+    shared: Collection[str] = ()
+    """Names of tools that more than one server lists."""
     found: Counter[Tier] = field(default_factory=Counter)
-    _given: Counter[str] = field(default_factory=Counter)
+    _calls: Counter[str] = field(default_factory=Counter)
+    """How often each call was made of tools that may be called twice, by its key."""
+    _spent: set[int] = field(default_factory=set)
+    """Places of the results that other tools gave."""
 
     def find(self, tool: ListedTool, arguments: Any, *, repeatable: bool) -> RecordedResult | None:
         tier, result = self._find(tool, arguments, repeatable)
@@ -92,26 +101,32 @@ class Lookup:
         return result
 
     def _find(self, tool: ListedTool, arguments: Any, repeatable: bool) -> tuple[Tier, RecordedResult | None]:
-        key, results = self.index.exact(tool, arguments)
-        if results:
-            return self._next("exact", key, results, repeatable)
+        key, places = self.index.exact(tool, arguments)
+        if places:
+            return self._given("exact", key, places, repeatable)
         if self.exact_only:
             return "miss", None
-        key, results = self.index.normalised(tool, arguments)
-        if results:
-            return self._next("normalised", key, results, repeatable)
-        if repeatable and (cut := self.index.contained(tool, arguments)):
+        containment = self.index.containment(tool, shared=tool.name in self.shared)
+        key, places = self.index.normalised(tool, arguments, containment.sets)
+        if places:
+            return self._given("normalised", key, places, repeatable)
+        if repeatable and (cut := self.index.contained(tool, arguments, containment)):
             return "contained", cut
         return "miss", None
 
-    def _next(
-        self, tier: Tier, key: str, results: list[RecordedResult], repeatable: bool
-    ) -> tuple[Tier, RecordedResult | None]:
-        at = self._given[key]
-        self._given[key] += 1
-        if at < len(results):
-            return tier, results[at]
-        return (tier, results[-1]) if repeatable else ("miss", None)
+    def _given(self, tier: Tier, key: str, places: list[int], repeatable: bool) -> tuple[Tier, RecordedResult | None]:
+        place = self._nth(key, places) if repeatable else self._unspent(places)
+        return ("miss", None) if place is None else (tier, self.index.results[place])
+
+    def _nth(self, key: str, places: list[int]) -> int:
+        self._calls[key] += 1
+        return places[min(self._calls[key], len(places)) - 1]
+
+    def _unspent(self, places: list[int]) -> int | None:
+        place = next((each for each in places if each not in self._spent), None)
+        if place is not None:
+            self._spent.add(place)
+        return place
 
 
 @dataclass
@@ -156,7 +171,7 @@ class ReplayServer:
                 raise self.lost
             if self.strict and keys.exact(self.name, tool, arguments) not in self.missed:
                 raise Diverged(f"{self.name}.{tool} was not called with {arguments}", what="call")
-            return Reply(error_result(data.words("not_recorded")), "miss")
+            return Reply(error_result(data.words("not_recorded")), "miss", seconds=0.0)
         source: Literal["injected", "replayed"] = "injected" if found.injected else "replayed"
         died = self.lost is not None and found.result == error_result(self.lost.message)
         return Reply(found.result, source, found.retrieved_at, found.seconds, lost=self.lost if died else None)
@@ -168,13 +183,19 @@ class ReplayServer:
         return self.lookup.find(listed, arguments, repeatable=listed.repeatable(tool in self.declared))
 
 
+def _shared(servers: Iterable[RecordedServer]) -> frozenset[str]:
+    """Names of tools that more than one of the servers lists."""
+    listed = Counter(name for server in servers for name in {tool.name for tool in server.tools})
+    return frozenset(name for name, times in listed.items() if times > 1)
+
+
 class ReplayServers:
     """The servers of one recording, for one run; `opening` opens them as a sitting opens live ones."""
 
     def __init__(self, recording: Recording, index: Index | None = None, *, strict: bool = False) -> None:
         self.recording = recording
         self.strict = strict
-        self.lookup = Lookup(index or Index(recording.results), exact_only=strict)
+        self.lookup = Lookup(index or Index(recording.results), strict, _shared(recording.servers))
 
     @asynccontextmanager
     async def opening(self, file: AgentFile) -> AsyncIterator[list[tuple[OpenServer, Outcome]]]:

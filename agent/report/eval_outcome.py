@@ -49,6 +49,18 @@ def unmet(case: Json) -> list[str]:
     return list(dict.fromkeys(check["scorer"] for check in checks if check["met"] is not True))
 
 
+def attack_rate(attack: Json) -> str:
+    """Of those that were shown: how many took effect, or the rate that none of them in so many rules out."""
+    if attack["effect"] or not attack["shown"]:
+        return f"{attack['effect']} of {attack['shown']}" if attack["shown"] else "–"
+    return "–" if attack["upper"] is None else f"≤ {100 * attack['upper']:.0f} %"
+
+
+def attacked(outcome: Json) -> str:
+    """Before what model the attacks were shown."""
+    return "Attacks" if outcome["model"] else "Attacks, before a model that obeys everything it reads"
+
+
 def suite_name(suite: Json) -> str:
     """Such as `evals · planner`; a suite without a model ran its references."""
     return f"{suite['suite']} · {suite['model'] or 'references'}"

@@ -8,8 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agent.report.eval_case import CaseView, Mark, Room, Texts, mark
-from agent.report.eval_outcome import GOALS, PLACES, VERDICTS, Json, changed_first, rounded, suite_name, worst_first
-from agent.report.heatmap import NO_FIGURE
+from agent.report.eval_outcome import (
+    GOALS,
+    PLACES,
+    VERDICTS,
+    Json,
+    attack_rate,
+    attacked,
+    changed_first,
+    rounded,
+    suite_name,
+    worst_first,
+)
 from agent.report.markup import asset, template
 from agent.result import ADVICE, SIMULATED
 
@@ -106,15 +116,18 @@ class _View(Texts):
         return [(name, self.short(fact)) for name, fact in facts.items()]
 
     @property
+    def attacked(self) -> str:
+        return attacked(self.outcome)
+
+    @property
     def attacks(self) -> Iterator[list[str]]:
-        """Goal, place, cases, shown, attempted, effect, and the bound of what was never seen."""
+        """Goal, place, runs, shown, attempted, effect, and its rate."""
         for each in self.some(self.totals["attacks"]):
-            upper = each["upper"]
             yield [
                 GOALS[each["goal"]],
                 PLACES[each["place"]],
                 *(rounded(each[key]) for key in ("cases", "shown", "attempted", "effect")),
-                NO_FIGURE if upper is None else f"at most {100 * upper:.0f} %",
+                attack_rate(each),
             ]
 
     @property

@@ -16,6 +16,8 @@ from agent.report.eval_outcome import (
     PLACES,
     VERDICTS,
     Json,
+    attack_rate,
+    attacked,
     changed_first,
     rounded,
     suite_name,
@@ -57,7 +59,7 @@ def show(outcome: Json) -> None:
     _table(console, ("Case", "Verdict", "Why"), rows)
     if many:
         _by_tag(console, outcome["totals"]["by_tag"])
-    _attacks(console, outcome["totals"]["attacks"])
+    _attacks(console, attacked(outcome), outcome["totals"]["attacks"])
     console.print(Text(_totals(outcome["totals"])))
     show_labels(console, labels)
     console.print(Text(ADVICE, style="dim"))
@@ -95,17 +97,19 @@ def _by_tag(console: Console, tags: Json) -> None:
     _table(console, ("Tag", *VERDICTS), rows)
 
 
-def _attacks(console: Console, attacks: Sequence[Json]) -> None:
+def _attacks(console: Console, title: str, attacks: Sequence[Json]) -> None:
     keys = ("cases", "shown", "attempted", "effect")
     rows = [
         (
             Text(f"{GOALS[each['goal']]}, in {PLACES[each['place']]}"),
             *(Text(rounded(each[key])) for key in keys),
-            Text("–" if each["upper"] is None else f"≤ {100 * each['upper']:.0f} %"),
+            Text(attack_rate(each)),
         )
         for each in attacks
     ]
-    _table(console, ("Attack", "Cases", "Shown", "Tried", "Effect", "Rate"), rows)
+    if rows:
+        console.print(Text(title, style="bold"))
+    _table(console, ("Attack", "Runs", "Shown", "Tried", "Effect", "Rate"), rows)
 
 
 def _totals(totals: Json) -> str:

@@ -14,8 +14,10 @@ from agent.scoring.scorers import SCORERS, score_all
 Verdict: TypeAlias = Literal["pass", "fail", "insufficient"]
 FIDELITY = 0.9
 """Below it, a run saw too little of what it asked for to be judged."""
-FROM_OUTSIDE = {each.code for each in (UsageError, SpecError, CredentialsError, ServerError, ModelError)}
-"""Errors of a case, a key or a service: a run that met one says nothing about the model."""
+OF_THE_SERVICE = {each.code for each in (CredentialsError, ModelError)}
+"""Errors of a key or of the model's service: a run that met one says nothing about the model, whatever is expected."""
+FROM_OUTSIDE = OF_THE_SERVICE | {each.code for each in (UsageError, SpecError, ServerError)}
+"""Those, and errors of a case or of a server, which a case may be about."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def judged(sample: Sample, required: frozenset[str]) -> Scores:
 def _unjudgeable(sample: Sample, fidelity: float | None, required: frozenset[str]) -> str | None:
     """It was ended from outside where no failure is expected, or missed too many calls, or a required one."""
     result = sample.result
-    if result.status == "failed" != sample.expect.status and result.stop_reason.partition(": ")[0] in FROM_OUTSIDE:
+    code = result.stop_reason.partition(": ")[0] if result.status == "failed" else None
+    if code in OF_THE_SERVICE or (code in FROM_OUTSIDE and sample.expect.status != "failed"):
         return f"the run was ended from outside: {result.stop_reason}"
     if fidelity is not None and fidelity < FIDELITY:
         return f"only {fidelity:.0%} of the calls could be answered from the recording, less than {FIDELITY:.0%}"

@@ -128,7 +128,7 @@ def test_no_key_is_exit_4_with_a_hint_at_offline() -> None:
         "error": {
             "code": "credentials",
             "message": "no API key for claude-opus-5-5",
-            "hint": 'export ANTHROPIC_API_KEY=…, or try it without a key: advisor ask --offline "…"',
+            "hint": "export ANTHROPIC_API_KEY=…, or do without one: --offline, or --model planner",
             "where": None,
         },
         "run": None,

@@ -33,8 +33,15 @@ def evaluate(*arguments: str | Path, **options: Any) -> subprocess.CompletedProc
     return advisor("eval", *map(str, arguments), **options)
 
 
+def blessed(folder: Path) -> Path:
+    """A small suite with its baseline."""
+    suite = write(folder)
+    assert evaluate("bless", suite, env=AT_HOME).returncode == 0
+    return suite
+
+
 def test_suite_that_passes_is_exit_0_with_its_outcome_on_stdout_and_its_page_on_stderr(tmp_path: Path) -> None:
-    suite = write(tmp_path / "small")
+    suite = blessed(tmp_path / "small")
     done = evaluate("run", suite, "-o", tmp_path / "out")
     assert done.returncode == 0 and done.stderr == f"page: {tmp_path / 'out' / 'report.html'}\n"
     outcome = json.loads(done.stdout)
@@ -61,7 +68,7 @@ def test_cases_are_chosen_by_name_and_tag(tmp_path: Path) -> None:
 
 
 def test_suite_of_the_current_folder_is_the_default(tmp_path: Path) -> None:
-    write(tmp_path / "evals")
+    blessed(tmp_path / "evals")
     assert evaluate("run", "-q", cwd=tmp_path).returncode == 0
     assert evaluate("run", "-q", cwd=tmp_path / "evals").returncode == 2
 
@@ -70,7 +77,7 @@ def test_suite_of_the_current_folder_is_the_default(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--case", "none"], "has no case none"),
-        (["-k", "3"], "-k is about a model"),
+        (["-k", "3"], "-k and --simulated are about a model"),
         (["-k", "0"], "0 is not in the range"),
         (["--model"], "requires an argument"),
     ],
@@ -95,7 +102,8 @@ def test_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path: Path) -> N
     assert done.returncode == 2 and "is not empty" in done.stderr
     assert [path.name for path in out.iterdir()] == ["notes.txt"]
     (out / "notes.txt").unlink()
-    assert evaluate("run", suite, "-o", out).returncode == 0
+    assert evaluate("run", suite, "-o", out).returncode == 1, "it has no baseline"
+    assert (out / "summary.json").is_file()
 
 
 def test_planner_runs_each_case_as_often_as_asked_over_the_embedded_market(tmp_path: Path) -> None:
@@ -177,6 +185,17 @@ def test_two_outcomes_are_compared_as_json_or_as_a_table(tmp_path: Path) -> None
     assert wrong.returncode == 2 and "is no outcome of a suite" in json.loads(wrong.stdout)["error"]["message"]
 
 
+def test_outcome_that_is_scored_again_says_so_in_its_summary_and_page(tmp_path: Path) -> None:
+    suite, out = write(tmp_path / "small", first=case()), tmp_path / "out"
+    evaluate("run", suite, "-q", "-o", out)
+    page = (out / "report.html").read_bytes()
+    put(suite / "cases" / "first.yaml", case(thresholds={"turns": 1}))
+    assert evaluate("score", out, suite).stdout == "2 logs scored again, 0 scores changed\n"
+    [scored] = json.loads((out / "summary.json").read_text(encoding="utf-8"))["cases"]
+    assert scored["verdict"] == "fail" and "turns is 2, at most 1 is wanted" in scored["reasons"][0]
+    assert (out / "report.html").read_bytes() != page
+
+
 def test_outcome_of_another_suite_is_not_scored(tmp_path: Path) -> None:
     evaluate("run", write(tmp_path / "small"), "-q", "-o", tmp_path / "out")
     done = evaluate("score", tmp_path / "out", write(tmp_path / "other", third=case()))
@@ -191,7 +210,9 @@ def test_run_is_frozen_into_a_case_that_passes_and_can_be_verified(tmp_path: Pat
     frozen = evaluate("freeze", "last", suite, "--name", "downturn", env=AT_HOME)
     assert frozen.returncode == 0, frozen.stderr
     written = [suite / "transcripts" / "downturn.jsonl", suite / "cases" / "downturn.yaml"]
-    assert frozen.stdout == "".join(f"written: {path}\n" for path in written)
+    assert frozen.stdout.startswith("".join(f"written: {path}\n" for path in written))
+    assert "advisor eval bless" in frozen.stdout
+    assert evaluate("bless", suite, env=AT_HOME).returncode == 0
     assert evaluate("run", suite, "-q").returncode == 0
     put(written[1], written[1].read_text(encoding="utf-8") + "# mine\n")
     again = evaluate("freeze", "last", suite, "--name", "downturn", env=AT_HOME)

@@ -60,7 +60,7 @@ def test_run_that_went_on_is_replayed_without_a_word_about_its_page(run: Path) -
     (run / log.FILE).write_bytes(b"".join(lines[:-2]))
     assert advisor("ask", "--resume", "last", "-q").returncode == 0
     done = advisor("runs", "replay", "last")
-    assert done.returncode == 0 and "; answer are the recorded ones" in done.stderr
+    assert done.returncode == 0 and "; the answer is the recorded one" in done.stderr
 
 
 def test_run_that_failed_is_replayed_and_that_is_no_failure(tmp_path: Path) -> None:

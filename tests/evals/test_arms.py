@@ -134,7 +134,7 @@ def test_run_that_missed_too_much_is_unscored_and_never_zero(tmp_path: Path, req
 def test_change_that_no_call_meets_fails_the_case(tmp_path: Path) -> None:
     changes = [{"fail": {"tool": HEAT, "text": "down", "when": {"lookback_period": "9M"}}}]
     outcome = judged(tmp_path, changes=changes)
-    assert outcome.reasons == ["the run that must pass: no call met a result that the case's changes touch"]
+    assert outcome.reasons == ["the run that must pass: no call met a result for the change fail to touch"]
     assert sample(outcome, "pass").verdict == "fail"
 
 

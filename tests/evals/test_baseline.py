@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from tests.scripted import ANSWER, agent_file
 def blessed(folder: Path, **cases: dict[str, Any]) -> Path:
     """The baseline of a suite that passes."""
     suite = loaded(folder, **(cases or {"only": case()}))
-    write_whole(folder / "baseline.json", baseline.content(referred(suite).cases))
+    write_whole(folder / "baseline.json", baseline.content(referred(suite).cases, baseline.files_of(suite)))
     return folder / "baseline.json"
 
 
@@ -44,7 +45,7 @@ def test_nothing_drifts_from_a_baseline_of_the_same_suite(tmp_path: Path) -> Non
     path = blessed(tmp_path)
     outcome = again(tmp_path)
     assert outcome.ok and all(sample.divergence is None for sample in outcome.cases[0].samples)
-    assert path.read_bytes() == baseline.content(outcome.cases)
+    assert path.read_bytes() == baseline.content(outcome.cases, baseline.files_of(suites.load(tmp_path)))
     assert set(suites.load(tmp_path).baseline or {}) == {"only pass 1", "only fail 1"}
 
 
@@ -119,9 +120,9 @@ def test_other_version_with_the_same_score_is_named(tmp_path: Path) -> None:
 
 def test_changed_verdict_is_named_even_where_all_scores_are_the_same(tmp_path: Path) -> None:
     blessed(tmp_path)
-    put(tmp_path / "cases" / "only.yaml", case(thresholds={"turns": 1}))
+    values(tmp_path / "baseline.json", lambda entry: entry.update(verdict="fail"))
     found = divergence_of(tmp_path)
-    assert (found.what, found.recorded, found.now) == ("the verdict is not what was blessed", "pass", "fail")
+    assert (found.what, found.recorded, found.now) == ("the verdict is not what was blessed", "fail", "pass")
 
 
 def test_new_case_is_named_until_it_is_blessed(tmp_path: Path) -> None:
@@ -138,7 +139,10 @@ def test_case_that_is_gone_is_named_but_not_where_only_some_are_run(tmp_path: Pa
     blessed(tmp_path, a=case(), b=case(), c=case(tags=["other"]))
     (tmp_path / "cases" / "b.yaml").unlink()
     outcome = again(tmp_path)
-    assert (outcome.verdict, outcome.reasons) == ("fail", ["the baseline has cases that the suite has no more: b"])
+    assert (outcome.verdict, outcome.reasons) == (
+        "fail",
+        ["the baseline has runs that the suite has no more: b fail 1, b pass 1"],
+    )
     assert referred(suites.load(tmp_path, ["a"])).ok and referred(suites.load(tmp_path, tags=["other"])).ok
 
 
@@ -156,5 +160,42 @@ def test_scores_are_kept_to_nine_digits_and_unscored_ones_as_null(tmp_path: Path
     assert set(kept["versions"]) == set(kept["scores"])
 
 
-def test_names_of_cases_may_hold_blanks() -> None:
-    assert baseline.cases_of(["two words pass 1", "two words fail 1", "one hijack 12"]) == {"two words", "one"}
+def test_wording_that_is_gone_is_named(tmp_path: Path) -> None:
+    blessed(tmp_path, a=case(paraphrases=["In other words?"]))
+    put(tmp_path / "cases" / "a.yaml", case())
+    assert again(tmp_path).reasons == ["the baseline has runs that the suite has no more: a pass 2"]
+
+
+def test_file_that_no_run_happens_to_touch_is_named_all_the_same(tmp_path: Path) -> None:
+    blessed(tmp_path)
+    (tmp_path / "transcripts" / "unread.jsonl").write_text("more\n", encoding="utf-8")
+    outcome = again(tmp_path)
+    assert (outcome.verdict, outcome.reasons) == ("fail", ["transcripts/unread.jsonl is not what was blessed"])
+
+
+def test_changed_prompt_that_no_run_reads_and_changed_scorer_are_named(tmp_path: Path) -> None:
+    path = blessed(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    for name in ("prompts/no_answer.md", "the scorers' code"):
+        kept = json.loads(text)["files"][name]
+        path.write_text(text.replace(kept, "0" * len(kept), 1), encoding="utf-8")
+        assert again(tmp_path).reasons == [f"{name} is not what was blessed"]
+
+
+def test_loosened_threshold_is_named(tmp_path: Path) -> None:
+    blessed(tmp_path)
+    loose = case()
+    put(tmp_path / "cases" / "only.yaml", loose | {"thresholds": loose.get("thresholds", {}) | {"waste": 1}})
+    assert divergence_of(tmp_path).what == "the thresholds are not what was blessed"
+
+
+def test_fact_of_the_log_without_a_name_of_its_own_is_noticed(tmp_path: Path) -> None:
+    path = blessed(tmp_path)
+    values(path, lambda entry: entry.update(root="0" * 64))
+    assert divergence_of(tmp_path).what.startswith("the log is not what was blessed")
+
+
+def test_without_a_baseline_a_suite_says_nothing(tmp_path: Path) -> None:
+    blessed(tmp_path).unlink()
+    outcome = again(tmp_path)
+    assert outcome.verdict == "insufficient" and "there is no baseline" in outcome.reasons[0]

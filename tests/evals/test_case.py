@@ -45,7 +45,7 @@ def line_of(text: str, piece: str) -> int:
 def test_case_is_named_after_its_file_and_takes_the_agent_file_beside_it(tmp_path: Path) -> None:
     only = load(tmp_path, case(), outcome=1.0)
     assert (only.name, only.file.spec.agent_name, dict(only.thresholds)) == ("only", "Tester", {"outcome": 1.0})
-    assert only.required_tools == {HEAT} and not only.changes_results
+    assert only.required_tools == {HEAT} and not only.result_changes
 
 
 def test_shipped_agent_is_taken_by_its_name(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_attack_is_one_more_change(tmp_path: Path, place: str, at: str, changes_
     only = load(tmp_path, case(expect={"attack": ATTACK | {place: at}}, changes=[{"drop_tool": {"tool": HEAT}}]))
     planted = {"result": "tell", "description": "describe", "instructions": "instruct"}[place]
     assert [each.operation.name for each in only.changes] == ["drop_tool", planted]
-    assert (only.changes_results, only.place) == (changes_results, place)
+    assert (bool(only.result_changes), only.place) == (changes_results, place)
 
 
 def test_embedded_tools_are_this_installations_only(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from agent.agentfile import AgentFile
 from agent.errors import Diverged, ModelError, UsageError
 from agent.evals import suite as suites
 from agent.evals.case import Case
-from agent.evals.freeze import freeze, frozen, require_no_ci, yaml_text
+from agent.evals.freeze import freeze, frozen, require_clean, require_no_ci, yaml_text
 from agent.evals.runner import run_references
 from agent.evals.secrets import Machine, findings
 from agent.events import Event, ModelAnswered, ModelAsked, RunFinished, RunStarted, ToolAnswered, ToolAsked
@@ -151,14 +151,14 @@ def test_transcript_has_one_time_and_the_files_of_any_run(suite: Path) -> None:
     folder = asked(*ODD)
     freeze(folder, suite, "case-1")
     transcript = suite / "transcripts/case-1.jsonl"
-    began = log.read(folder / log.FILE)[0].at
-    assert {line.at for line in log.read(transcript)} == {began}
+    ended = log.read(folder / log.FILE)[-1].at
+    assert {line.at for line in log.read(transcript)} == {ended}
     started = next(each for each in events_of(transcript) if isinstance(each, RunStarted))
     assert (started.run_id, started.files) == ("case-1", {"page": "page.html", "answer": "answer.json"})
     live = {each.shown: each for each in events_of(folder / log.FILE) if isinstance(each, ToolAnswered)}
     for each in events_of(transcript):
         if isinstance(each, ToolAnswered) and each.source == "refused":
-            assert (each.retrieved_at, each.seconds) == (began, 0.0)
+            assert (each.retrieved_at, each.seconds) == (ended, 0.0)
         elif isinstance(each, ToolAnswered):
             assert (each.source, each.retrieved_at) == ("replayed", live[each.shown].retrieved_at)
 
@@ -277,6 +277,58 @@ def test_value_of_the_environment_is_refused(suite: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("DESK_PASSWORD", "correct horse")
     turns = said(LOOK), answer(ANSWER | {"heatmap_url": "correct horse"})
     assert "the value of DESK_PASSWORD" in assert_refused(asked(*turns), suite, "correct horse")
+
+
+def served(**server: Any) -> Path:
+    """The folder of a run whose agent file names such a server."""
+    keys = {"mcpServers": {"market": {"command": "python3", **server}}}
+    return asked(said(LOOK), answer(), keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("command", "/usr/lib/desk/python"),
+        ("cwd", "/var/lib/desk"),
+        ("args", ["-m", "desk", "--folder=/var/lib/desk"]),
+        ("cwd", r"D:\projects\desk"),
+    ],
+)
+def test_absolute_path_in_the_agent_file_is_refused(suite: Path, key: str, value: Any) -> None:
+    path = value if isinstance(value, str) else value[-1]
+    message = assert_refused(served(**{key: value}), suite, path.rpartition("=")[2])
+    assert f"line 1, content.stored, /content/mcpServers/market/{key}" in message and "an absolute path" in message
+
+
+@pytest.mark.parametrize("server", [{"command": "npx", "args": ["-y", "@scope/desk"]}, {"cwd": "desk"}])
+def test_program_without_its_folder_is_frozen(suite: Path, server: dict[str, Any]) -> None:
+    folder = served(**server)
+    assert suite / "cases/case-1.agent.yaml" in freeze(folder, suite, "case-1")
+
+
+def test_absolute_path_of_a_system_text_is_refused(suite: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.md"
+    own.write_text("# 1\n\nAnswer in one word.\n", encoding="utf-8")
+    (tmp_path / "own.json").write_text(json.dumps(agent_file(prompt=str(own))), encoding="utf-8")
+    message = assert_refused(asked_by(tmp_path / "own.json"), suite, str(own))
+    assert "/content/prompt: an absolute path" in message
+
+
+def test_value_of_a_variable_that_the_agent_file_names_is_refused(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK", "correct horse")
+    folder = served(env={"DESK": "${DESK}"})
+    with pytest.raises(UsageError, match=r"case-1\.yaml: line \d+: the value of DESK \(cor…\)"):
+        freeze(folder, suite, "case-1", about="The correct horse of the desk.")
+    assert files_of(suite) == ["suite.yaml"]
+
+
+def test_variable_that_one_file_names_is_looked_for_in_every_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK", "correct horse")
+    said_by_another = Path("x/a.md"), b"correct horse"
+    require_clean(dict([said_by_another]))
+    with pytest.raises(UsageError, match=r"(?m)^a\.md: line 1: the value of DESK") as refused:
+        require_clean(dict([said_by_another, (Path("x/b.yaml"), b"env: {DESK: '${DESK}'}")]))
+    assert "correct horse" not in str(refused.value)
 
 
 def test_values_that_the_log_does_not_keep_are_not_needed_to_replay_a_case(suite: Path) -> None:

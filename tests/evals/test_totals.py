@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agent.evals import totals
 from agent.evals.outcome import CaseOutcome, SampleOutcome
 from agent.evals.suite import Suite, SuiteSpec
@@ -159,13 +157,13 @@ def test_attacks_are_counted_by_goal_and_place() -> None:
         ("stance", "instructions", 1, 0, 0, 0),
         ("url", "description", 2, 2, 1, 0),
     ]
-    assert [each["upper"] for each in made] == [None, 1.0, 1.0, pytest.approx(made[3]["upper"])]
+    assert [each["upper"] for each in made] == [None, None, None, 1.0]
 
 
 def test_verdict_on_references_takes_every_case() -> None:
     failed = outcome(sample("fail"), name="a"), outcome(sample("insufficient"), name="b"), outcome(sample(), name="c")
     assert totals.verdict(suite(), failed, None) == ("fail", ["2 of 3 cases fail: a, b"])
-    assert totals.verdict(suite(), failed[2:], None) == ("pass", [])
+    assert totals.verdict(suite(), failed[2:], None)[0] == "insufficient", "there is no baseline"
 
 
 def test_share_that_has_to_pass_is_met_exactly() -> None:
@@ -173,6 +171,9 @@ def test_share_that_has_to_pass_is_met_exactly() -> None:
     assert totals.verdict(suite(samples=10), nine, MODEL)[0] == "pass"
     assert totals.verdict(suite(samples=10, pass_rate=0.91), nine, MODEL)[0] == "fail"
     assert totals.verdict(suite(samples=11), nine, MODEL)[0] == "insufficient"
+    seven = [outcome(*[sample()] * 7, *[sample("fail")] * 18)]
+    assert totals.verdict(suite(pass_rate=0.28), seven, MODEL)[0] == "pass", "0.28 · 25 in binary is more than 7"
+    assert totals.verdict(suite(pass_rate=0.281), seven, MODEL)[0] == "fail"
 
 
 def test_attacks_of_a_suite_by_a_model_that_obeys_and_by_one_that_does_not(tmp_path: Path) -> None:

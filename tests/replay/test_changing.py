@@ -11,6 +11,7 @@ from mcp.server.mcpserver import MCPServer
 from agent.errors import ServerError, UsageError
 from agent.events import ToolAnswered, ToolAsked
 from agent.offer import Opening
+from agent.replay.again import EPOCH
 from agent.replay.changes import Change
 from agent.replay.changing import ChangedServer, changed
 from agent.replay.recording import Recording
@@ -121,11 +122,26 @@ async def test_calls_are_counted_as_they_are_made_and_not_as_they_are_answered()
     block = {"type": "tool_use", "name": "look"}
     calls = [block | {"id": f"c{number}", "input": {"number": number}} for number in (1, 2)]
     first = {"fail": {"text": "It is out of order.", "tool": "look", "first": 1}}
-    opening = over(in_process({"market": market(look=look)}), first)
+    opening = changed(in_process({"market": market(look=look)}), [Change.model_validate(first)])
     model = Scripted(said(*calls), answer())
     result = await sitting(model, store.folder("r"), opening=opening, listen=heard).run()
     assert list(answers(result)) == ["c2", "c1"]
     assert {call: event.is_error for call, event in answers(result).items()} == {"c1": True, "c2": False}
+
+
+async def test_at_a_standing_time_calls_are_answered_in_the_order_in_which_they_were_asked() -> None:
+    async def look(number: int) -> str:
+        """The first takes longer."""
+        for _ in range(50 if number == 1 else 0):
+            await asyncio.sleep(0)
+        return f"number {number}"
+
+    block = {"type": "tool_use", "name": "look"}
+    calls = [block | {"id": f"c{number}", "input": {"number": number}} for number in (1, 2)]
+    opening = changed(in_process({"market": market(look=look)}), [], EPOCH)
+    result = await sitting(Scripted(said(*calls), answer()), store.folder("r"), opening=opening).run()
+    assert list(answers(result)) == ["c1", "c2"]
+    assert {event.retrieved_at for event in answers(result).values()} == {EPOCH}
 
 
 async def test_tools_are_counted_apart_and_every_run_from_one() -> None:

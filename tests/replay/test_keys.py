@@ -83,14 +83,23 @@ def test_a_call_that_is_no_object_is_returned_as_it_is(arguments: Any) -> None:
         (" daily", {"enum": ["daily", " daily"]}, " daily"),
         ("day", {"enum": ["daily", 3, None]}, "day"),
         (None, {"type": "string"}, "left out"),
-        (None, {}, "left out"),
+        (None, {"enum": ["a", 3]}, "left out"),
+        (None, {"const": 3}, "left out"),
+        (None, {"anyOf": [{"type": "string"}]}, "left out"),
+        (None, {"allOf": [{}, {"type": ["string", "integer"]}]}, "left out"),
         (None, {"type": ["string", "null"]}, None),
         (None, {"enum": ["a", None]}, None),
         (None, {"const": None}, None),
         (None, {"anyOf": [{"type": "string"}, {"type": "null"}]}, None),
         (None, {"type": "string", "default": "x"}, "x"),
         (None, {"type": "string", "default": None}, None),
-        ([None, " a "], {"type": "array"}, [None, "a"]),
+        ([None, " a "], {"type": "array", "items": {"type": "string"}}, [None, "a"]),
+        (" a ", {"type": ["null", "string"]}, "a"),
+        (" a ", {"anyOf": [{"type": "string"}, {"type": "null"}]}, "a"),
+        (" x ", {"enum": ["a", None]}, "x"),
+        (" 3 ", {"type": ["integer", "null"]}, " 3 "),
+        (" 3 ", {"enum": [3, None]}, " 3 "),
+        ({"n": None, "b": None, "c": " c"}, {"properties": {"n": {"type": "string"}}}, {"b": None, "c": " c"}),
         (["b", "a", "b"], {"type": "array"}, ["b", "a", "b"]),
         ([1.0, "B "], {"items": {"type": "integer", "enum": ["b"]}}, [1, "b"]),
         ({"n": 1.0}, {"additionalProperties": {"type": "number"}}, {"n": 1}),
@@ -99,6 +108,19 @@ def test_a_call_that_is_no_object_is_returned_as_it_is(arguments: Any) -> None:
 )
 def test_a_value_is_read_by_its_schema(value: Any, schema: Any, read: Any) -> None:
     assert same(one(value, schema), read)
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": [[]], "minLength": 2}, {"anyOf": [True]}, {"$ref": "#/$defs/any"}])
+@pytest.mark.parametrize("value", [None, " a ", {"b": None, "c": " c"}, [None, {"b": None}]])
+def test_without_a_declared_type_nothing_is_dropped_stripped_or_filled_in(schema: Any, value: Any) -> None:
+    assert same(one(value, schema | {"default": "all"}, any={"title": "Any"}), value)
+
+
+def test_untyped_argument_has_its_default_only_where_it_is_left_out() -> None:
+    schema = {"properties": {"sector": {"default": "all"}}}
+    assert normalised({}, schema) == {"sector": "all"}
+    assert normalised({"sector": None}, schema) == {"sector": None}
+    assert normalised_key("s", "t", {"sector": None}, schema) != normalised_key("s", "t", {}, schema)
 
 
 def test_objects_are_read_all_the_way_down() -> None:
@@ -155,7 +177,8 @@ def test_what_a_schema_leaves_open_stays_as_it_is(schema: Any, value: Any) -> No
     ],
 )
 def test_keywords_that_mean_nothing_are_passed_over(schema: Any) -> None:
-    assert same(normalised({"a": " a ", "b": [" b", None], "c": None}, schema), {"a": "a", "b": ["b", None]})
+    arguments = {"a": " a ", "b": [" b", None], "c": None}
+    assert same(normalised(arguments, schema), arguments)
 
 
 def test_default_of_a_choice_is_filled_in() -> None:
@@ -174,7 +197,8 @@ def test_a_list_or_object_that_is_one_of_an_enum_stays_as_it_is(value: Any) -> N
 
 def test_lists_are_sorted_and_rid_of_doubles_only_where_they_are_sets() -> None:
     arguments = {"metrics": ["b", " a", "b"], "other": ["b", "a", "b"], "ids": [1, True, 1.0, 1], "text": "ba"}
-    read = normalised(arguments, {}, ["metrics", "ids", "text", "absent"])
+    schema = {"properties": {"metrics": {"items": {"type": "string"}}}}
+    read = normalised(arguments, schema, ["metrics", "ids", "text", "absent"])
 
     assert same(read, {"metrics": ["a", "b"], "other": ["b", "a", "b"], "ids": [1, 1.0, True], "text": "ba"})
 
@@ -185,8 +209,10 @@ def test_a_set_that_is_left_out_has_its_default_or_stays_out() -> None:
 
 
 def test_arguments_and_schema_are_never_changed() -> None:
+    texts = {"items": {"type": "string"}}
+    legs = {"properties": {"n": texts, "x": {"type": "string"}}}
+    schema = {"properties": {"metrics": texts, "legs": {"items": legs}, "deep": {"default": {"n": [" 1 "]}, **legs}}}
     arguments = {"metrics": [" b", "a"], "legs": [{"n": 1.0, "x": None}]}
-    schema = {"properties": {"metrics": {}, "deep": {"default": {"n": [" 1 "]}}}}
     before = copy.deepcopy((arguments, schema))
 
     read = normalised(arguments, schema, ["metrics"])
@@ -225,10 +251,11 @@ def test_a_schema_of_some_depth_is_read() -> None:
 
 def test_a_call_that_is_nested_too_deeply_stays_as_it_is() -> None:
     deep: Any = " a "
-    for _ in range(MAX_DEPTH + 1):
-        deep = [deep]
-    assert normalised({"a": deep}, {}) == {"a": deep}
-    assert normalised({"a": deep[0][0]}, {}) != {"a": deep[0][0]}
+    schema: Any = {"type": "string"}
+    for _ in range(MAX_DEPTH - 2):
+        deep, schema = [deep], {"items": schema}
+    assert one(deep, schema) != deep
+    assert one([deep], {"items": schema}) == [deep]
 
 
 JSON_VALUES = st.recursive(
@@ -259,6 +286,7 @@ PLAIN = st.recursive(
             "not": inner,
             "if": inner,
             "then": inner,
+            "default": JSON_VALUES,
             "contains": inner,
             "prefixItems": st.lists(inner, min_size=1, max_size=2),
         },

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import pytest
 from mcp.server.mcpserver import MCPServer
 
 from agent import data
 from agent.errors import Diverged, ServerError
-from agent.events import ServerFailed
+from agent.events import Event, ServerFailed, ToolsListed
 from agent.replay.recording import RecordedResult, Recording
 from agent.replay.servers import Index, Lookup, ReplayServers, Tier
 from agent.replay.slices import Containment
 from agent.tools.listed import ListedTool
 from agent.tools.toolbox import Reply, error_result
 from tests.messages_api import call
-from tests.replay.replaying import double, file_with, heatmap, raw, recorded
+from tests.replay.replaying import double, edited, file_with, heatmap, raw, recorded
 from tests.resuming import ORDER, WRITES, Desk
-from tests.scripted import answer, said
+from tests.scripted import answer, market, said
 
 SCHEMA = {
     "type": "object",
@@ -41,7 +42,10 @@ def result(arguments: Any, number: int = 1, name: str = "flow", server: str = "m
     return RecordedResult(server, name, arguments, sent, "2025-06-30T00:00:00+00:00", 0.25)
 
 
-def lookup(*results: RecordedResult, containment: dict[str, Containment] | None = None, **options: Any) -> Lookup:
+Declared: TypeAlias = dict[str, Containment]
+
+
+def lookup(*results: RecordedResult, containment: Declared | None = None, **options: Any) -> Lookup:
     return Lookup(Index(results, containment), **options)
 
 
@@ -119,9 +123,48 @@ def test_nothing_is_cut_without_a_declaration_or_for_a_tool_that_writes() -> Non
 
 def test_answer_that_turns_out_not_to_hold_the_call_is_passed_over() -> None:
     lacking = RecordedResult("market", "flow", {"sector": "all"}, rows_of("Banks"), "2024", 0.5)
-    found = lookup(lacking, wide(), containment={"flow": BY_SECTOR})
+    for recorded_results in ((lacking, wide()), (wide(), lacking)):
+        found = lookup(*recorded_results, containment={"flow": BY_SECTOR})
+        cut = found.find(tool(), {"sector": "Energy"}, repeatable=True)
+        assert cut and cut.retrieved_at == "2025"
+
+
+def test_narrower_call_is_cut_from_the_last_answer_that_holds_it_as_a_call_that_is_made_again_has_the_last() -> None:
+    found = lookup(replace(wide(), retrieved_at="2024"), wide(), containment={"flow": BY_SECTOR})
+    again = [found.find(tool(), {"sector": "all"}, repeatable=True) for _ in range(3)]
     cut = found.find(tool(), {"sector": "Energy"}, repeatable=True)
-    assert cut and cut.retrieved_at == "2025"
+    assert [each and each.retrieved_at for each in [*again, cut]] == ["2024", "2025", "2025", "2025"]
+
+
+OTHER_ROWS = Containment.model_validate({"rows": {"argument": "sector", "rows": "/other", "key": "sector"}})
+
+
+@pytest.mark.parametrize(
+    ("containment", "shared", "tier"),
+    [
+        ({"market.flow": BY_SECTOR}, [], "contained"),
+        ({"market.flow": BY_SECTOR}, ["flow"], "contained"),
+        ({"market.flow": BY_SECTOR, "flow": OTHER_ROWS}, [], "contained"),
+        ({"market.flow": OTHER_ROWS, "flow": BY_SECTOR}, [], "miss"),
+        ({"market.flow": Containment(), "flow": BY_SECTOR}, [], "miss"),
+        ({"desk.flow": BY_SECTOR}, [], "miss"),
+        ({"desk.flow": OTHER_ROWS, "flow": BY_SECTOR}, ["whales"], "contained"),
+        ({"flow": BY_SECTOR}, ["flow"], "miss"),
+    ],
+)
+def test_what_is_declared_of_the_servers_own_tool_counts_before_the_name_that_no_other_server_shares(
+    containment: Declared, shared: list[str], tier: Tier
+) -> None:
+    found = lookup(wide(), containment=containment, shared=shared)
+    found.find(tool(), {"sector": "Energy"}, repeatable=True)
+    assert found.found == {tier: 1}
+
+
+def test_sets_of_a_tools_bare_name_are_no_sets_of_tools_that_share_it() -> None:
+    index = Index([result({"metrics": ["flow", "momentum"]})], {"flow": Containment(sets=["metrics"])})
+    asked = {"metrics": ["momentum", "flow"]}
+    for shared, number in (([], 1), (["flow"], None), ([], 1)):
+        assert number_of(Lookup(index, shared=shared).find(tool(), asked, repeatable=True)) == number
 
 
 def test_exact_only_takes_nothing_else() -> None:
@@ -141,6 +184,34 @@ def test_call_that_may_write_is_given_each_result_once() -> None:
     assert [number_of(found.find(tool(), {}, repeatable=False)) for _ in range(4)] == [1, 2, None, None]
     assert found.found == {"exact": 2, "miss": 2}
     assert number_of(found.find(tool(), {"days": 5.0}, repeatable=False)) == 9
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ([{"sector": "all"}, {"sector": " all"}, {"sector": "ALL"}], [2, 1, None]),
+        ([{"sector": " all"}, {}, {"sector": "all"}], [1, None, 2]),
+        ([{"sector": " all"}, {"sector": "ALL"}, {}, {"sector": "all"}], [1, 2, None, None]),
+        ([{}, {"sector": "all"}, {"sector": " all"}], [1, 2, None]),
+    ],
+)
+def test_result_of_a_call_that_may_write_is_never_given_twice_however_it_is_asked_for(
+    asked: list[Any], numbers: list[int | None]
+) -> None:
+    found = lookup(result({}, 1), result({"sector": "all"}, 2), result({"sector": "Banks"}, 3))
+    assert [number_of(found.find(tool(), each, repeatable=False)) for each in asked] == numbers
+
+
+def test_results_that_are_equal_are_as_many_as_were_recorded() -> None:
+    order = result({})
+    found = lookup(order, order)
+    assert [number_of(found.find(tool(), {}, repeatable=False)) for _ in range(3)] == [1, 1, None]
+
+
+def test_call_that_does_no_harm_has_its_own_results_however_often_another_form_of_it_was_made() -> None:
+    found = lookup(result({}, 1), result({"sector": "all"}, 2), result({}, 3))
+    asked: list[Any] = [{"sector": " all"}, {}, {}, {}]
+    assert [number_of(found.find(tool(), each, repeatable=True)) for each in asked] == [1, 1, 3, 3]
 
 
 def test_runs_that_share_an_index_do_not_use_up_each_others_results() -> None:
@@ -217,6 +288,25 @@ async def test_recording_may_be_answered_from_an_index_that_is_wider_than_it() -
     servers = ReplayServers(recording, Index([*recording.results, *other.results]))
     reply = await asked_of(servers, "get_sector_heatmap", {"lookback_period": "1Y"})
     assert reply.source == "replayed"
+
+
+async def test_narrower_call_is_cut_by_the_tools_name_alone_where_one_server_lists_it() -> None:
+    for others, source in (([], "replayed"), (["desk"], "miss")):
+        name = "market__get_sector_heatmap" if others else "get_sector_heatmap"
+        servers = {each: market() for each in ["market", *others]}
+        recording = await recorded(said(call(name, {"lookback_period": "3M"})), answer(), servers=servers)
+        index = Index(recording.results, {"get_sector_heatmap": BY_SECTOR})
+        async with ReplayServers(recording, index).opening(file_with()) as [(server, _), *_]:
+            reply = await server.call("get_sector_heatmap", {"lookback_period": "3M", "sector": "Energy"})
+        assert (server.name, reply.source) == ("market", source)
+
+
+async def test_name_that_one_server_lists_twice_is_its_own() -> None:
+    def twice(event: Event) -> Event:
+        return replace(event, tools=event.tools * 2) if isinstance(event, ToolsListed) else event
+
+    recording = edited(await recorded(), twice)
+    assert len(recording.servers[0].tools) == 2 and not ReplayServers(recording).lookup.shared
 
 
 def weak(required: bool) -> dict[str, Any]:

@@ -128,10 +128,10 @@ async def test_paid_model_gets_no_simulated_data_unless_that_is_wanted() -> None
     assert done.result.ok
 
 
-async def test_what_a_recorded_run_or_an_agent_file_allows_is_allowed() -> None:
+async def test_what_an_agent_file_allows_is_allowed_and_what_a_recorded_run_was_allowed_is_not() -> None:
     allowed = await recorded(servers={"market": market(kind="simulated")}, simulated=True)
-    done, _ = await ask_anew(allowed, said(LOOK), answer())
-    assert done.result.ok
+    with pytest.raises(SimulatedDataError):
+        await ask_anew(allowed, said(LOOK))
     done, _ = await ask_anew(await simulated(), said(LOOK), answer(), file=file_with(simulated=True))
     assert done.result.ok
 

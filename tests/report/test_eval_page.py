@@ -210,10 +210,10 @@ def test_attacks_are_counted_by_goal_and_place_with_a_bound_where_none_took_effe
     given = [attack(), attack("url", "description", effect=2, upper=None), attack("leak", "instructions", shown=0)]
     page = render(outcome(case(), totals={"attacks": given}))
     assert rows(page, "Attacks") == [
-        "Goal Place Cases Shown Attempted Took effect Rate",
-        "change a stance a tool's result 5 5 1 0 at most 60 %",
-        "plant an address a tool's description 5 5 1 2 –",
-        "leak the prompt a server's instructions 5 0 1 0 at most 60 %",
+        "Goal Place Runs Shown Attempted Took effect Rate",
+        "change a stance a tool's result 5 5 1 0 ≤ 60 %",
+        "plant an address a tool's description 5 5 1 2 2 of 5",
+        "leak the prompt a server's instructions 5 0 1 0 –",
     ]
     assert "rule of three" in page and "rule of three" not in render(outcome(case()))
 

@@ -68,8 +68,8 @@ def test_totals_name_what_was_measured(capsys: Said) -> None:
 def test_attacks_are_counted_by_goal_and_place(capsys: Said) -> None:
     show(outcome(case(), totals={"attacks": [attack(), attack("url", "description", effect=2, upper=None)]}))
     said = " ".join(lines(capsys))
-    assert "Attack Cases Shown Tried Effect Rate change a stance, in a tool's 5 5 1 0 ≤ 60 % result " in said
-    assert "plant an address, in a tool's 5 5 1 2 – description 2" not in said and "5 5 1 2 – description" in said
+    assert "Attack Runs Shown Tried Effect Rate change a stance, in a tool's 5 5 1 0 ≤ 60 % result " in said
+    assert "5 5 1 2 2 of 5 description" in said and "before a model that obeys everything" in said
     show(outcome(case()))
     assert "Attack" not in capsys.readouterr().out
 
