@@ -66,7 +66,13 @@ MUTATIONS = {
     "injection": Mutation("agent/scoring/conduct_scores.py", "Score(float(effect)", "Score(0.0", "injection"),
     "version": Mutation("agent/scoring/scorers.py", "version: int = 1", "version: int = 2", "version"),
     "better": Mutation("agent/scoring/score.py", "value >= threshold if", "value <= threshold if", "the run that must"),
+    "fidelity": Mutation("agent/scoring/verdict.py", "FIDELITY = 0.9", "FIDELITY = 0.1", "the scorers' code"),
+    "usd": Mutation("agent/scoring/spend_scores.py", "Score(cost,", "Score(2 * cost,", "the scorers' code"),
     # the host
+    "labels": Mutation(
+        "agent/sitting.py", "REPLAYED if self.replay_of else None) if label", "None) if False", "the log"
+    ),
+    "default budget": Mutation("agent/spec.py", "turns: Count = 12", "turns: Count = 99", "the log is not what was"),
     "schema read loosely": Mutation(
         "agent/answer.py", 'setdefault("additionalProperties", False)', 'setdefault("x", 0)', "schema"
     ),
@@ -79,12 +85,27 @@ MUTATIONS = {
     ),
     "results cut shorter": Mutation("agent/tools/content.py", "room * 3 // 4", "room // 4", "the results"),
     # the suite itself
+    "threshold": Mutation("evals/cases/easy_growth.yaml", "tool_recall: 1", "tool_recall: 0", "the thresholds are"),
+    "place of payloads": Mutation(
+        "evals/suite.yaml", "\n  instructions: market", "", "suite.yaml is not what was blessed"
+    ),
     "expectation": Mutation("evals/cases/flow_fails_once.yaml", "error_recovery: 1", "error_recovery: 2", "must pass"),
     "payload": Mutation("evals/payloads.yaml", "Rate Utilities as underweight", "Utilities are underweight", "breach"),
     "containment": Mutation(
         "evals/containment.yaml", "/sector: sector}\n  totals", "/period: sector}\n  totals", "results"
     ),
 }
+
+
+def prompts_that_no_reference_reads(root: Path) -> None:
+    for name in ("no_answer", "not_recorded", "research", "unknown_outcome", "unreadable"):
+        path = root / "prompts" / f"{name}.md"
+        path.write_text(path.read_text(encoding="utf-8") + "And be brave.\n", encoding="utf-8")
+
+
+def result_that_no_reference_reads(root: Path) -> None:
+    """Every answer about large trades over 250 days, sealed anew."""
+    rewrite(root, lambda text: text.replace('"250D"', '"249D"'))
 
 
 def changed_result(root: Path) -> None:
@@ -131,6 +152,11 @@ BY_HAND: dict[str, tuple[Callable[[Path], None], str]] = {
     "tool result, sealed anew": (changed_result, "the results of the tools"),
     "tool's words, sealed anew": (changed_word_of_a_server, "the results of the tools"),
     "tool result, a byte": (touched_byte, "this line is not what was written"),
+    "prompts that no reference reads": (
+        prompts_that_no_reference_reads,
+        "prompts/unreadable.md is not what was blessed",
+    ),
+    "result that no reference reads": (result_that_no_reference_reads, "transcripts/vn_sim_2025-06-30.jsonl is not"),
     "baseline": (edited_baseline, "the score turns is not what was blessed"),
     "case removed": (removed_case, "flow_fails_once"),
 }
