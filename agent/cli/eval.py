@@ -200,9 +200,5 @@ def pack(spec: Path, out: Path, replace: bool) -> None:
     click.echo(told)
 
 
-def _silent(name: str) -> None:
-    pass
-
-
 def _form(form: str) -> str:
     return form if form != "auto" else "table" if sys.stdout.isatty() else "json"

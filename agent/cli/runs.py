@@ -139,4 +139,5 @@ def _anew(
     chosen = choose_model(under, model, offline=False)
     done = asyncio.run(retool(recording, chosen, place, file=file, simulated=simulated, listen=listen))
     found = ", ".join(f"{number} {tier}" for tier, number in sorted(done.found.items())) or "no calls"
-    return done.result, f"tools answered from the recording: {found}"
+    share = "" if done.fidelity is None else f" (fidelity {done.fidelity:.0%})"
+    return done.result, f"tools answered from the recording: {found}{share}"

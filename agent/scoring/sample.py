@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agent.events import AnswerChecked, ContentStored, Event, ModelAnswered, RunStarted, ToolAnswered
+from agent.events import AnswerChecked, ContentStored, Event, ModelAnswered, RunStarted
 from agent.gathering import result_of
 from agent.result import RunResult
 from agent.scoring.expect import Expect
@@ -26,13 +26,6 @@ class Sample:
         events = tuple(events)
         return cls(events, expect, result_of(events))
 
-    @property
-    def recommendations(self) -> list[dict[str, Any]]:
-        """Of the valid answer; none where there is none, or where it has another form."""
-        answer = self.result.answer
-        listed = answer.get("sector_recommendations") if isinstance(answer, dict) else None
-        return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-
     @cached_property
     def checks(self) -> list[AnswerChecked]:
         """Every answer that was judged, in order."""
@@ -41,11 +34,6 @@ class Sample:
     @cached_property
     def turns(self) -> list[ModelAnswered]:
         return [event for event in self.events if isinstance(event, ModelAnswered)]
-
-    @cached_property
-    def answered(self) -> dict[tuple[int, str], ToolAnswered]:
-        """(turn, call id) → what came back."""
-        return {(event.turn, event.call): event for event in self.events if isinstance(event, ToolAnswered)}
 
     @cached_property
     def contents(self) -> dict[str, Any]:
