@@ -92,7 +92,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "a path of a temporary folder": re.compile(rf"{_START}/(?:private/)?(?:tmp|var/folders|var/tmp)/\S+"),
     "a path of a machine": re.compile(
-        rf"{_ROOT}(?!{_POINTER})/(?:opt|srv|mnt|media|Volumes|data|work|workspaces?|scratch)/[\w.][^\s\"']*"
+        rf"{_ROOT}(?!{_POINTER})/(?:opt|srv|mnt|media|Volumes|data|workspaces?|scratch)/[\w.][^\s\"']*"
         # A letter, a colon and an escaped line break are no drive.
         r"|(?<!\w)[A-Za-z]:(?:\\+(?![nrt](?:[^a-z]|$))|/)[\w.$][^\s\"']*"
         # The share of a Windows host: twice as many backslashes before the host as after it, however often escaped.

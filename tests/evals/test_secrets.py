@@ -98,7 +98,7 @@ def test_planted_secret_is_found_once_and_never_told(kind: str, secret: str, tex
         ("a path of a machine", "cwd=/mnt/data/alice", "/mnt/data/alice"),
         ("a path of a machine", "/Volumes/Desk/x", "/Volumes/Desk/x"),
         ("a path of a machine", "read from /data/prices/2025/vn.csv", "/data/prices/2025/vn.csv"),
-        ("a path of a machine", "/work/desk/venv/bin/python", "/work/desk/venv/bin/python"),
+        ("a path of a machine", "/workspace/desk/bin/python", "/workspace/desk/bin/python"),
         ("an absolute path", '{"mcpServers": {"a/b": {"command": "/lib/x"}}}', "/lib/x"),
         ("an absolute path", '{"content": {"prompt": "/lib/x.md"}}', "/lib/x.md"),
         ("a path of a home folder", r"at C:\Users\alice\file.py, line 3", r"C:\Users\alice"),
@@ -300,7 +300,7 @@ def test_value_that_the_text_gives_as_a_default_is_no_secret(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("/work/desk/venv/bin/python", "/work"),
+        ("/workspace/desk/bin/python", "/workspace"),
         ("/home/alice/bin/python", "/home"),
         ("/usr/bin/python3", "/usr"),
         ("--folder=/etc/desk", "/etc"),
