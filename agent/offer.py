@@ -11,11 +11,10 @@ from agent.errors import DecisionError, ServerError
 from agent.events import ContentStored, ServerOpened, ToolsListed
 from agent.journal import Journal
 from agent.tools import toolbox
-from agent.tools.toolbox import OpenServer, Toolbox
+from agent.tools.toolbox import OpenServer, Outcome, Toolbox
 
 NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
 
-Outcome: TypeAlias = ServerOpened | ServerError
 Opening: TypeAlias = Callable[[AgentFile], AbstractAsyncContextManager[Sequence[tuple[OpenServer, Outcome]]]]
 """How the servers of an agent file are opened, each with what came of it. Raises ServerError for a required one."""
 

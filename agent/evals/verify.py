@@ -13,7 +13,7 @@ from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import ServerError
 from agent.events import ServerOpened, compact
-from agent.offer import Opening, Outcome
+from agent.offer import Opening
 from agent.pointers import escaped
 from agent.replay import keys
 from agent.replay.divergence import EXCERPT, excerpts
@@ -23,7 +23,7 @@ from agent.runs import log
 from agent.spec import AgentSpec
 from agent.tools.content import data_of, text_of
 from agent.tools.listed import ListedTool
-from agent.tools.toolbox import OpenServer
+from agent.tools.toolbox import OpenServer, Outcome
 
 Verdict: TypeAlias = Literal["same", "changed", "broken", "info", "skipped"]
 Kind: TypeAlias = Literal[

@@ -11,12 +11,12 @@ from typing import Any
 
 from agent.agentfile import AgentFile
 from agent.events import ServerOpened
-from agent.offer import Opening, Outcome
+from agent.offer import Opening
 from agent.replay.changes import Change, apply_answer, apply_offer
 from agent.replay.recording import RecordedServer
 from agent.tools.listed import ListedTool
 from agent.tools.pace import Pace
-from agent.tools.toolbox import OpenServer, Reply
+from agent.tools.toolbox import OpenServer, Outcome, Reply
 
 
 @dataclass

@@ -16,13 +16,12 @@ from agent import data
 from agent.agentfile import AgentFile
 from agent.errors import Diverged, ServerError
 from agent.events import ServerFailed, ServerOpened
-from agent.offer import Outcome
 from agent.replay import keys, slices
 from agent.replay.recording import RecordedResult, RecordedServer, Recording
 from agent.replay.slices import Containment
 from agent.tools.listed import ListedTool
 from agent.tools.pace import Pace
-from agent.tools.toolbox import OpenServer, Reply, error_result
+from agent.tools.toolbox import OpenServer, Outcome, Reply, error_result
 
 Tier: TypeAlias = Literal["exact", "normalised", "contained", "miss"]
 

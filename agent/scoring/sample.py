@@ -45,7 +45,7 @@ class Sample:
 
     @property
     def system(self) -> str:
-        """The system text that the model had."""
+        """The system text that the model had; empty when the log does not hold it."""
         return str(self.contents.get(self.started.prompt, "")) if self.started else ""
 
     @property

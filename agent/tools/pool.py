@@ -15,8 +15,8 @@ from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
 from agent.tools.pace import Pace
 from agent.tools.servers import InMemoryServer, Server
+from agent.tools.toolbox import Outcome
 
-Outcome: TypeAlias = ServerOpened | ServerError
 Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
 FAILED_SECONDS = 30.0
 """How long a server that did not start is not tried again: many runs need not wait for the same failure."""

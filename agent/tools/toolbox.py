@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from jsonschema.protocols import Validator
 
 from agent import data, schemas
 from agent.errors import ServerError
-from agent.events import JSON, ContentStored, ToolAnswered, ToolAsked, ToolsOffered, canonical, digest
+from agent.events import JSON, ContentStored, ServerOpened, ToolAnswered, ToolAsked, ToolsOffered, canonical, digest
 from agent.model.base import ToolCall
 from agent.spec import AgentSpec, ToolSpec
 from agent.tools import content, drift
@@ -42,6 +42,10 @@ class Reply:
     seconds: float | None = None
     lost: ServerError | None = None
     """Set when the server died in the call; `result` is what the model is told of that."""
+
+
+Outcome: TypeAlias = ServerOpened | ServerError
+"""What came of opening a server."""
 
 
 class OpenServer(Protocol):
