@@ -48,11 +48,15 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class AgentFile:
-    """An agent file with what it names: its system text, and its positions for later messages."""
+    """An agent file with what it names: its system text, and its positions for later messages.
+
+    `path` is None for one that lies in no file: a mapping of this process, or what a log keeps.
+    """
 
     spec: AgentSpec
     source: Source
     system: str
+    path: Path | None = None
 
     @property
     def public(self) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def load(name: str | Path) -> AgentFile:
             known = ", ".join(data.shipped_agents())
             raise SpecError([f"{name}: there is no such file, nor an agent of that name"], hint=f"shipped: {known}")
         path = shipped
-    return parse(source.read(path), folder=path.parent)
+    return replace(parse(source.read(path), folder=path.parent), path=path)
 
 
 def _exists(path: Path) -> bool:

@@ -11,6 +11,8 @@ AdvisorError                    1   the run ended without a valid answer
 ├── PutOff                      6   a batch's cap or a service's limit: the run goes on another time
 │   └── Stale                   6   the session that a run is about has passed, and its tools know later ones only
 ├── DecisionError               7   a run cannot go on by itself: what it began with has changed
+│   ├── ToolsChanged            7   tools are not what `advisor.lock` says
+│   └── TrustNeeded             7   an agent file from elsewhere would start programs
 ├── Diverged                    1   a run that is replayed does not do what it did when it was recorded
 ├── LogError                    1   a run's log cannot be written
 │   ├── LogDamaged              1   a line in the middle of a log is not what was written
@@ -147,6 +149,18 @@ class DecisionError(AdvisorError):
 
     code = "needs_decision"
     exit_code = 7
+
+
+class ToolsChanged(DecisionError):
+    """A server, or one of its tools, is not what it was when somebody last looked."""
+
+    code = "tools_changed"
+
+
+class TrustNeeded(DecisionError):
+    """An agent file from outside the current folder and the user's own would start programs."""
+
+    code = "trust_needed"
 
 
 class Diverged(AdvisorError):

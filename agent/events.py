@@ -143,12 +143,15 @@ class RunResumed(Event):
 
 @dataclass(frozen=True)
 class ServerOpened(Event):
+    """`seconds`: from the start of the server to its list of tools."""
+
     name: ClassVar[str] = "server.opened"
     server: str
     transport: str
     protocol: str
     server_name: str | None
     server_version: str | None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ HORIZON = r"^[1-9]\d* (session|day|week|month|quarter|year)s?$"
 DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
+PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
 HOST = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 
@@ -30,6 +31,10 @@ class ToolSpec(Section):
     """What the model is told about the tool; without it, the server's own words."""
     parameters: Schema | None = None
     """What is expected of the tool's parameters: a map of property schemas, or a whole JSON Schema."""
+    bind: Text | None = None
+    """The tool that is meant, where the server's own name differs: `tool` or `server.tool`."""
+    arguments: dict[str, Any] | None = None
+    """Arguments that every call is sent with; the model neither sees nor sets them."""
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -88,8 +93,16 @@ class DriftPolicy(Section):
 class PolicySpec(Section):
     on_drift: DriftPolicy | Literal["error", "warn", "ignore"] = DriftPolicy()
     """What a difference between declared and offered tools is; one word counts for both."""
-    writes: Literal["refuse", "allow"] = "refuse"
-    """Whether tools that are not known to be read-only are offered."""
+    writes: Literal["refuse", "ask", "allow"] = "refuse"
+    """Whether tools that are not known to be read-only are offered; `ask`: on a terminal, each call asked about."""
+    elicitation: Literal["decline", "defaults", "ask"] = "decline"
+    """How a server's question is answered: declined, with the defaults of its form, or by a person on a terminal."""
+    roots: list[Text] | None = None
+    """Folders that servers are told of when they ask; without it, none."""
+    output_schema: Literal["strict", "warn", "off"] = "warn"
+    """What a result that breaks its tool's output schema is: an error, a warning, nothing. Its content is kept."""
+    frame_results: bool = True
+    """Whether results stand between marks that call them data."""
     require_calls: bool = True
     """Whether an answer that was given without any tool call is sent back."""
     result_chars: Annotated[int, Field(ge=1_000)] = 24_000
@@ -112,6 +125,8 @@ class _Server(Section):
     """Seconds, where they differ from the file's `timeouts`."""
     calls_per_minute: Count | None = None
     """How often the server may be called, over all runs of a batch."""
+    protocol: Annotated[str, Field(pattern=PROTOCOL)] = "auto"
+    """How the protocol is negotiated: `auto`, `legacy` (by the old handshake), or a version from 2026-07-28 on."""
     stateful: bool = False
     """Whether it remembers what a run did: each run then opens one of its own, and is not resumed once it used it."""
     description: str | None = None
@@ -137,8 +152,13 @@ class HttpServer(_Server):
     url: Annotated[str, Field(pattern=r"^(https?://|\$\{)\S+$")]
     headers: dict[str, str] = Field(default_factory=dict)
     """${VAR} and ${VAR:-default} are expanded."""
-    type: Literal["http", "streamable-http", "streamableHttp"] | None = None
-    transport: Literal["http", "streamable-http", "streamableHttp"] | None = None
+    type: Literal["http", "streamable-http", "streamableHttp", "sse"] | None = None
+    """`sse` for the transport of servers from before 2025-03-26."""
+    transport: Literal["http", "streamable-http", "streamableHttp", "sse"] | None = None
+
+    @property
+    def is_sse(self) -> bool:
+        return "sse" in (self.type, self.transport)
 
 
 def _server_tag(value: Any) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -28,6 +29,8 @@ COMMANDS = {
 DEBUG = "ADVISOR_DEBUG"
 """Environment variable that shows tracebacks."""
 DEFAULT_AGENT = "dynamic_sector_advisor"
+
+T = TypeVar("T")
 
 config_option = click.option(
     "-c",
@@ -95,6 +98,21 @@ def tell(error: AdvisorError) -> None:
         click.echo(f"hint:  {printable(error.hint)}", err=True)
     if error.run_id:
         click.echo(f"log:   advisor runs show {error.run_id}", err=True)
+
+
+def interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """In an event loop of its own, so that servers end with it. Raises Interrupted after SIGINT or SIGTERM."""
+    import asyncio
+
+    async def run() -> T:
+        if task := asyncio.current_task():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise Interrupted("interrupted") from None
 
 
 def echo_json(value: Any) -> None:

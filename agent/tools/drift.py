@@ -24,6 +24,10 @@ class Difference:
     def __str__(self) -> str:
         return f"{self.tool}: {self.at}: {self.hint}"
 
+    def to_json(self) -> dict[str, Any]:
+        """As a list of one tool's differences has it."""
+        return {"kind": self.kind, "at": self.at, "declared": self.declared, "offered": self.offered, "hint": self.hint}
+
 
 def missing(declared: ToolSpec, names: Iterable[str], unusable: str | None = None) -> Difference:
     """A declared tool that no server offers, or only in an `unusable` form; the hint names the nearest offered ones."""
