@@ -13,8 +13,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from agent import data, source
+from agent.encoding import digest
 from agent.errors import SpecError
-from agent.events import digest
 from agent.source import Address, Source, path_text
 from agent.spec import AgentSpec, HttpServer, Schema, Section, StdioServer, is_whole_schema
 

@@ -80,12 +80,15 @@ class CredentialsError(AdvisorError):
 
 
 class ServerError(AdvisorError):
-    """A server that did not start, or died: its name, command, exit status and last words."""
+    """A server that did not start, or died: its name, command, exit status and last words.
+
+    `stderr`: more of what it printed than the message tells.
+    """
 
     code = "server"
     exit_code = 5
 
-    def __init__(self, failure: ServerFailed, *, hint: str | None = None) -> None:
+    def __init__(self, failure: ServerFailed, *, hint: str | None = None, stderr: str = "") -> None:
         ended = f"   (exited with {failure.exit})" if failure.exit is not None else ""
         place = "url:    " if failure.command.startswith("http") else "command:"
         lines = [f"server {failure.server!r}: {failure.reason}", f"  {place} {failure.command}{ended}"]
@@ -93,6 +96,7 @@ class ServerError(AdvisorError):
             lines.append("  stderr:  " + failure.stderr.replace("\n", "\n           "))
         super().__init__("\n".join(lines), hint=hint, where=failure.server)
         self.failure = failure
+        self.stderr = stderr
 
 
 class DriftError(AdvisorError):

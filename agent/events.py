@@ -7,67 +7,18 @@ first use.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
+
+from agent.encoding import JSON, digest
 
 FORMAT = "sectorrun/1"
 SIMULATED_KIND = "simulated"
 """What servers call data that a generator made; the other kind is real."""
-LONGEST_INTEGER = 10_000
-"""Bits beyond which Python refuses to write a number."""
-
-JSON: TypeAlias = Any
 Status: TypeAlias = Literal[
     "ok", "invalid", "unsupported", "refused", "budget", "interrupted", "failed", "needs_decision"
 ]
-
-
-_ENCODERS = {
-    sort_keys: json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for sort_keys in (False, True)
-}
-
-
-def compact(value: JSON, *, sort_keys: bool = False) -> bytes:
-    """JSON without spaces and NaN, as UTF-8, its keys in the order in which they came.
-
-    Numbers that JSON does not have, or that no reader takes, become null; a lone half of a character is written as
-    an escape.
-    """
-    try:
-        text = _ENCODERS[sort_keys].encode(value)
-    except ValueError:
-        return compact(_finite(value), sort_keys=sort_keys)
-    if not text.isascii():
-        # Two halves of a character are one: what is read back must be what was written.
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return text.encode("utf-8", "backslashreplace")
-
-
-def canonical(value: JSON) -> bytes:
-    """Compact JSON with sorted keys: equal values give equal bytes."""
-    return compact(value, sort_keys=True)
-
-
-def digest(value: JSON) -> str:
-    """SHA-256 of the canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical(value)).hexdigest()
-
-
-def _finite(value: JSON) -> JSON:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
 
 
 @dataclass(frozen=True)
@@ -99,7 +50,7 @@ class RunStarted(Event):
     in USD for a million tokens of each kind of usage, None when the model is unpriced; `files` says where page, answer
     and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
     `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's; `replay_of`
-    names the run or case whose recorded tools answered."""
+    names the run or case whose recorded tools answered; `attended`: somebody could be asked about calls."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -120,6 +71,7 @@ class RunStarted(Event):
     real_data_only: bool = False
     live_until: str | None = None
     replay_of: str | None = None
+    attended: bool = False
     format: str = FORMAT
 
     @property
@@ -172,8 +124,8 @@ class ToolsListed(Event):
     """What a server said when it was opened, before anything was chosen from it.
 
     `instructions`: hash of its words about itself, which no model is shown; None without any. `tools`: each with its
-    name, hashes of its `description` and `schema`, and read_only, destructive, idempotent and kind. `set_aside`:
-    entries of its list that are no tools.
+    name, hashes of its `description` and `schema` (and of its `output_schema`, where it has one), and read_only,
+    destructive, idempotent and kind. `set_aside`: entries of its list that are no tools.
     """
 
     name: ClassVar[str] = "tools.listed"
@@ -188,7 +140,8 @@ class ToolsOffered(Event):
     """What the model is offered from here on.
 
     `tools`: name (as the model sees it), server, tool (the server's own name), hashes of its description,
-    of the server's schema and of the definition that the model gets, read_only, takes_as_of, kind.
+    of the server's schema and of the definition that the model gets, read_only, takes_as_of, kind; `rewritten`: how
+    the schema was changed for the model, where it was.
     `differences` between declaration and offer; `set_aside`: tools that cannot be used, and why.
     """
 
@@ -251,7 +204,9 @@ class ToolAsked(Event):
 
 @dataclass(frozen=True)
 class ToolAnswered(Event):
-    """`result`: what the server sent, or `{"stored": hash}` when large; `shown`: what the model reads."""
+    """`result`: what the server sent, without invisible characters, or `{"stored": hash}` when large; `shown`: what the
+    model reads; `images`: which blocks of the result it is shown as images; `notes`: what people have to know of the
+    call; `by_host`: the words are this program's, and not the server's."""
 
     name: ClassVar[str] = "tool.answered"
     turn: int
@@ -264,6 +219,9 @@ class ToolAnswered(Event):
     retrieved_at: str
     seconds: float
     source: Literal["live", "replayed", "injected", "miss", "refused"] = "live"
+    images: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    by_host: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -315,6 +273,14 @@ class RunFinished(Event):
     warnings: list[str]
     root: str
     resumable: bool = False
+
+
+@dataclass(frozen=True)
+class Underway(Event):
+    """What a run waits for just now: told to whoever listens, and never logged."""
+
+    name: ClassVar[str] = "run.underway"
+    text: str
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,11 @@ from typing import Any
 REDACTED = "[redacted]"
 SECRET_LENGTH = 6
 """Shorter values are too common to be taken out of texts."""
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that show nothing, or turn the direction of others: a person does not see what a model reads."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -24,6 +29,19 @@ def whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {whole(key): whole(item) for key, item in value.items()}
     return [whole(item) for item in value] if isinstance(value, list) else value
+
+
+def visible(value: Any) -> tuple[Any, int]:
+    """JSON without invisible and bidirectional characters in its texts and keys, and how many there were."""
+    if isinstance(value, str):
+        return (value, 0) if value.isascii() else _INVISIBLE.subn("", value)
+    if isinstance(value, dict):
+        pairs = [(visible(key), visible(item)) for key, item in value.items()]
+        return {key[0]: item[0] for key, item in pairs}, sum(key[1] + item[1] for key, item in pairs)
+    if isinstance(value, list):
+        items = [visible(item) for item in value]
+        return [item[0] for item in items], sum(item[1] for item in items)
+    return value, 0
 
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:

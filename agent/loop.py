@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from agent.answer import NO_TOOL_CALL, AnswerCheck
 from agent.budget import Budget
 from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
-from agent.events import ContentStored, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
+from agent.events import Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
 from agent.gate import Gate, failure
 from agent.model.base import Model, Request, ToolCall, Turn, well_formed
 from agent.position import Position
@@ -46,10 +46,14 @@ class Tools(Protocol):
     def skip(self, prepared: Any) -> PreparedCall:
         """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
 
-    async def admit(self, prepared: Any) -> None:
-        """Return when the server may be called once more."""
+    async def admit(self, prepared: Any) -> PreparedCall:
+        """Return when the call may be made, or with a refusal in its place."""
 
-    async def call(self, prepared: Any) -> tuple[list[ContentStored], ToolAnswered]: ...
+    async def call(self, prepared: Any) -> list[Event]:
+        """What came of it: contents that the last event names, and that event, `tool.answered`."""
+
+    async def renew(self, turn: int) -> list[Event]:
+        """Before a turn: what is offered from here on, when that is not what it was."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Loop:
             elif limit := self.budget.exhausted():
                 return Ending("budget", limit)
             else:
-                await self._ask()
+                await self._ask(tools)
 
     def conclude(self) -> Ending | None:
         """The end of a run whose newest turn needs no tool: of one that stopped just before it, for instance."""
@@ -93,8 +97,10 @@ class Loop:
             return self._judge(turn.text)
         return Ending("failed", "the model ended its turn twice without saying anything")
 
-    async def _ask(self) -> None:
+    async def _ask(self, tools: Tools) -> None:
         """One turn, over as many attempts as can help."""
+        for event in await tools.renew(self._number):
+            self.journal.emit(event)
         if self.real_data_only and self.check.simulated:  # a result from before the run stopped
             raise SimulatedDataError("a tool of this run answered with simulated data")
         request = self.journal.request()
@@ -170,12 +176,10 @@ class Loop:
 
     async def _answered(self, prepared: PreparedCall, tools: Tools) -> None:
         with self.budget.waiting():
-            await tools.admit(prepared)
-        stored, answered = await tools.call(prepared)
-        for content in stored:
-            self.journal.emit(content)
-        self.journal.emit(answered)
-        if answered.simulated and self.real_data_only:
+            prepared = await tools.admit(prepared)
+        for event in await tools.call(prepared):
+            self.journal.emit(event)
+        if isinstance(event, ToolAnswered) and event.simulated and self.real_data_only:
             asked = prepared.asked
             raise SimulatedDataError(f"tool {asked.offered_as!r} of {asked.server!r} answered with simulated data")
 

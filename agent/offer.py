@@ -8,10 +8,12 @@ from typing import TypeAlias
 
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, ServerError
-from agent.events import ContentStored, ServerOpened, ToolsListed
+from agent.events import ServerOpened
 from agent.journal import Journal
-from agent.tools import toolbox
-from agent.tools.toolbox import OpenServer, Outcome, Toolbox
+from agent.tools import manifest
+from agent.tools.collecting import collect
+from agent.tools.ports import OpenServer, Outcome
+from agent.tools.toolbox import Toolbox
 
 NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
 
@@ -20,10 +22,11 @@ Opening: TypeAlias = Callable[[AgentFile], AbstractAsyncContextManager[Sequence[
 
 
 async def open_servers(
-    opening: Opening, file: AgentFile, as_of: str | None, journal: Journal, stack: AsyncExitStack
+    opening: Opening, file: AgentFile, as_of: str | None, journal: Journal, stack: AsyncExitStack, *, attended: bool
 ) -> Toolbox:
-    """Open the servers, and offer what they have. Raises ServerError when a required one failed; DecisionError when
-    a run that goes on cannot have what it had.
+    """Open the servers, and choose from what they have. `attended`: whether somebody can be asked about calls.
+
+    Raises ServerError when a required one failed; DecisionError when a run that goes on cannot have what it had.
     """
     stateful = {name for name, server in file.spec.servers.items() if server.stateful}
     if used := stateful & {call.server for call in journal.result.calls}:
@@ -41,15 +44,15 @@ async def open_servers(
     working = []
     for server, outcome in outcomes:
         if isinstance(outcome, ServerOpened):
-            journal.emit(outcome)
-            _list(server, journal)
+            for event in (outcome, *manifest.listing(server)):
+                journal.emit(event)
             working.append(server)
         else:
             journal.emit(outcome.failure)
             journal.warn(outcome.message)
-    box = toolbox.collect(file.spec, as_of, working)
+    box = collect(file.spec, as_of, working, attended=attended)
     box.names = [server.name for server, _ in outcomes]
-    _offer(box, journal)
+    journal.follow(box)
     return box
 
 
@@ -58,40 +61,13 @@ def _is_of_the_file(outcome: Outcome) -> bool:
     return isinstance(outcome, ServerOpened) and outcome.transport != "memory"
 
 
-def _list(server: OpenServer, journal: Journal) -> None:
-    """All that a server said of itself and its tools, so that a replay can let it be chosen from again."""
-
-    def stored(content: ContentStored) -> str:
-        journal.emit(content)
-        return content.hash
-
-    journal.emit(
-        ToolsListed(
-            server=server.name,
-            instructions=stored(ContentStored.of(server.instructions)) if server.instructions else None,
-            tools=[
-                {
-                    "name": tool.name,
-                    "description": stored(tool.contents[0]),
-                    "schema": stored(tool.contents[1]),
-                    "read_only": tool.read_only,
-                    "destructive": tool.destructive,
-                    "idempotent": tool.idempotent,
-                    "kind": tool.kind,
-                }
-                for tool in server.tools
-            ],
-            set_aside=list(server.set_aside),
-        )
-    )
-
-
-def _offer(box: Toolbox, journal: Journal) -> None:
+def offer(box: Toolbox, journal: Journal) -> None:
     """Tell what is offered; a run that goes on keeps what it was offered.
 
     Raises DecisionError when that has changed.
     """
-    contents, offered = box.manifest()
+    box.add_reader()
+    contents, offered = manifest.offer(box)
     before = journal.result.offered
     if not journal.result.turns and not journal.result.requests:
         for event in (*contents, offered):

@@ -17,6 +17,7 @@ from agent.runs.log import RunLog, write_whole
 
 ANSWER = "answer.json"
 MEDIA_TYPE = "text/html"
+STDERR = "stderr"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Place:
         path = self.folder / name
         if not (path.exists() and path.read_bytes() == content):
             await self.write(name, content)
+
+    async def keep_words(self, server: str, stderr: str) -> None:
+        """What a server printed, for people to read. Raises LogError."""
+        if stderr.strip():
+            (self.folder / STDERR).mkdir(exist_ok=True)
+            await self.write(f"{STDERR}/{server}.log", stderr.encode())
 
     async def write_page(self, result: RunResult) -> ArtifactWritten:
         """The page of a run that ends with this result."""

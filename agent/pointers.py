@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def escaped(name: object) -> str:
@@ -18,3 +19,15 @@ def pointer(path: Iterable[object]) -> str:
 def steps(pointer: str) -> list[str]:
     """The parts of a pointer, as they were before they were escaped."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def lookup(value: Any, pointer: str) -> Any:
+    """What stands there; None where nothing does."""
+    for step in steps(pointer):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache
 from math import fsum
 from pathlib import Path
@@ -53,15 +54,24 @@ def price_for(model: Model) -> Price | None:
 
 def price_of(model: str) -> Price | None:
     """The price of a model id, with or without the date at its end; None when it is unpriced. Raises SpecError."""
-    models = _models(Path(os.environ.get(FILE) or data.root() / "configs" / "prices.json"))
+    models = _table().models
     return models.get(model) or models.get(_DATED.sub("", model))
 
 
+def as_of() -> date:
+    """The day of which the prices are. Raises SpecError."""
+    return date.fromisoformat(_table().as_of)
+
+
+def _table() -> _Table:
+    return _read(Path(os.environ.get(FILE) or data.root() / "configs" / "prices.json"))
+
+
 @cache
-def _models(path: Path) -> dict[str, Price]:
+def _read(path: Path) -> _Table:
     read = source.read(path)
     try:
-        return _Table.model_validate(read.value).models
+        return _Table.model_validate(read.value)
     except ValidationError as error:
         problems = [f"{read.where(tuple(each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SpecError(problems, where=problems[0].partition(": ")[0], hint=f"see {FILE} in the README") from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, SpecError, UsageError
-from agent.events import ContentStored, RunStarted
+from agent.events import ContentStored, Event, RunStarted
 from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
 from agent.journal import Listener
@@ -35,6 +35,8 @@ from agent.runs import log, store
 from agent.sitting import Sitting
 from agent.source import Source
 from agent.spec import AgentSpec
+from agent.tools import trust
+from agent.tools.ports import Person
 
 if TYPE_CHECKING:
     from agent.tools.servers import InMemoryServer
@@ -51,6 +53,7 @@ async def run(
     offline: bool = False,
     simulated: bool = False,
     servers: Mapping[str, InMemoryServer] | None = None,
+    person: Person | None = None,
     listen: Listener | None = None,
 ) -> RunResult:
     """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
@@ -58,7 +61,8 @@ async def run(
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
     defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
-    a paid model to see simulated data. `servers`: MCP server objects of this process, instead of the file's.
+    a paid model to see simulated data. `servers`: MCP server objects of this process, instead of the file's. `person`:
+    who is asked, where the file's policy says `ask`.
 
     Raises SpecError, UsageError, CredentialsError, ServerError, DriftError, ModelError or LogError. The log is
     sealed in each case, also when the task is cancelled.
@@ -73,7 +77,9 @@ async def run(
     chosen = choose_model(file, model, offline)
     real_data_only = chosen.paid and not simulated
     opening = _in_process(servers)
-    return await _sit(Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen))
+    return await _sit(
+        Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen, person=person)
+    )
 
 
 async def resume(
@@ -84,25 +90,28 @@ async def resume(
     new_attempt: bool = False,
     model: Model | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
+    person_for: Callable[[AgentSpec], Person | None] = lambda _: None,
+    trusted: bool = True,
     listen: Listener | None = None,
 ) -> RunResult:
     """Go on with the run whose log lies in `folder`, at the first thing that has no result; or give the result it has.
 
     `agent` is needed only where the log keeps no values of the file's (literal `env` and `headers`). `in_flight` says
     what to do about a call that may have been carried out when the run stopped. `new_attempt` begins it again instead.
+    `person_for`: who is asked, where the file's policy says `ask`. `trusted`: whether a log from anywhere may start
+    programs.
 
-    Raises DecisionError when what the run began with has changed, and what `run` raises.
+    Raises TrustNeeded when it would and may not; DecisionError when what the run began with has changed, and what `run`
+    raises.
     """
     events = [line.event for line in log.read(folder / log.FILE)]
-    started = next((event for event in events if isinstance(event, RunStarted)), None)
-    if started is None:
-        raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
-    if started.replay_of:
-        raise UsageError(f"{folder.name} is a replay, and is not resumed", hint="advisor runs replay makes it again")
+    started = _beginning(events, folder)
     contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
     if not (result := result_of(events, folder)).resumable and not new_attempt:
         return await Place.recorded(folder.absolute(), started.files).hand_out(result)
     file = _loaded(agent) if agent is not None else as_logged(started, contents)
+    if agent is None and servers is None:
+        trust.require(file.spec, folder, trusted=trusted)
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
@@ -120,8 +129,19 @@ async def resume(
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
             in_flight=in_flight,
             listen=listen,
+            person=person_for(file.spec),
         )
     )
+
+
+def _beginning(events: Iterable[Event], folder: Path) -> RunStarted:
+    """Of a run that can go on. Raises UsageError for one that cannot."""
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    if started is None:
+        raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
+    if started.replay_of:
+        raise UsageError(f"{folder.name} is a replay, and is not resumed", hint="advisor runs replay makes it again")
+    return started
 
 
 def _in_process(servers: Mapping[str, InMemoryServer] | None) -> Opening | None:

@@ -16,7 +16,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from agent.events import compact
+from agent.encoding import compact
 
 Pointer = tuple[str | int, ...]
 TOO_DEEP = "refers to itself without end, or is nested too deeply"

@@ -9,6 +9,7 @@ import platform
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,24 +18,27 @@ from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
 from agent.budget import Budget
 from agent.doubts import doubts
-from agent.errors import AdvisorError, DecisionError, LogError, PutOff
+from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
 from agent.events import (
     ContentStored,
     RunFinished,
     RunResumed,
     RunStarted,
     Status,
+    Underway,
 )
 from agent.gate import Gate
 from agent.gathering import ended
 from agent.journal import Journal, Listener, Log
 from agent.loop import Ending, Loop
 from agent.model.base import Model
-from agent.offer import NEW_ATTEMPT, Opening, open_servers
+from agent.offer import NEW_ATTEMPT, Opening, offer, open_servers
 from agent.place import Place
 from agent.prices import Price
 from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
+from agent.tools.ports import Form, Person
+from agent.tools.toolbox import Toolbox
 
 VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
 
@@ -46,6 +50,8 @@ class Sitting:
     `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when the
     session that the run is about has passed, so that a tool that cannot be asked as of a date would tell of a later
     one. `real_data_only` refuses simulated data. `replay_of`: the run or case whose recorded tools `opening` opens.
+    `person`: who is asked what servers ask, and about calls that may change something. `locked`: whether tools have to
+    be what the agent file's lock says.
     """
 
     file: AgentFile
@@ -61,6 +67,8 @@ class Sitting:
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
+    person: Person | None = None
+    locked: bool = True
     replay_of: str | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS))
     price_for: Callable[[Model], Price | None] = prices.price_for
@@ -157,6 +165,7 @@ class Sitting:
                 real_data_only=self.real_data_only,
                 live_until=self.live_until.isoformat() if self.live_until else None,
                 replay_of=self.replay_of,
+                attended=self.person is not None,
             )
         )
 
@@ -183,24 +192,12 @@ class Sitting:
             return Ending("budget", budget.says("seconds"))
 
     async def _converse(self, journal: Journal, budget: Budget, check: AnswerCheck) -> Ending:
-        from agent.tools.admission import admit
-
         spec = self.file.spec
         loop = Loop(self.model, check, budget, journal.position, journal, self.gate, self.real_data_only)
         if ending := loop.conclude():
             return ending
         async with AsyncExitStack() as stack:
-            box = await open_servers(self._opening(), self.file, self.as_of, journal, stack)
-            box.now = self.now
-            failed = bool(journal.result.failed_servers)
-            warnings = admit(
-                box,
-                spec,
-                servers_failed=failed,
-                real_data_only=self.real_data_only,
-                dated_only=self._session_has_passed,
-            )
-            journal.warn(*warnings)
+            box = await self._open(journal, budget, stack)
             if box.names and not box.tools and spec.policy.require_calls:
                 return Ending("unsupported", "no tool could be offered, so no answer could be supported")
             try:
@@ -209,13 +206,72 @@ class Sitting:
                 for _, error in sorted(box.lost.items()):
                     journal.emit(error.failure)
                     journal.warn(error.message)
+                for server in box.servers.values():
+                    await self.place.keep_words(server.name, server.stderr)
 
-    def _opening(self) -> Opening:
+    async def _open(self, journal: Journal, budget: Budget, stack: AsyncExitStack) -> Toolbox:
+        """The tools of this sitting. Raises what forbids it to begin with them."""
+        person = Unhurried(self.person, budget) if self.person else None
+        try:
+            box = await open_servers(
+                self._opening(person), self.file, self.as_of, journal, stack, attended=person is not None
+            )
+        except ServerError as error:
+            await self.place.keep_words(error.failure.server, error.stderr)
+            raise
+        box.now, box.person = self.now, person
+        anew = not journal.result.turns and not journal.result.requests
+        warnings = self._vouched(box, journal, first=True) if anew else []
+        offer(box, journal)
+        journal.warn(*warnings, *self._admitted(box, journal))
+        box.choose_again = partial(self._choose_again, box, journal)
+        return box
+
+    def _admitted(self, box: Toolbox, journal: Journal) -> list[str]:
+        from agent.tools.admission import admit
+
+        return admit(
+            box,
+            self.file.spec,
+            servers_failed=bool(journal.result.failed_servers),
+            real_data_only=self.real_data_only,
+            dated_only=self._session_has_passed,
+        )
+
+    def _choose_again(self, box: Toolbox, journal: Journal) -> list[str]:
+        """When a server's list has changed in the middle of the run."""
+        from agent.tools.collecting import choose
+
+        choose(box)
+        return self._vouched(box, journal, first=False) + self._admitted(box, journal)
+
+    def _vouched(self, box: Toolbox, journal: Journal, *, first: bool) -> list[str]:
+        """Raises ToolsChanged for tools that are not what the lock says; those that it does not know are left out of
+        a run that is under way.
+        """
+        if not self.locked or self.replay_of:
+            return []
+        from agent.tools import lock
+
+        opened = journal.result.servers
+        if first:
+            return lock.check(self.file, box, opened)
+        unknown = lock.held_back(self.file, box, opened)
+        for name in unknown:
+            del box.tools[name]
+        held = "appeared while the run was under way and is not offered; `advisor tools accept` takes it in"
+        return [f"tool {name!r} {held}" for name in unknown]
+
+    def _opening(self, person: Person | None) -> Opening:
         if self.opening:
             return self.opening
         from agent.tools.pool import alone
 
-        return alone
+        def tell(names: list[str]) -> None:
+            if self.listen:
+                self.listen(Underway(f"opening the servers: waiting for {', '.join(names)}"))
+
+        return partial(alone, person=person, tell=tell)
 
     @property
     def _session_has_passed(self) -> bool:
@@ -237,6 +293,21 @@ class Sitting:
             with suppress(LogError):
                 journal.emit(_finished(journal, Ending(status, stop_reason), resumable=True))
                 journal.log.sync_now()
+
+
+@dataclass(frozen=True)
+class Unhurried:
+    """A person whose thinking costs a run none of its seconds."""
+
+    person: Person
+    budget: Budget
+
+    async def fill(self, server: str, message: str, schema: dict[str, Any]) -> Form:
+        with self.budget.waiting():
+            return await self.person.fill(server, message, schema)
+
+    async def allow(self, server: str, tool: str, arguments: Any) -> bool:
+        return await self.person.allow(server, tool, arguments)
 
 
 def _finished(journal: Journal, ending: Ending, *, resumable: bool) -> RunFinished:

@@ -36,6 +36,10 @@ class ToolSpec(Section):
     arguments: dict[str, Any] | None = None
     """Arguments that every call is sent with; the model neither sees nor sets them."""
 
+    def means(self, server: str, tool: str) -> bool:
+        """Whether it speaks of that tool of that server."""
+        return self.bind in (tool, f"{server}.{tool}") if self.bind else self.tool_name == tool
+
     @property
     def properties(self) -> dict[str, Any]:
         """Parameter name → its declared schema."""
@@ -228,6 +232,10 @@ class AgentSpec(Section):
         if self.mcpServers is None:
             return {"market": StdioServer(command="advisor", args=["market"])}
         return {name: server for name, server in self.mcpServers.items() if not server.disabled}
+
+    def declares(self, server: str, tool: str) -> bool:
+        """Whether the file speaks of that tool, and so takes it for read-only when it says nothing of itself."""
+        return any(declared.means(server, tool) for declared in self.tools or [])
 
     @property
     def recommends_sectors(self) -> bool:

@@ -70,11 +70,20 @@ class Transcript:
         calls = [block["id"] for block in said.content if block.get("type") == "tool_use"]
         answered = [self._answers.get((said.turn, call)) for call in calls]
         blocks = [
-            {"type": "tool_result", "tool_use_id": each.call, "content": each.shown, "is_error": each.is_error}
+            {"type": "tool_result", "tool_use_id": each.call, "content": self._shown(each), "is_error": each.is_error}
             for each in answered
             if each is not None
         ]
         return [_user(blocks)] if blocks else []
+
+    def _shown(self, answered: ToolAnswered) -> str | list[dict[str, Any]]:
+        """The text, and after it the images that the result holds."""
+        if not answered.images:
+            return answered.shown
+        result = self._contents[answered.result["stored"]] if "stored" in answered.result else answered.result
+        blocks = [result["content"][at] for at in answered.images]
+        sources = [{"type": "base64", "media_type": block["mimeType"], "data": block["data"]} for block in blocks]
+        return [{"type": "text", "text": answered.shown}, *({"type": "image", "source": each} for each in sources)]
 
 
 def _user(content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -170,8 +170,8 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(more: 
 @pytest.mark.parametrize(
     "more",
     [
-        "budget: {usd: 1.0}", "tools: [{tool_name: x, bind: a.b}]", "tools: [{tool_name: x, figures: {}}]",
-        "sectors: configs/taxonomies/vn.yaml", "language: en", "policy: {elicitation: decline}",
+        "budget: {usd: 1.0}", "tools: [{tool_name: x, figures: {}}]",
+        "sectors: configs/taxonomies/vn.yaml", "language: en",
         "policy: {evidence: repair}",
         "model: {features: {cache: true}}",
     ],
@@ -209,7 +209,7 @@ def test_two_kinds_of_server_in_one_are_refused_and_no_key_is_its_own_correction
         ("policy: {on_drift: stop}",
          "4:20: policy.on_drift: has to be 'error', 'warn', 'ignore', "
          "or a mapping with 'missing' and 'changed', not 'stop'"),
-        ("policy: {writes: ask}", "4:18: policy.writes: has to be 'refuse' or 'allow', not 'ask'"),
+        ("policy: {writes: maybe}", "4:18: policy.writes: has to be 'refuse', 'ask' or 'allow', not 'maybe'"),
         ("universe: some", "4:11: universe: has to be 'all' or a list of sectors, not 'some'"),
         ("universe: []", "4:11: universe: has to be 'all' or a list of sectors"),
         ("universe: [Banks, 3]", "4:19: universe.1: has to be a text, not 3"),

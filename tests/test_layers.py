@@ -12,14 +12,14 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "events", "data", "foreign", "pointers", "schemas", "source"},
+    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
     {"run", "place", "offer", "sitting", "report"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch"},
+    {"batch", "doctor"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]

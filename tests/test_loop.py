@@ -17,6 +17,7 @@ from agent.events import Event, ModelAsked, ModelFailed, RunFinished, ToolAnswer
 from agent.model.base import Request, Turn
 from agent.runs import store
 from agent.runs.log import RunLog
+from agent.tools.content import unframed
 from tests.asking import ask, logged
 from tests.messages_api import call, text
 from tests.scripted import LOOK, Scripted, answer, market, said
@@ -73,7 +74,7 @@ async def test_tool_that_raises_is_an_error_result() -> None:
 
     model = Scripted(said(call("broken", {})), answer())
     result = await ask(model, servers={"market": market(broken=broken)})
-    assert model.requests[1].messages[-1]["content"][0]["content"] == "Error executing tool broken"
+    assert unframed(model.requests[1].messages[-1]["content"][0]["content"]) == "Error executing tool broken"
     assert result.ok and result.calls[0].is_error
 
 

@@ -45,7 +45,15 @@ SAMPLES: dict[str, list[Any]] = {
             "pages_url": "https://pages.example",
         }
     ],
-    "ToolSpec": [{"tool_name": "x", "description": "d", "parameters": {"a": {"type": "string"}}}],
+    "ToolSpec": [
+        {
+            "tool_name": "x",
+            "description": "d",
+            "parameters": {"a": {"type": "string"}},
+            "bind": "s.x",
+            "arguments": {"b": 1},
+        }
+    ],
     "ModelSpec": [{"name": "m", "base_url": "http://x", "effort": "max", "max_tokens": 256}],
     "BudgetSpec": [{"turns": 1, "tool_calls": 2, "tokens": 3, "seconds": 0.5, "repairs": 0}],
     "TimeoutSpec": [{"start": 1, "list": 2.5, "call": 86_400}],
@@ -55,6 +63,10 @@ SAMPLES: dict[str, list[Any]] = {
         {
             "on_drift": "warn",
             "writes": "allow",
+            "elicitation": "defaults",
+            "roots": ["data"],
+            "output_schema": "strict",
+            "frame_results": False,
             "require_calls": False,
             "result_chars": 1000,
             "links": ["charts.example"],
@@ -72,6 +84,7 @@ SAMPLES: dict[str, list[Any]] = {
             "disabled": True,
             "timeouts": {"call": 3},
             "calls_per_minute": 3,
+            "protocol": "legacy",
             "stateful": True,
             "description": "d",
             "autoApprove": [],
@@ -88,6 +101,7 @@ SAMPLES: dict[str, list[Any]] = {
             "disabled": True,
             "timeouts": {"call": 3},
             "calls_per_minute": 3,
+            "protocol": "legacy",
             "stateful": True,
             "description": "d",
             "autoApprove": [],

@@ -23,6 +23,7 @@ from agent.errors import SpecError, UsageError
 from agent.events import run_key
 from agent.run import OFFLINE, iso_day
 from agent.source import Address, Source, path_text
+from agent.tools import trust
 
 DEFAULT_AGENT = "dynamic_sector_advisor"
 MOST_JOBS = 100_000
@@ -55,13 +56,17 @@ Draft: TypeAlias = tuple[Address, Job]
 
 @dataclass(frozen=True)
 class Defaults:
-    """The command line's words: a job's own win over them, and they over the batch file's. `offline` wins over all."""
+    """The command line's words: a job's own win over them, and they over the batch file's. `offline` wins over all.
+
+    `trusted`: whether agent files from anywhere may start programs.
+    """
 
     agent: str | None = None
     model: str | None = None
     as_of: str | None = None
     offline: bool = False
     simulated: bool = False
+    trusted: bool = True
 
 
 @dataclass(frozen=True)
@@ -202,7 +207,8 @@ class _Reading:
         name = typed if typed and not own else self._find(own or self._spec.agent or DEFAULT_AGENT)
         if name not in self._files:
             try:
-                self._files[name] = agentfile.load(name)
+                self._files[name] = file = agentfile.load(name)
+                trust.require(file.spec, file.path, trusted=self._defaults.trusted)
             except SpecError as error:
                 self._files[name] = None
                 for problem in error.problems:

@@ -17,8 +17,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias, get_args
 
+from agent.encoding import compact
 from agent.errors import LogError
-from agent.events import compact
 from agent.report.batch_page import Matrix, render
 from agent.report.page import recommendations_of
 from agent.result import ADVICE

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -17,10 +17,14 @@ from agent import __version__
 from agent.errors import AdvisorError, Interrupted
 from agent.foreign import printable
 
+if TYPE_CHECKING:
+    from agent.agentfile import AgentFile
+
 COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
     "batch": "Run many jobs into a folder; the same command again goes on.",
     "check": "Check an agent file alone, without any network.",
+    "doctor": "Look at everything a run needs; each finding with a fix.",
     "eval": "Score runs against what is expected of them; replay suites.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",
@@ -40,6 +44,21 @@ config_option = click.option(
     metavar="FILE",
     help="An agent file, or the name of one that ships with the package.",
 )
+
+
+trust_option = click.option(
+    "--trust", is_flag=True, help="Let an agent file start programs that lies neither here nor in your configuration."
+)
+
+
+def load(config: str, *, trust: bool) -> AgentFile:
+    """The agent file of a command that opens servers. Raises SpecError, TrustNeeded."""
+    from agent import agentfile
+    from agent.tools import trust as trusting
+
+    file = agentfile.load(config)
+    trusting.require(file.spec, file.path, trusted=trust)
+    return file
 
 
 class _Commands(click.Group):

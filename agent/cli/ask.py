@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from agent.cli import config_option, echo_json, failures
+from agent.cli import config_option, echo_json, failures, load, trust_option
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
@@ -44,6 +44,7 @@ FORMATS = ["auto", "table", "answer", "envelope"]
     type=click.Choice(["repeat", "skip"]),
     help="With --resume: make a call again that may have been carried out, or go on without it.",
 )
+@trust_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @click.pass_context
 def command(context: click.Context, /, question: str | None, form: str, quiet: bool, **options: Any) -> None:
@@ -74,18 +75,17 @@ def _new(options: dict[str, Any], given: set[str], question: str | None) -> tupl
         raise UsageError("--new-attempt and --in-flight are about a run that stopped", hint="name it: --resume RUN")
     if options["offline"] and options["model"] not in (None, "planner"):
         raise UsageError("--offline and --model exclude each other")
-    from agent import agentfile
-
-    file = agentfile.load(options["config"])
+    file = load(options["config"], trust=options["trust"])
     asked = sys.stdin.read() if question == "-" else question
     if asked is not None and not asked.strip():
         raise UsageError("the question is empty")
     chosen = {name: options[name] for name in ("as_of", "model", "offline", "simulated")}
 
     async def ask(listen: Listener) -> RunResult:
+        from agent.cli.asking import person_for
         from agent.run import run
 
-        return await run(file, asked, listen=listen, **chosen)
+        return await run(file, asked, listen=listen, person=person_for(file.spec), **chosen)
 
     return ask, None
 
@@ -99,13 +99,16 @@ def _resume(options: dict[str, Any], given: set[str], question: str | None) -> t
     from agent.runs import store
 
     folder = store.find(options["resume"])
-    agent = options["config"] if "config" in given else None
+    agent = load(options["config"], trust=options["trust"]) if "config" in given else None
     chosen = {name: options[name] for name in ("new_attempt", "in_flight")}
 
     async def ask(listen: Listener) -> RunResult:
+        from agent.cli.asking import person_for
         from agent.run import resume
 
-        return await resume(folder, agent=agent, listen=listen, **chosen)
+        return await resume(
+            folder, agent=agent, listen=listen, person_for=person_for, trusted=options["trust"], **chosen
+        )
 
     return ask, store.name_of(folder)
 

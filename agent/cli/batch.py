@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from agent.batch import AGAIN
-from agent.cli import config_option, echo_json, failures, tell
+from agent.cli import config_option, echo_json, failures, tell, trust_option
 from agent.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ T = TypeVar("T")
 @click.option("--print-cron", is_flag=True, help="Print crontab lines that wake the schedule up.")
 @click.option("--print-systemd", is_flag=True, help="Print systemd units that wake the schedule up.")
 @click.option("--format", "form", type=click.Choice(["auto", "table", "json"]), default="auto", show_default=True)
+@trust_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @click.pass_context
 def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: bool, **options: Any) -> None:
@@ -70,6 +71,7 @@ def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: 
             as_of=options["as_of"],
             offline=options["offline"],
             simulated=options["simulated"],
+            trusted=options["trust"],
         )
         door = Door(batches.load(jobs, defaults), out, new_attempt=options["new_attempt"], quiet=quiet)
         sys.exit(_carry_out(door, options, form))

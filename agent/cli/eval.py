@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import echo_json, failures
+from agent.cli import echo_json, failures, interruptible, load, trust_option
 from agent.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -148,16 +148,18 @@ def compare(left: Path, right: Path, form: str) -> None:
 @command.command()
 @click.argument("recorded", nargs=-1, required=True, type=ANY)
 @click.option("-c", "--config", metavar="FILE", help="The agent file with the live servers; default: the recorded one.")
+@trust_option
 @form_option
-def verify(recorded: tuple[Path, ...], config: str | None, form: str) -> None:
+def verify(recorded: tuple[Path, ...], config: str | None, trust: bool, form: str) -> None:
     """Make the recorded calls of runs, transcripts or a suite again, against live servers, and tell what drifted."""
     form = _form(form)
     with failures(as_json=form == "json"):
         from agent.evals import verify as verifying
         from agent.report import drift_table, terminal
 
+        file = load(config, trust=trust) if config else None
         with terminal.waiting("asking the servers again"):
-            verified = asyncio.run(verifying.verify_all(recorded, config))
+            verified = interruptible(verifying.verify_all(recorded, file, trusted=trust))
         if not verified:
             raise UsageError("there is nothing recorded", hint="name a run, a transcript, or a suite that has some")
     if form == "json":

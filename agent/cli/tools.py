@@ -1,55 +1,182 @@
-"""advisor tools: what the servers offer, against what the agent file declares."""
+"""advisor tools: what the servers offer, against what the agent file declares; one call; a change accepted."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import config_option, echo_json, failures, interruptible, tell
+from agent.cli import config_option, echo_json, failures, interruptible, load, tell, trust_option
+from agent.errors import DriftError, UsageError
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
+    from agent.events import ToolAnswered
+    from agent.tools.lock import Change
     from agent.tools.survey import Row, Survey
+
+form_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
 
 @click.group(invoke_without_command=True)
 @config_option
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@trust_option
+@form_option
 @click.pass_context
-def command(context: click.Context, config: str, form: str) -> None:
-    """List every tool of every server, the name it is offered under, and its differences."""
+def command(context: click.Context, config: str, trust: bool, form: str) -> None:
+    """List every tool of every server, the name it is offered under, and its differences.
+
+    Servers that are down are told, and the others are listed all the same.
+    """
+    context.obj = config, trust
     if context.invoked_subcommand is not None:
         return
-    from agent import agentfile
-    from agent.report import terminal
-
-    with failures(as_json=form == "json"), terminal.waiting("opening the servers"):
-        survey = interruptible(_survey(agentfile.load(config)))
-    rows = [_row(each) for each in survey.rows()]
+    with failures(as_json=form == "json"):
+        survey, changes = _surveyed(load(config, trust=trust), _changes)
+    rows = [_row(each, [change for change in changes if _is_about(change, each)]) for each in survey.rows()]
     if form == "json":
         echo_json(rows)
     else:
-        terminal.show_tools(rows)
+        from agent.report import tool_table
+
+        tool_table.show_tools(rows)
     for error in survey.down:
         tell(error)
+    for note in survey.box.notes:
+        click.echo(f"warning: {note}", err=True)
     sys.exit(survey.exit_code)
 
 
-async def _survey(file: AgentFile) -> Survey:
+@command.command()
+@click.argument("name")
+@click.argument("arguments", default="{}")
+@click.option("-c", "--config", metavar="FILE", help="An agent file, or the name of one that ships with the package.")
+@click.option("--as-of", metavar="DATE", help="As of this ISO date, where the tool takes one.")
+@trust_option
+@form_option
+@click.pass_context
+def call(
+    context: click.Context, name: str, arguments: str, config: str | None, as_of: str | None, trust: bool, form: str
+) -> None:
+    """Call the tool that is offered as NAME with ARGUMENTS, a JSON object, as a run would; print what comes back.
+
+    With `--format json`, all that the server sent.
+    """
+    given, trusted = context.obj
+    with failures(as_json=form == "json"):
+        try:
+            asked = json.loads(arguments)
+        except ValueError as error:
+            raise UsageError(f"the arguments are not JSON: {error}", hint="""such as '{"sector": "Banks"}'""") from None
+        file = load(config or given, trust=trust or trusted)
+        answered, result = interruptible(_call(file, name, asked, as_of))
+    if form == "json":
+        echo_json({"ok": not answered.is_error, "result": result, "notes": answered.notes, "seconds": answered.seconds})
+    else:
+        from agent.report import terminal
+        from agent.tools.content import unframed
+
+        terminal.show_text(unframed(answered.shown))
+        for note in answered.notes:
+            click.echo(f"warning: {note}", err=True)
+    sys.exit(1 if answered.is_error else 0)
+
+
+@command.command()
+@click.option("-c", "--config", metavar="FILE", help="An agent file, or the name of one that ships with the package.")
+@trust_option
+@form_option
+@click.pass_context
+def accept(context: click.Context, config: str | None, trust: bool, form: str) -> None:
+    """Take the tools of the servers as they are now: writes what `advisor.lock` says of this agent file anew."""
+    from agent.tools import lock
+
+    given, trusted = context.obj
+    with failures(as_json=form == "json"):
+        file = load(config or given, trust=trust or trusted)
+        survey, changes = _surveyed(file, lambda survey: lock.accept(file, survey.box, survey.opened))
+        if survey.exit_code:
+            raise survey.down[0]
+    if form == "json":
+        echo_json({"ok": True, "lock": str(lock.path_of(file)), "changes": [change.to_json() for change in changes]})
+        return
+    for change in changes:
+        click.echo(str(change))
+    click.echo(f"{'accepted' if changes else 'nothing has changed'}: {lock.path_of(file) or 'there is no lock'}")
+
+
+def _surveyed(file: AgentFile, look: Callable[[Survey], list[Change]]) -> tuple[Survey, list[Change]]:
+    from agent.report import terminal
     from agent.tools.survey import surveyed
 
-    async with surveyed(file) as survey:
-        return survey
+    async def survey() -> tuple[Survey, list[Change]]:
+        async with surveyed(file, attended=True) as found:
+            return found, look(found)
+
+    with terminal.waiting("opening the servers"):
+        return interruptible(survey())
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _changes(survey: Survey) -> list[Change]:
+    from agent.tools import lock
+
+    return lock.changes(survey.file, survey.box, survey.opened)
+
+
+async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -> tuple[ToolAnswered, Any]:
+    """Raises DriftError for a tool that is not offered, ServerError for a server that is down."""
+    from agent.cli.asking import person_for
+    from agent.events import ContentStored, ToolAnswered
+    from agent.model.base import ToolCall
+    from agent.report import terminal
+    from agent.run import iso_day
+    from agent.tools.survey import surveyed
+
+    person = person_for(file.spec)
+    day = iso_day(as_of)
+    with terminal.waiting("opening the servers") if person is None else nullcontext():
+        async with surveyed(file, person, day) as survey:
+            if name not in survey.box.tools:
+                problems = "; ".join(row.problem for row in survey.rows() if row.name == name and row.problem)
+                if survey.down and not problems:
+                    raise survey.down[0]
+                raise DriftError(
+                    f"no tool is offered as {name!r}" + (f": {problems}" if problems else ""),
+                    hint=f"offered are {', '.join(survey.box.tools) or 'none'}",
+                )
+            prepared = await survey.box.admit(survey.box.prepare(ToolCall("call", name, arguments), 1))
+            *stored, answered = await survey.box.call(prepared)
+    assert isinstance(answered, ToolAnswered)
+    contents = [each.content for each in stored if isinstance(each, ContentStored)]
+    return answered, contents[0] if contents else answered.result
+
+
+def _is_about(change: Change, row: Row) -> bool:
+    return change.server == row.server and change.tool == row.name
+
+
+def _row(row: Row, changes: list[Change]) -> dict[str, Any]:
     """What a script reads of one tool."""
-    unusable = {"kind": "unusable", "at": "tool", "declared": None, "offered": None, "hint": row.problem}
+    listed, tool = row.listed, row.tool
+    more = [
+        _difference("unusable", "tool", row.problem) if row.problem else None,
+        *(_difference("rewritten", "schema", each) for each in (tool.rewritten if tool else ())),
+        *(_difference("locked", change.what, str(change)) for change in changes),
+    ]
     return {
         "server": row.server,
         "name": row.name,
         "offered_as": row.offered_as,
-        "differences": row.differences + ([unusable] if row.problem else []),
+        "parameters": sorted(tool.parameters or ()) if tool else [],
+        "read_only": None if listed is None else listed.read_only,
+        "tokens": None if listed is None else listed.tokens,
+        "differences": row.differences + [each for each in more if each],
     }
+
+
+def _difference(kind: str, at: str, hint: str) -> dict[str, Any]:
+    return {"kind": kind, "at": at, "declared": None, "offered": None, "hint": hint}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.encoding import digest
 from agent.events import (
     AnswerChecked,
     Event,
@@ -15,7 +16,6 @@ from agent.events import (
     ToolAsked,
     ToolsListed,
     ToolsOffered,
-    digest,
 )
 
 LENGTH = 16

@@ -15,9 +15,19 @@ import yaml
 
 from agent import agentfile, data
 from agent.agentfile import AgentFile
+from agent.encoding import canonical
 from agent.errors import Diverged, UsageError
 from agent.evals.secrets import Machine, findings
-from agent.events import Event, ModelAnswered, ModelAsked, RunFinished, RunStarted, ToolAnswered, ToolAsked, canonical
+from agent.events import (
+    Event,
+    ModelAnswered,
+    ModelAsked,
+    RunFinished,
+    RunStarted,
+    ServerOpened,
+    ToolAnswered,
+    ToolAsked,
+)
 from agent.model.base import Turn
 from agent.place import Place
 from agent.replay.again import MemoryLog, Rerun, replayed
@@ -113,6 +123,8 @@ def _renamed(recording: Recording, name: str) -> list[Event]:
         match event:
             case RunStarted():
                 event = dataclasses.replace(event, run_id=name, files=Place(Path()).files)
+            case ServerOpened():
+                event = dataclasses.replace(event, seconds=0.0)
             case ModelAsked():
                 event = dataclasses.replace(event, request=transcript.request().hash)
             case ModelAnswered():

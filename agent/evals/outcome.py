@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.encoding import digest
 from agent.errors import Diverged
 from agent.evals.case import Case, Recorded
-from agent.events import digest
 from agent.result import RunResult
 from agent.scoring.expect import Attack
 from agent.scoring.score import Scores

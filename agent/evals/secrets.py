@@ -112,7 +112,7 @@ _HEX = re.compile(r"(?<![A-Za-z0-9])[0-9a-fA-F]{40,}(?![A-Za-z0-9])")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{32,}")
 _OWN_HASH = re.compile(
     r"/(?:hash|root|request|spec|prompt|opening|schema|instructions|key|sha256|result/stored)"
-    r"|/tools/\d+/(?:description|schema|definition)"
+    r"|/tools/\d+/(?:description|schema|output_schema|definition)"
 )
 """Where an event has a hash of ours."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -9,10 +9,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from agent import agentfile
 from agent.agentfile import AgentFile
+from agent.encoding import compact
 from agent.errors import ServerError
-from agent.events import ServerOpened, compact
+from agent.events import ServerOpened
+from agent.foreign import visible
 from agent.offer import Opening
 from agent.pointers import escaped
 from agent.replay import keys
@@ -21,9 +22,10 @@ from agent.replay.recording import RecordedResult, RecordedServer, Recording
 from agent.run import as_logged
 from agent.runs import log
 from agent.spec import AgentSpec
+from agent.tools import trust
 from agent.tools.content import data_of, text_of
 from agent.tools.listed import ListedTool
-from agent.tools.toolbox import OpenServer, Outcome
+from agent.tools.ports import OpenServer, Outcome
 
 Verdict: TypeAlias = Literal["same", "changed", "broken", "info", "skipped"]
 Kind: TypeAlias = Literal[
@@ -109,17 +111,23 @@ async def verify(recording: Recording, file: AgentFile, opening: Opening) -> lis
         return drifts + [await _again(call, live, file.spec) for call in _distinct(recording.results)]
 
 
-async def verify_all(paths: Iterable[Path], config: str | None) -> list[tuple[str, list[Drift]]]:
-    """Each recording among `paths`, a suite's transcripts included, against the servers of the agent file `config`, or
-    of the one that it began with. Raises SpecError, UsageError, LogError.
+async def verify_all(
+    paths: Iterable[Path], file: AgentFile | None = None, *, trusted: bool = True
+) -> list[tuple[str, list[Drift]]]:
+    """Each recording among `paths`, a suite's transcripts included, against the servers of `file`, or of the agent file
+    that it began with. `trusted`: whether a recording from anywhere may start programs.
+
+    Raises TrustNeeded when it would and may not, SpecError, UsageError, LogError.
     """
     from agent.tools.pool import alone
 
     drifts = []
     for path in _recordings(paths):
         recording = Recording.read(path)
-        file = agentfile.load(config) if config else as_logged(recording.started, recording.contents)
-        drifts.append((path.name, await verify(recording, file, alone)))
+        of_now = file or as_logged(recording.started, recording.contents)
+        if file is None:
+            trust.require(of_now.spec, path, trusted=trusted)
+        drifts.append((path.name, await verify(recording, of_now, alone)))
     return drifts
 
 
@@ -199,11 +207,11 @@ async def _again(call: RecordedResult, live: dict[str, OpenServer], spec: AgentS
         return Drift(*about, "skipped", arguments, now=problem)
     await server.pace.admit()
     try:
-        reply = await server.call(call.tool, call.arguments)
+        reply = await server.call(call.tool, call.arguments, repeatable=True)
     except ServerError as error:
         del live[call.server]
         return Drift(*about, "down", arguments, now=error.message)
-    kind, then, now = compared(call.result, reply.result)
+    kind, then, now = compared(call.result, visible(reply.result)[0])
     return Drift(*about, kind, arguments, then, now)
 
 
@@ -211,9 +219,9 @@ def _problem(call: RecordedResult, tool: ListedTool, spec: AgentSpec) -> str | N
     """Why a call must not be made again, by what its server says of the tool now."""
     if call.injected:
         return "its recorded answer was changed on purpose"
-    if not tool.may_write(tool.name in {declared.tool_name for declared in spec.tools or []}):
+    if not tool.may_write(spec.declares(tool.server, tool.name)):
         return None
-    if spec.policy.writes == "refuse":
+    if spec.policy.writes != "allow":
         return "it is not known to be read-only, and the agent file refuses writes"
     return None if tool.idempotent else "it is neither read-only nor idempotent"
 

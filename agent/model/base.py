@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+from agent.encoding import digest
 from agent.errors import ModelError
-from agent.events import ModelAnswered, digest
+from agent.events import ModelAnswered
 from agent.foreign import whole
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from agent.figures import Figure, figures_of
 from agent.model.base import Request, Turn
-from agent.tools.content import data_of
+from agent.tools.content import data_of, unframed
 
 WEIGHTS: dict[str, tuple[float, float]] = {
     "momentum": (1.0, 0.5),
@@ -157,9 +157,15 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
     return filled if set(schema.get("required", [])) <= set(filled) else None
 
 
+def _said(block: dict[str, Any]) -> str:
+    """The text of a tool result, without its frame and its images."""
+    content = block["content"]
+    return unframed(content if isinstance(content, str) else content[0]["text"])
+
+
 def _last_error(messages: list[dict[str, Any]]) -> str:
     errors = [
-        block["content"]
+        _said(block)
         for message in messages[1:]
         for block in message["content"]
         if block.get("type") == "tool_result" and block["is_error"]
@@ -174,7 +180,7 @@ def _figures(messages: list[dict[str, Any]]) -> list[Figure]:
     for message in messages[1:]:
         for block in message["content"]:
             if block.get("type") == "tool_result" and not block["is_error"]:
-                data = data_of({"content": [{"type": "text", "text": block["content"]}]})
+                data = data_of({"content": [{"type": "text", "text": _said(block)}]})
                 figures += figures_of(data, tool=tools[block["tool_use_id"]], call=block["tool_use_id"])
     return figures
 

@@ -7,8 +7,10 @@ import datetime
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent.agentfile import AgentFile
+from agent.encoding import digest
 from agent.errors import AdvisorError, Diverged
 from agent.events import ArtifactWritten, Event, RunFinished, RunStarted
 from agent.gate import Gate
@@ -24,6 +26,7 @@ from agent.replay.servers import ReplayServers
 from agent.result import PAGE, RunResult
 from agent.runs.log import Line, encode
 from agent.sitting import Sitting
+from agent.tools.ports import Form, Person
 
 EPOCH = "2000-01-01T00:00:00.000+00:00"
 """The time of every line of a log that no clock was asked for."""
@@ -78,6 +81,9 @@ class MemoryPlace(Place):
         self.log.append(MemoryLog(self.at))
         return self.log[-1]
 
+    async def keep_words(self, server: str, stderr: str) -> None:
+        """Nothing was printed."""
+
     async def write_page(self, result: RunResult) -> ArtifactWritten:
         """A log that is the same whatever the templates are keeps no hash of a page."""
         if self.renders:
@@ -110,6 +116,19 @@ class Rerun:
         return Recording.of(self.events, self.at, self.result.run_id)
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """The person of a recorded run, who allows what was allowed. What servers asked lies in their results."""
+
+    denied: frozenset[str]
+
+    async def allow(self, server: str, tool: str, arguments: Any) -> bool:
+        return digest([tool, arguments]) not in self.denied
+
+    async def fill(self, server: str, message: str, schema: dict[str, Any]) -> Form:
+        return None
+
+
 async def rerun(
     file: AgentFile,
     question: str,
@@ -121,9 +140,11 @@ async def rerun(
     at: str = EPOCH,
     gate: Gate | None = None,
     started: RunStarted | None = None,
+    person: Person | None = None,
     renders: bool = False,
 ) -> Rerun:
-    """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `renders`: its page too.
+    """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `person`: who allows
+    calls; `renders`: its page too.
 
     Raises Diverged.
     """
@@ -141,6 +162,8 @@ async def rerun(
         opening=opening,
         gate=gate or Gate(),
         now=lambda: datetime.datetime.fromisoformat(at),
+        person=person,
+        locked=False,
         replay_of=started.replay_of if started else None,
         versions=started.versions if started else {},
         price_for=lambda model: _price(started, model),
@@ -181,6 +204,7 @@ async def replayed(recording: Recording, file: AgentFile | None = None, *, rende
         at=recording.at,
         gate=ReplayGate(recording),
         started=started,
+        person=Recalled(recording.denied) if started.attended else None,
         renders=renders,
     )
     if different := log_divergence(recording, again.recording):

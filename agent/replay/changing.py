@@ -16,7 +16,7 @@ from agent.replay.changes import Change, apply_answer, apply_offer
 from agent.replay.recording import RecordedServer
 from agent.tools.listed import ListedTool
 from agent.tools.pace import Pace
-from agent.tools.toolbox import OpenServer, Outcome, Reply
+from agent.tools.ports import OpenServer, Outcome, Reply
 
 
 @dataclass
@@ -57,12 +57,20 @@ class ChangedServer:
     def set_aside(self) -> Sequence[dict[str, Any]]:
         return self.listed.set_aside
 
-    async def call(self, tool: str, arguments: Any) -> Reply:
+    @property
+    def stderr(self) -> str:
+        return self.inner.stderr
+
+    async def renew(self, turn: int) -> bool:
+        """A changed list stays as it was changed."""
+        return False
+
+    async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         """Raises UsageError when a change finds nothing to change; what the inner server raises."""
         self._calls[tool] += 1
         ordinal = self._calls[tool]
         async with self.in_turn if self.at else nullcontext():
-            reply = await self.inner.call(tool, self._known(tool, arguments))
+            reply = await self.inner.call(tool, self._known(tool, arguments), repeatable=repeatable)
         result, touched = reply.result, False
         for number, change in enumerate(self.changes):
             if reply.source != "miss" or change.fail:
@@ -71,7 +79,9 @@ class ChangedServer:
                 self.touched |= {number} if met else set()
         if reply.source == "live" and self.at:
             reply = replace(reply, retrieved_at=self.at, seconds=0.0)
-        return replace(reply, result=result, source="injected" if touched else reply.source)
+        return replace(
+            reply, result=result, source="injected" if touched else reply.source, by_host=reply.by_host and not touched
+        )
 
     def _known(self, tool: str, arguments: Any) -> Any:
         """Without parameters that a change added: the server does not know them."""
@@ -104,7 +114,7 @@ def changed(
                     ChangedServer(server, listed[server.name], changes, at, met, in_turn)
                     if server.name in listed
                     else server,
-                    outcome,
+                    replace(outcome, seconds=0.0) if at and isinstance(outcome, ServerOpened) else outcome,
                 )
                 for server, outcome in outcomes
             ]

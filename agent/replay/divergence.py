@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from agent.encoding import canonical
 from agent.errors import Diverged
-from agent.events import AnswerChecked, Event, ModelAsked, RunFinished, ToolAnswered, ToolAsked, canonical
+from agent.events import AnswerChecked, Event, ModelAsked, RunFinished, ToolAnswered, ToolAsked
 from agent.model.base import Request
 from agent.replay.recording import Recording
 from agent.transcript import Transcript

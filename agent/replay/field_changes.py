@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agent.events import JSON
+from agent.encoding import JSON
 from agent.replay.result_changes import DataChange, lacking
 from agent.replay.rows import Path, is_number, names, objects, replaced
 from agent.spec import Text

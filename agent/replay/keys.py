@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from agent.events import canonical, digest
+from agent.encoding import canonical, digest
 from agent.pointers import steps
 
 MAX_DEPTH = 32

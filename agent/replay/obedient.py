@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.answer import parse
-from agent.events import canonical
+from agent.encoding import canonical
 from agent.model.base import Model, Request, Turn
 from agent.replay.orders import Call, Edit, orders_in
 

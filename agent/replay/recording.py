@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from agent.agentfile import AgentFile, in_todays_words
+from agent.encoding import digest
 from agent.errors import ServerError, UsageError
 from agent.events import (
     ArtifactWritten,
@@ -34,13 +35,22 @@ from agent.tools.listed import ListedTool
 
 
 @dataclass(frozen=True)
+class RecordedList:
+    """What a server listed at one time."""
+
+    tools: tuple[ListedTool, ...]
+    set_aside: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class RecordedServer:
-    """What a server said when it was opened."""
+    """What a server said when it was opened; `again`: what it listed anew before a turn."""
 
     opened: ServerOpened
     instructions: str | None
     tools: tuple[ListedTool, ...]
     set_aside: tuple[dict[str, Any], ...]
+    again: Mapping[int, RecordedList] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,9 @@ class RecordedResult:
     seconds: float
     injected: bool = False
     """Whether it was changed on its way."""
+    notes: tuple[str, ...] = ()
+    by_host: bool = False
+    """Whether the words of the result are the host's, and not the server's."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +159,28 @@ class Recording:
             RecordedServer(
                 opened=opened[name],
                 instructions=self.contents[event.instructions] if event.instructions else None,
-                tools=tuple(self._tool(each, name) for each in event.tools),
-                set_aside=tuple(event.set_aside),
+                tools=self._list(event).tools,
+                set_aside=self._list(event).set_aside,
+                again=self._again(name),
             )
             for name, event in reversed(listed.items())
         )
+
+    def _again(self, server: str) -> dict[int, RecordedList]:
+        """What it listed after it was offered first, by the turn that came next."""
+        lists, turn, offered = {}, 1, False
+        for event in self.events:
+            match event:
+                case ModelAnswered():
+                    turn = event.turn + 1
+                case ToolsOffered():
+                    offered = True
+                case ToolsListed(server=name) if offered and name == server:
+                    lists[turn] = self._list(event)
+        return lists
+
+    def _list(self, event: ToolsListed) -> RecordedList:
+        return RecordedList(tuple(self._tool(each, event.server) for each in event.tools), tuple(event.set_aside))
 
     @cached_property
     def openings(self) -> tuple[ServerOpened | ServerFailed, ...]:
@@ -168,6 +198,19 @@ class Recording:
         return {
             event.server: event for event in self.events if isinstance(event, ServerFailed) and event.server in opened
         }
+
+    @cached_property
+    def denied(self) -> frozenset[str]:
+        """Calls that a person did not allow, by what they were called and with which arguments."""
+        refused = {
+            (event.turn, event.call)
+            for event in self.events
+            if isinstance(event, ToolAnswered) and event.source == "refused"
+        }
+        asked = (event for event in self.events if isinstance(event, ToolAsked))
+        return frozenset(
+            digest([event.offered_as, event.arguments]) for event in asked if (event.turn, event.call) in refused
+        )
 
     @cached_property
     def results(self) -> tuple[RecordedResult, ...]:
@@ -206,6 +249,8 @@ class Recording:
             retrieved_at=answered.retrieved_at,
             seconds=answered.seconds,
             injected=answered.source == "injected",
+            notes=tuple(answered.notes),
+            by_host=answered.by_host,
         )
 
     def _tool(self, said: dict[str, Any], server: str) -> ListedTool:
@@ -218,6 +263,7 @@ class Recording:
             destructive=said["destructive"],
             kind=said["kind"],
             idempotent=said["idempotent"],
+            output_schema=self.contents[said["output_schema"]] if "output_schema" in said else None,
         )
 
 

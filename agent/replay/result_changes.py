@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from agent.events import JSON
+from agent.encoding import JSON
 from agent.replay.operation import Operation
 from agent.replay.recording import RecordedServer
 from agent.replay.rows import Row, respelled, with_data

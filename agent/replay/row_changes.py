@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from agent.events import JSON, digest
+from agent.encoding import JSON, digest
 from agent.replay.result_changes import DataChange, Lacking, lacking
 from agent.replay.rows import (
     GONE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from agent.events import JSON, compact
+from agent.encoding import JSON, compact
 from agent.figures import SECTOR_KEYS, SERIES_KEYS
 
 NAME_KEYS = (*SECTOR_KEYS, *SERIES_KEYS)

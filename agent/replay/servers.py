@@ -17,11 +17,12 @@ from agent.agentfile import AgentFile
 from agent.errors import Diverged, ServerError
 from agent.events import ServerFailed, ServerOpened
 from agent.replay import keys, slices
-from agent.replay.recording import RecordedResult, RecordedServer, Recording
+from agent.replay.recording import RecordedList, RecordedResult, RecordedServer, Recording
 from agent.replay.slices import Containment
-from agent.tools.listed import ListedTool
+from agent.tools import links
+from agent.tools.listed import READ_RESOURCE, ListedTool
 from agent.tools.pace import Pace
-from agent.tools.toolbox import OpenServer, Outcome, Reply, error_result
+from agent.tools.ports import OpenServer, Outcome, Reply, error_result
 
 Tier: TypeAlias = Literal["exact", "normalised", "contained", "miss"]
 
@@ -134,13 +135,14 @@ class ReplayServer:
 
     recorded: RecordedServer
     lookup: Lookup
-    declared: frozenset[str]
-    """Tools that the agent file declares, and so takes for read-only when they say nothing."""
     strict: bool
     lost: ServerError | None = None
     missed: frozenset[str] = frozenset()
     """Calls that are a miss in the recording itself."""
     pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        self._listed = RecordedList(self.recorded.tools, self.recorded.set_aside)
 
     @property
     def required(self) -> bool:
@@ -156,15 +158,26 @@ class ReplayServer:
 
     @property
     def tools(self) -> Sequence[ListedTool]:
-        return self.recorded.tools
+        return self._listed.tools
 
     @property
     def set_aside(self) -> Sequence[dict[str, Any]]:
-        return self.recorded.set_aside
+        return self._listed.set_aside
 
-    async def call(self, tool: str, arguments: Any) -> Reply:
+    @property
+    def stderr(self) -> str:
+        return ""
+
+    async def renew(self, turn: int) -> bool:
+        """List what was listed before that turn, if anything was."""
+        listed = self.recorded.again.get(turn)
+        if listed is not None:
+            self._listed = listed
+        return listed is not None
+
+    async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         """Raises Diverged for a call that was not recorded, when that is strict; ServerError when it died there."""
-        found = self._found(tool, arguments)
+        found = self._found(tool, arguments, repeatable)
         if found is None:
             if self.lost and self.lost.failure.required:
                 raise self.lost
@@ -173,13 +186,13 @@ class ReplayServer:
             return Reply(error_result(data.words("not_recorded")), "miss", seconds=0.0)
         source: Literal["injected", "replayed"] = "injected" if found.injected else "replayed"
         died = self.lost is not None and found.result == error_result(self.lost.message)
-        return Reply(found.result, source, found.retrieved_at, found.seconds, lost=self.lost if died else None)
+        lost = self.lost if died else None
+        return Reply(found.result, source, found.retrieved_at, found.seconds, lost, list(found.notes), found.by_host)
 
-    def _found(self, tool: str, arguments: Any) -> RecordedResult | None:
-        listed = next((each for each in self.tools if each.name == tool), None)
-        if listed is None:
-            return None
-        return self.lookup.find(listed, arguments, repeatable=listed.repeatable(tool in self.declared))
+    def _found(self, tool: str, arguments: Any, repeatable: bool) -> RecordedResult | None:
+        known = [*self.tools, *([links.reader(self.name)] if tool == READ_RESOURCE else [])]
+        listed = next((each for each in known if each.name == tool), None)
+        return None if listed is None else self.lookup.find(listed, arguments, repeatable=repeatable)
 
 
 def _shared(servers: Iterable[RecordedServer]) -> frozenset[str]:
@@ -198,7 +211,6 @@ class ReplayServers:
 
     @asynccontextmanager
     async def opening(self, file: AgentFile) -> AsyncIterator[list[tuple[OpenServer, Outcome]]]:
-        declared = frozenset(tool.tool_name for tool in file.spec.tools or [])
         outcomes: list[tuple[OpenServer, Outcome]] = []
         for event in self.recording.openings:
             if isinstance(event, ServerFailed) and event.required:
@@ -206,7 +218,6 @@ class ReplayServers:
             server = ReplayServer(
                 self._recorded(event.server),
                 self.lookup,
-                declared,
                 self.strict,
                 self._lost(event),
                 self.recording.missed,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
-from agent.events import canonical, compact
+from agent.encoding import canonical, compact
 from agent.pointers import steps
 from agent.spec import Section, Text
 from agent.tools.content import data_of

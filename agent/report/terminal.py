@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich import box
 from rich.console import Console
 from rich.json import JSON as RichJSON
 from rich.padding import Padding
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,7 @@ from agent.events import (
     ServerOpened,
     ToolAnswered,
     ToolAsked,
+    Underway,
 )
 from agent.foreign import printable
 from agent.result import ADVICE, HINTS, Call, RunResult
@@ -56,8 +58,48 @@ def waiting(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(what):
+    with _spinning(console, what):
         yield
+
+
+Tell: TypeAlias = Callable[[str], None]
+
+
+@contextmanager
+def telling() -> Iterator[Tell]:
+    """A spinner on a terminal that says what it is told, nothing elsewhere."""
+    console = new_console(err=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with _spinning(console, "looking") as status:
+        yield lambda text: status.update(printable(text))
+
+
+_spinners: list[Status] = []
+"""Those that turn just now."""
+
+
+@contextmanager
+def _spinning(console: Console, what: str) -> Iterator[Status]:
+    with console.status(what) as status:
+        _spinners.append(status)
+        try:
+            yield status
+        finally:
+            _spinners.remove(status)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """No spinner turns while somebody is asked."""
+    for status in _spinners:
+        status.stop()
+    try:
+        yield
+    finally:
+        for status in _spinners:
+            status.start()
 
 
 @contextmanager
@@ -77,11 +119,13 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
     if not console.is_terminal:
         yield lambda event: _print_line(console, line(event))
         return
-    with console.status("opening the servers") as status:
+    with _spinning(console, "opening the servers") as status:
 
         def show(event: Event) -> None:
             _print_line(console, line(event))
-            if isinstance(event, ModelAsked):
+            if isinstance(event, Underway):
+                status.update(printable(event.text))
+            elif isinstance(event, ModelAsked):
                 status.update(f"turn {event.turn}: the model is thinking")
             elif isinstance(event, ToolAsked):
                 status.update(f"calling {printable(event.offered_as)}")
@@ -102,7 +146,7 @@ def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
         case RunResumed():
             return "going on where the run stopped"
         case ServerOpened():
-            return f"server {event.server}: open ({event.transport}, {event.protocol})"
+            return f"server {event.server}: open ({event.transport}, {event.protocol}), {event.seconds:.2f} s"
         case ServerFailed():
             return f"server {event.server}: down: {printable(event.reason)}"
         case ModelFailed():
@@ -174,6 +218,11 @@ def tell_warnings(result: RunResult) -> None:
     """On stderr, for whoever reads the answer's JSON."""
     for warning in result.warnings:
         new_console(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
+
+
+def show_text(text: str) -> None:
+    """A stranger's text, on stdout, line by line."""
+    new_console().print(Text("\n".join(printable(line) for line in text.splitlines())), soft_wrap=True)
 
 
 def show_labels(console: Console, labels: list[str]) -> None:
@@ -266,14 +315,4 @@ def show_runs(results: list[RunResult]) -> None:
         table.add_row(
             *(Text(part) for part in (result.run_id, result.status, result.as_of or "", result.model, question))
         )
-    console.print(table)
-
-
-def show_tools(rows: list[dict[str, Any]]) -> None:
-    console = new_console()
-    table = new_table(console, "Server", "Tool", "Offered as", "Differences")
-    for row in rows:
-        differences = "\n".join(f"{each['at']}: {each['hint']}" for each in row["differences"])
-        cells = (row["server"] or "–", row["name"], row["offered_as"] or "–", differences or "none")
-        table.add_row(*(Text(printable(cell).strip()) for cell in cells))
     console.print(table)

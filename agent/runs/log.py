@@ -20,8 +20,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from agent.encoding import compact
 from agent.errors import LogBusy, LogDamaged, LogError
-from agent.events import Event, RunFinished, compact, from_json
+from agent.events import Event, RunFinished, from_json
 
 FILE = "log.jsonl"
 _CRC = b',"crc":"%08x"}\n'
@@ -211,7 +212,8 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise _unwritable(path, error) from None
 
 

@@ -33,6 +33,7 @@ def admit(
     warnings += [
         f"tool {aside['tool']!r} of {aside['server']!r} is set aside: {aside['problem']}" for aside in box.set_aside
     ]
+    warnings += box.notes
     blind = ", ".join(box.blind_to_as_of)
     if dated_only and blind:
         raise Stale(

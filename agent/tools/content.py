@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from agent import data
 
 EMPTY = "(empty)"
+IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
+"""What a model can look at, and how it begins."""
+IMAGE_BYTES, IMAGES_SHOWN = 3_500_000, 8
+"""The largest image, and the most of one result, that a model is shown."""
+_FRAME = re.compile(r"\A<untrusted_data [^\n]*>\n(.*)\n</untrusted_data>\Z", re.DOTALL)
+_END = re.compile(r"</(?=untrusted_data)", re.IGNORECASE)
 
 
 def data_of(result: Mapping[str, Any]) -> Any:
@@ -30,6 +38,40 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def images_of(result: Mapping[str, Any]) -> list[int]:
+    """Which of a result's blocks are images that a model can be shown: a broken one would spoil its whole request."""
+    blocks = result.get("content") or []
+    return [at for at, block in enumerate(blocks) if block.get("type") == "image" and _is_image(block)][:IMAGES_SHOWN]
+
+
+def _is_image(block: Mapping[str, Any]) -> bool:
+    begins = IMAGES.get(str(block.get("mimeType")))
+    encoded = block.get("data")
+    if begins is None or not isinstance(encoded, str) or len(encoded) * 3 // 4 > IMAGE_BYTES:
+        return False
+    try:
+        return base64.b64decode(encoded, validate=True).startswith(begins)
+    except ValueError:
+        return False
+
+
+def links_of(result: Mapping[str, Any]) -> list[str]:
+    """Addresses of resources that a result links to."""
+    blocks = result.get("content") or []
+    return [str(block["uri"]) for block in blocks if block.get("type") == "resource_link" and block.get("uri")]
+
+
+def framed(text: str, source: str) -> str:
+    """Between marks that call it data; what looks like the closing mark within it is made harmless."""
+    return data.words("frame", source=source, text=_END.sub("<\\\\/", text))
+
+
+def unframed(text: str) -> str:
+    """What stands between the marks, where there are any."""
+    found = _FRAME.match(text)
+    return found[1] if found else text
+
+
 def text_of(result: Mapping[str, Any]) -> str:
     """What the model reads. An error is told in the server's own words; other results prefer structured content."""
     blocks = [_block_text(block) for block in result.get("content") or []]
@@ -48,9 +90,11 @@ def _block_text(block: Mapping[str, Any]) -> str:
             return str(block.get("text", ""))
         case "image" | "audio" as kind:
             size = len(block.get("data", "")) * 3 // 4
-            return f"[{kind}, {block.get('mimeType', 'unknown type')}, about {size} bytes, not shown]"
+            shown = "shown after this text" if kind == "image" and _is_image(block) else "not shown"
+            return f"[{kind}, {block.get('mimeType', 'unknown type')}, about {size} bytes, {shown}]"
         case "resource_link":
-            return f"[resource {block.get('uri')}: {block.get('title') or block.get('name') or 'no title'}, not read]"
+            about = block.get("title") or block.get("name") or "no title"
+            return f"[resource {block.get('uri')}: {about}, not read]"
         case "resource":
             resource = block.get("resource", {})
             if "text" in resource:

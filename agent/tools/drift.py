@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent.spec import ToolSpec
+from agent.tools.listed import ListedTool
+
+LIKE = 1.0
+"""How like a name has to be to be named in place of another, out of 3."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +34,53 @@ class Difference:
         return {"kind": self.kind, "at": self.at, "declared": self.declared, "offered": self.offered, "hint": self.hint}
 
 
-def missing(declared: ToolSpec, names: Iterable[str], unusable: str | None = None) -> Difference:
+def missing(declared: ToolSpec, listed: Sequence[ListedTool], unusable: str | None = None) -> Difference:
     """A declared tool that no server offers, or only in an `unusable` form; the hint names the nearest offered ones."""
-    names = sorted(set(names))
+    meant = declared.bind or declared.tool_name
     if unusable:
         hint = f"a server lists this tool, but it cannot be used: {unusable}"
-        return Difference(declared.tool_name, "missing", "tool", declared.tool_name, None, hint)
-    near = difflib.get_close_matches(declared.tool_name, names, n=3, cutoff=0.5)
-    hint = "no server offers this tool"
+    else:
+        what = "what it is bound to" if declared.bind else "this tool"
+        hint = f"no server offers {what}" + _instead(declared, meant.rpartition(".")[2], listed)
+    return Difference(declared.tool_name, "missing", "bind" if declared.bind else "tool", meant, None, hint)
+
+
+def _instead(declared: ToolSpec, meant: str, listed: Sequence[ListedTool]) -> str:
+    """The tools whose names and descriptions are most like those that are missed; without any, some that there are."""
+    own = (declared.bind or "").removesuffix(f".{meant}")
+    likeness: dict[str, tuple[float, ListedTool]] = {}
+    for tool in sorted(listed, key=lambda tool: tool.server != own):
+        likeness.setdefault(tool.name, (_likeness(declared, meant, tool), tool))
+    alike = sorted(likeness.values(), key=lambda each: (-each[0], each[1].name))
+    near = [tool for like, tool in alike if like >= LIKE][:3]
     if near:
-        hint += f"; the nearest names are {', '.join(near)}"
-    elif names:
-        hint += f"; the servers offer {', '.join(names[:8])}{' …' if len(names) > 8 else ''}"
-    return Difference(declared.tool_name, "missing", "tool", declared.tool_name, None, hint)
+        bound = f"bind: {near[0].server}.{near[0].name}"
+        return (
+            f"; the nearest names are {', '.join(tool.name for tool in near)}; if one is meant, say so, as with {bound}"
+        )
+    names = sorted(likeness)
+    return f"; the servers offer {', '.join(names[:8])}{' …' if len(names) > 8 else ''}" if names else ""
+
+
+def _likeness(declared: ToolSpec, meant: str, tool: ListedTool) -> float:
+    """Of names, letter by letter and word by word, and of what is said of the two."""
+    letters = difflib.SequenceMatcher(None, meant, tool.name).ratio()
+    ours, theirs = _words(meant), _words(tool.name)
+    told = _words(declared.description or "") | ours
+    said = told & (_words(tool.description) | theirs)
+    return letters + len(ours & theirs) / max(len(ours | theirs), 1) + len(said) / max(len(told), 1)
+
+
+def _words(text: str) -> set[str]:
+    """Without those that say nothing, and without their plural."""
+    words = re.findall(r"[^\W\d_]{3,}", text.casefold())
+    return {word.removesuffix("s") for word in words} - {"get", "the", "and", "for", "with", "fetch", "list", "data"}
 
 
 def changed(declared: ToolSpec, schema: dict[str, Any]) -> list[Difference]:
     """How a server's input schema differs from the declared parameters."""
-    offered = schema.get("properties", {})
+    given = schema.get("properties")
+    offered = given if isinstance(given, dict) else {}
     found = []
     for name, expected in declared.properties.items():
         if name not in offered:
@@ -55,7 +89,8 @@ def changed(declared: ToolSpec, schema: dict[str, Any]) -> list[Difference]:
         elif isinstance(expected, dict) and isinstance(offered[name], dict):
             found += _compare(declared.tool_name, f"parameters.{name}", expected, offered[name])
     if declared.parameters is not None:
-        for name in sorted(set(schema.get("required", [])) - set(declared.properties)):
+        known = set(declared.properties) | set(declared.arguments or {})
+        for name in sorted(set(schema.get("required", [])) - known):
             hint = "the server requires this parameter, and the file does not declare it"
             at = f"parameters.{name}"
             found.append(Difference(declared.tool_name, "changed", at, None, offered.get(name), hint))

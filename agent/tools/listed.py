@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from jsonschema.protocols import Validator
+
 from agent import schemas
-from agent.events import JSON, ContentStored
+from agent.encoding import JSON, compact
+from agent.events import ContentStored
 from agent.foreign import whole
 
 if TYPE_CHECKING:
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 
 KIND = "sector-advisor/kind"
 """Where a tool's `_meta` says that its data are real or simulated."""
+OUTPUT_SCHEMA = "sector-advisor/output_schema"
+"""Where a tool's `_meta` keeps its output schema, out of the SDK's sight."""
+LONGEST = 300
+"""Characters of what a result breaks."""
+READ_RESOURCE = "resources/read"
+"""The name of what reads a resource, which no tool of a server has."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,13 @@ class ListedTool:
     kind: str | None
     """real or simulated, where the server declares it."""
     idempotent: bool | None = None
+    output_schema: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, tool: Tool, server: str, redact: Callable[[JSON], JSON]) -> ListedTool:
         hints = tool.annotations
-        kind = (tool.meta or {}).get(KIND)
+        meta = tool.meta or {}
+        kind, output = meta.get(KIND), meta.get(OUTPUT_SCHEMA)
         return cls(
             server=server,
             name=tool.name,
@@ -45,7 +56,20 @@ class ListedTool:
             destructive=hints.destructive_hint if hints else None,
             kind=kind if isinstance(kind, str) else None,
             idempotent=hints.idempotent_hint if hints else None,
+            output_schema=redact(whole(output)) if isinstance(output, dict) else None,
         )
+
+    @property
+    def hints(self) -> str:
+        """What it says about itself, in words."""
+        said = {"read-only": self.read_only, "destructive": self.destructive, "idempotent": self.idempotent}
+        hints = [f"{'' if value else 'not '}{hint}" for hint, value in said.items() if value is not None]
+        return ", ".join([*hints, *([f"{self.kind} data"] if self.kind else [])])
+
+    @cached_property
+    def tokens(self) -> int:
+        """About how many tokens its definition takes of every request: a token is about four bytes."""
+        return (len(self.name) + len(self.description) + len(compact(self.schema))) // 4
 
     @cached_property
     def contents(self) -> tuple[ContentStored, ContentStored]:
@@ -57,6 +81,19 @@ class ListedTool:
         """Why no call could be checked against its schema."""
         found = schemas.problem(self.schema)
         return f"its input schema, at /{'/'.join(map(str, found[0]))}: {found[1]}" if found else None
+
+    def output_problem(self, result: Mapping[str, Any]) -> str | None:
+        """Where a result is not what the tool's output schema promises."""
+        if self.output_schema is None or result.get("isError") or self._output_validator is None:
+            return None
+        if "structuredContent" not in result:
+            return "it has no structured content"
+        error = next(self._output_validator.iter_errors(result["structuredContent"]), None)
+        return None if error is None else f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:LONGEST]}"
+
+    @cached_property
+    def _output_validator(self) -> Validator | None:
+        return None if schemas.problem(self.output_schema) else schemas.validator(self.output_schema or {})
 
     def repeatable(self, declared: bool) -> bool:
         """Whether a call may be made twice without harm."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import TypeAlias
 
@@ -14,8 +15,8 @@ from agent.agentfile import AgentFile
 from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
 from agent.tools.pace import Pace
+from agent.tools.ports import Outcome, Person
 from agent.tools.servers import InMemoryServer, Server
-from agent.tools.toolbox import Outcome
 
 Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
 FAILED_SECONDS = 30.0
@@ -71,25 +72,30 @@ class ServerPool:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     @asynccontextmanager
-    async def opened(self, servers: Iterable[Server]) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+    async def opened(
+        self, servers: Iterable[Server], tell: Callable[[list[str]], None] = lambda _: None
+    ) -> AsyncIterator[list[tuple[Server, Outcome]]]:
         """Each server, or the one like it that is open already; an optional one that failed is told in place.
 
-        A stateful server is this run's alone and ends with it. Raises ServerError as soon as a required one fails.
+        A stateful server is this run's alone and ends with it. `tell` hears the names of those that are waited for.
+        Raises ServerError as soon as a required one fails.
         """
         entries = [self._entry(server) for server in servers]
         try:
-            for start in asyncio.as_completed([entry.start for entry in entries]):
-                try:
-                    await start
-                except ServerError as error:
-                    if error.failure.required:
-                        raise _of_one_run(error) from None
+            pending = {entry.start for entry in entries}
+            while pending:
+                tell([entry.server.name for entry in entries if entry.start in pending])
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for start in done:
+                    error = None if start.cancelled() else start.exception()
+                    if isinstance(error, ServerError) and error.failure.required:
+                        raise _of_one_run(error)
             yield [(entry.server, await entry.outcome()) for entry in entries]
         finally:
             await self._close([entry for entry in entries if entry.server.stateful])
 
     def of(self, file: AgentFile) -> Opened:
-        """The servers that an agent file names. Raises what `servers_of` and `opened` raise."""
+        """The servers that an agent file names; nobody is asked. Raises what `servers_of` and `opened` raise."""
         return self.opened(servers_of(file))
 
     def _entry(self, server: Server) -> _Entry:
@@ -119,11 +125,11 @@ class ServerPool:
 
 def _of_one_run(error: ServerError) -> ServerError:
     """A failure that several runs may meet, as an error that one of them can mark as its own."""
-    return ServerError(error.failure, hint=error.hint)
+    return ServerError(error.failure, hint=error.hint, stderr=error.stderr)
 
 
-def servers_of(file: AgentFile) -> list[Server]:
-    """The servers that an agent file names, not yet opened.
+def servers_of(file: AgentFile, person: Person | None = None) -> list[Server]:
+    """The servers that an agent file names, not yet opened. `person` answers what they ask back.
 
     Raises SpecError when a required one names an environment variable that is not set.
     """
@@ -133,7 +139,8 @@ def servers_of(file: AgentFile) -> list[Server]:
         pace = Pace(given.calls_per_minute)
         try:
             spec, secrets = agentfile.expand(given, name, file.source)
-            servers.append(Server(name, spec, timeouts, secrets, given.required, pace=pace, stateful=given.stateful))
+            server = Server(name, spec, timeouts, secrets, given.required, pace=pace, stateful=given.stateful)
+            servers.append(replace(server, policy=file.spec.policy, person=person))
         except SpecError as error:
             if given.required:
                 raise
@@ -142,9 +149,11 @@ def servers_of(file: AgentFile) -> list[Server]:
 
 
 @asynccontextmanager
-async def alone(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+async def alone(
+    file: AgentFile, person: Person | None = None, tell: Callable[[list[str]], None] = lambda _: None
+) -> AsyncIterator[list[tuple[Server, Outcome]]]:
     """The servers of an agent file, opened for one run."""
-    async with ServerPool() as pool, pool.of(file) as opened:
+    async with ServerPool() as pool, pool.opened(servers_of(file, person), tell) as opened:
         yield opened
 
 

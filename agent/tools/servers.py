@@ -1,55 +1,44 @@
-"""One MCP server, held by a task of its own.
-
-The task enters, holds and leaves its client, so that a server that dies ends in one plain error for its callers.
-"""
+"""One MCP server: opened, called, opened again when it is lost, stopped. Its connections own tasks and processes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import httpx2
-import mcp.server
-from mcp import Client, MCPError
-from mcp.client.streamable_http import streamable_http_client
-from mcp.server.mcpserver import MCPServer
-from mcp_types import Implementation
+import mcp_types
 
-from agent import __version__, data
+from agent import data
+from agent.encoding import JSON
 from agent.errors import ServerError, SpecError
-from agent.events import JSON, ServerFailed, ServerOpened
+from agent.events import ServerFailed, ServerOpened
 from agent.foreign import redact, whole
-from agent.spec import HttpServer, StdioServer, TimeoutSpec
-from agent.tools.listed import ListedTool
+from agent.spec import HttpServer, PolicySpec, StdioServer, TimeoutSpec
+from agent.tools import verdicts
+from agent.tools.connection import Connection, InMemoryServer, ServerSpec
+from agent.tools.faults import CallFault, died, innermost, reason, refusal_of
+from agent.tools.listed import READ_RESOURCE, ListedTool
 from agent.tools.pace import Pace
-from agent.tools.sieve import Sieve, SiftedStream
-from agent.tools.stdio import StdioProcess
-from agent.tools.toolbox import Reply, error_result
+from agent.tools.ports import Person, Reply, error_result
+from agent.tools.questions import Questions
 
-InMemoryServer: TypeAlias = mcp.server.Server[Any] | MCPServer[Any]
-ServerSpec: TypeAlias = StdioServer | HttpServer | InMemoryServer
+__all__ = ["InMemoryServer", "Server", "ServerSpec"]
 
-CLIENT = Implementation(name="sector-advisor", version=__version__)
-CONNECTION_CLOSED = -32000
-PAGES = 100
-"""Most pages of one tool list; a server may repeat a cursor for ever."""
+CALLS = 3
+"""How often a call is made at the most."""
+BACKOFF = (0.0, 0.5, 2.0)
+"""Seconds before each attempt to open a lost server again."""
+LONGEST_WAIT = 15.0
+"""Seconds of a Retry-After that are waited for; a longer one is told to the model."""
 STDERR_LINES, STDERR_LENGTH, NOISE_LENGTH, UNREADABLE_LENGTH = 8, 4_000, 200, 300
 """How much an error shows of what a server printed or sent, in lines and characters."""
-
-for _name in ("mcp", "client", "httpx2", "httpcore2"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
-    logging.getLogger(_name).propagate = False
 
 
 @dataclass
 class Server:
-    """One server: `start` it, use `tools` and `call`, `stop` it."""
+    """`start` it, use `tools` and `call`, `stop` it."""
 
     name: str
     spec: ServerSpec
@@ -57,30 +46,34 @@ class Server:
     secrets: list[str] = field(default_factory=list)
     required: bool = True
     tools: list[ListedTool] = field(default_factory=list)
-    sieve: Sieve = field(default_factory=Sieve)
     problem: SpecError | None = None
     """Why it cannot even be tried."""
     pace: Pace = field(default_factory=Pace)
     stateful: bool = False
-    """Whether it remembers what a run did, and so serves one run only."""
+    """Whether it remembers what a run did, and so serves one run only and is not opened again for it."""
+    set_aside: list[dict[str, JSON]] = field(default_factory=list)
+    """Entries of its list that are no tools."""
     lost: bool = False
-    """Whether it was found dead in a call."""
+    """Whether it was given up in a call."""
     instructions: str | None = None
     """Its words about itself, which no model is shown."""
+    policy: PolicySpec = field(default_factory=PolicySpec)
+    person: Person | None = None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def __post_init__(self) -> None:
-        self._owner: asyncio.Task[None] | None = None
-        self._leave = asyncio.Event()
-        self._process: StdioProcess | None = None
-        self._ready: asyncio.Future[ServerOpened] | None = None
-        self._client: Client | None = None
-        self._refusal = ""
+        self._connection: Connection | None = None
+        self._mending = asyncio.Lock()
+        self._relisted = False
+        self._questions = Questions(self.name, self.policy, self.person)
 
     @property
     def transport(self) -> str:
         if isinstance(self.spec, StdioServer):
             return "stdio"
-        return "http" if isinstance(self.spec, HttpServer) else "memory"
+        if isinstance(self.spec, HttpServer):
+            return "sse" if self.spec.is_sse else "http"
+        return "memory"
 
     @property
     def command(self) -> str:
@@ -93,23 +86,25 @@ class Server:
     def address(self) -> str:
         """Equal for servers that are started, or called, in the same way."""
         if isinstance(self.spec, StdioServer | HttpServer):
-            return self.spec.model_dump_json(include={"command", "args", "env", "cwd", "url", "headers"})
+            places = {"command", "args", "env", "cwd", "url", "headers", "protocol"}
+            return self.spec.model_dump_json(include=places) + self.transport
         return f"in memory {id(self.spec)}"
 
     @property
     def identity(self) -> str:
         """Equal for servers that are used in the same way too."""
-        return f"{self.name} {self.required} {self.timeouts.model_dump_json()} {self.pace.calls} {self.address}"
-
-    @property
-    def set_aside(self) -> list[dict[str, JSON]]:
-        """Entries of its list that are no tools."""
-        return self.sieve.set_aside
+        used = (self.name, self.required, self.timeouts, self.pace.calls, self.policy, id(self.person))
+        return f"{used} {self.address}"
 
     @property
     def alive(self) -> bool:
-        ended = self._process is not None and self._process.exit_status is not None
-        return not (self.lost or ended) and self._owner is not None and not self._owner.done()
+        return not self.lost and self._connection is not None and self._connection.alive
+
+    @property
+    def stderr(self) -> str:
+        """The end of what it printed there."""
+        process = self._connection.process if self._connection else None
+        return str(self.redact(process.stderr_text())) if process else ""
 
     def redact(self, value: JSON) -> JSON:
         """`value` without any secret in its texts."""
@@ -119,92 +114,53 @@ class Server:
         """Connect and list the tools. Raises ServerError."""
         if self.problem:
             raise self.error(self.problem.message, self.problem.hint)
-        self._ready = asyncio.get_running_loop().create_future()
-        self._owner = asyncio.create_task(self._own(self._ready), name=f"server {self.name}")
-        first: list[asyncio.Future[Any]] = [self._ready, self._owner]
-        try:
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not self._ready.done():
-                self._ready.cancel()
-        if self._ready.cancelled():
-            raise self.error("it ended while it was being opened")
-        return self._ready.result()
+        began = time.monotonic()
+        self.tools = self._listed(await self._negotiate())
+        return self._opened(time.monotonic() - began)
 
     async def stop(self) -> None:
         """Leave the client, or end the attempt to open it."""
-        self._leave.set()
-        if self._owner:
-            if self._client is None:
-                self._owner.cancel()
-            await asyncio.wait([self._owner])
-        if self._process:
-            self._process.discard()
+        if self._connection:
+            await self._connection.close()
 
     def kill(self) -> None:
-        if self._process:
-            self._process.kill()
+        if self._connection:
+            self._connection.kill()
 
-    async def _own(self, ready: asyncio.Future[ServerOpened]) -> None:
-        """The only task that enters and leaves the client."""
-        step = "start"
+    async def _negotiate(self) -> list[mcp_types.Tool]:
+        """Open a connection; a server that dies of the newer greeting is greeted once more in the old way."""
+        mode = self._mode
+        remembered = mode == "auto" and verdicts.is_legacy(self.address)
         try:
-            async with asyncio.timeout(self.timeouts.start) as clock, self._connect() as client:
-                step = "list"
-                clock.reschedule(asyncio.get_running_loop().time() + self.timeouts.list)
-                await self._list(client)
-                clock.reschedule(None)
-                self._client = client
-                ready.set_result(self._opened(client))
-                await self._leave.wait()
-        except TimeoutError:
-            limit = getattr(self.timeouts, step)
-            did = "did not answer" if step == "start" else "did not list its tools"
-            self._failed(ready, self.error(f"it {did} within {limit:g} s", hint=f"raise timeouts.{step}"))
+            return await self._connect(verdicts.LEGACY if remembered else mode)
         except Exception as error:
-            self._failed(ready, self.error(reason(error) + self._refusal))
+            if mode != "auto" or not died(error):
+                raise self._failure(error) from None
+            first = self._failure(error)
+        try:
+            tools = await self._connect("auto" if remembered else verdicts.LEGACY)
+        except Exception:
+            raise first from None
+        verdicts.remember(self.address, legacy=not remembered)
+        return tools
 
-    def _failed(self, ready: asyncio.Future[ServerOpened], error: ServerError) -> None:
-        if not ready.done():
-            ready.set_exception(error)
+    @property
+    def _mode(self) -> str:
+        return self.spec.protocol if isinstance(self.spec, StdioServer | HttpServer) else "auto"
 
-    @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[Client]:
-        spec = self.spec
-        if isinstance(spec, StdioServer):
-            if spec.cwd and not Path(spec.cwd).is_dir():
-                raise NotADirectoryError(f"there is no folder {spec.cwd!r}")
-            self._process = StdioProcess(_command(spec), spec.env, spec.cwd)
-            async with Client(_sifted(self._process.open(), self.sieve), client_info=CLIENT) as client:
-                yield client
-        elif isinstance(spec, HttpServer):
-            limits = httpx2.Timeout(self.timeouts.call, connect=10)
-            hooks = {"response": [self._note_refusal]}
-            async with httpx2.AsyncClient(headers=spec.headers, timeout=limits, event_hooks=hooks) as http:
-                streams = streamable_http_client(spec.url, http_client=http, max_sse_event_size=None)
-                async with Client(_sifted(streams, self.sieve), client_info=CLIENT) as client:
-                    yield client
-        else:
-            async with Client(spec) as client:
-                yield client
+    async def _connect(self, mode: str) -> list[mcp_types.Tool]:
+        """One attempt; what is left of an earlier connection ends first."""
+        await self.stop()
+        self._connection = Connection(self.name, self.spec, mode, self.timeouts, self._questions)
+        return await self._connection.open()
 
-    async def _note_refusal(self, response: httpx2.Response) -> None:
-        """The SDK's errors do not tell the HTTP status; ours do."""
-        self._refusal = f" (HTTP {response.status_code} {response.reason_phrase})" if response.is_error else ""
+    def _listed(self, tools: list[mcp_types.Tool]) -> list[ListedTool]:
+        self.set_aside = self.redact(self._connection.sieve.set_aside) if self._connection else []
+        return [ListedTool.of(tool, self.name, self.redact) for tool in tools]
 
-    async def _list(self, client: Client) -> None:
-        cursor: str | None = None
-        seen: set[str] = set()
-        for _ in range(PAGES):
-            page = await client.list_tools(cursor=cursor)
-            self.tools += [ListedTool.of(tool, self.name, self.redact) for tool in page.tools]
-            self.sieve.set_aside = self.redact(self.sieve.set_aside)
-            cursor = page.next_cursor
-            if cursor is None or cursor in seen:
-                return
-            seen.add(cursor)
-
-    def _opened(self, client: Client) -> ServerOpened:
+    def _opened(self, seconds: float) -> ServerOpened:
+        assert self._connection and self._connection.client
+        client = self._connection.client
         info = client.server_info
         self.instructions = str(self.redact(whole(client.instructions))) if client.instructions else None
         return ServerOpened(
@@ -213,77 +169,173 @@ class Server:
             protocol=client.protocol_version,
             server_name=self.redact(info.name) if info else None,
             server_version=self.redact(info.version) if info else None,
+            seconds=round(seconds, 3),
         )
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> Reply:
-        """The server's result; whatever else it answers is an error result. Raises ServerError when it died."""
-        assert self._client
-        try:
-            async with asyncio.timeout(self.timeouts.call):
-                result = await self._client.call_tool(tool, arguments)
-            sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
-            return Reply(self.redact(whole(sent)))
-        except TimeoutError:
-            return Reply(error_result(data.words("no_answer", tool=tool, seconds=f"{self.timeouts.call:g}")))
-        except MCPError as error:
-            if self._is_loss(error):
-                self.lost = True
-                raise self.error(f"it was lost in a call of {tool}") from None
-            return Reply(error_result(str(self.redact(error.message)) + self._refusal))
-        except Exception as error:
-            why = " ".join(str(self.redact(str(error))).split())[:UNREADABLE_LENGTH]
-            return Reply(error_result(data.words("unreadable", tool=tool, reason=f"{type(error).__name__}: {why}")))
+    async def renew(self, turn: int) -> bool:
+        """Take in a changed list of tools; whether there was one. A list that cannot be had stays as it was."""
+        if self._connection and self._connection.changed and self.alive:
+            try:
+                self._take(self._listed(await self._connection.list()))
+            except CallFault:
+                return False
+        relisted, self._relisted = self._relisted, False
+        return relisted
 
-    def _is_loss(self, error: MCPError) -> bool:
-        """A living server may use the same code for errors of its own."""
-        closed = error.code == CONNECTION_CLOSED and error.message == "Connection closed"
-        return closed or (self._owner is not None and self._owner.done())
+    def _take(self, tools: list[ListedTool]) -> None:
+        self._relisted = self._relisted or tools != self.tools
+        self.tools = tools
+
+    async def call(self, tool: str, arguments: dict[str, Any], *, repeatable: bool) -> Reply:
+        """The server's result; whatever else comes of it is an error result. Raises ServerError when it is given up.
+
+        A call is made again where the server has done nothing for it, or where making it twice does no harm.
+        """
+        notes: list[str] = []
+        for attempt in range(1, CALLS + 1):
+            listed = self._find(tool)
+            connection = await self._mended(notes, tool)
+            if self._find(tool) != listed:
+                return self._told("tool_changed", notes, tool=tool)
+            try:
+                sent = await _send(connection, tool, arguments)
+            except CallFault as fault:
+                if fault.lost and self.stateful:
+                    raise self._given_up(tool) from None
+                if attempt == CALLS or not await self._may_go_again(connection, fault, repeatable):
+                    return self._answer(fault, tool, notes, repeatable)
+                continue
+            if attempt < CALLS and _asks_in_the_old_way(sent) and await self._in_the_old_way(connection) and repeatable:
+                continue
+            return Reply(self.redact(whole(sent)), notes=self._noted(notes))
+        raise AssertionError("the last attempt ends the loop")
+
+    def _find(self, tool: str) -> ListedTool | None:
+        return next((each for each in self.tools if each.name == tool), None)
+
+    async def _mended(self, notes: list[str], tool: str) -> Connection:
+        """The connection, a new one where it was lost. Raises ServerError when none can be had."""
+        async with self._mending:
+            connection = self._connection
+            assert connection
+            if connection.alive and not self.lost:
+                return connection
+            if self.stateful:
+                raise self._given_up(tool)
+            lost = self.error("it was lost").failure
+            for wait in BACKOFF:
+                await self.sleep(wait)
+                try:
+                    self._take(self._listed(await self._negotiate()))
+                except ServerError:
+                    continue
+                ended = f" (exited with {lost.exit})" if lost.exit is not None else ""
+                notes.append(f"server {self.name!r} was lost{ended} and opened again")
+                self.lost = False
+                assert self._connection
+                return self._connection
+            raise self._given_up(tool)
+
+    async def _may_go_again(self, connection: Connection, fault: CallFault, repeatable: bool) -> bool:
+        """Whether the call is made once more; when it is, all that has to be waited for has been waited for."""
+        if fault.needs_old_way:
+            return await self._in_the_old_way(connection) and repeatable
+        if not (fault.may_pass and (fault.unsent or repeatable)):
+            return False
+        if fault.refusal and fault.refusal.retry_after is not None:
+            if fault.refusal.retry_after > LONGEST_WAIT:
+                return False
+            await self.sleep(fault.refusal.retry_after)
+        elif fault.refusal and not fault.lost:
+            await self.sleep(BACKOFF[1])
+        if fault.lost:
+            await connection.close()
+        return True
+
+    async def _in_the_old_way(self, connection: Connection) -> bool:
+        """Open a server anew that asks back as servers did before 2026-07-28; whether it is open so."""
+        if connection.mode != "auto" or self.stateful:
+            return False
+        async with self._mending:
+            if self._connection is not connection:
+                return True  # another call has done it
+            try:
+                self._take(self._listed(await self._connect(verdicts.LEGACY)))
+            except Exception:
+                return False
+        verdicts.remember(self.address, legacy=True)
+        return True
+
+    def _answer(self, fault: CallFault, tool: str, notes: list[str], repeatable: bool) -> Reply:
+        """What the model is told. Raises ServerError for a server that does not stay alive."""
+        says = " ".join(str(self.redact(fault.says)).split())
+        if fault.timed_out is not None:
+            return self._told("no_answer", notes, tool=tool, seconds=f"{fault.timed_out:g}")
+        unreachable = fault.refusal is not None and fault.refusal.failure is not None
+        if (fault.lost or unreachable) and (repeatable or fault.unsent):
+            raise self._given_up(tool)
+        if fault.needs_old_way:
+            return self._told("asks_back", notes, tool=tool, server=self.name)
+        if fault.lost or (fault.may_pass and not fault.unsent and not repeatable):
+            return self._told("lost_call", notes, tool=tool, reason=says)
+        if fault.unreadable:
+            return self._told("unreadable", notes, tool=tool, reason=says[:UNREADABLE_LENGTH])
+        return Reply(error_result(str(self.redact(fault.says))), notes=self._noted(notes))
+
+    def _told(self, words: str, notes: list[str], **values: object) -> Reply:
+        """In our words; with a reason, they hold some of the server's."""
+        said = error_result(data.words(words, **values))
+        return Reply(said, notes=self._noted(notes), by_host="reason" not in values)
+
+    def _noted(self, notes: list[str]) -> list[str]:
+        asked, self._questions.notes = self._questions.notes, []
+        return [str(self.redact(note)) for note in dict.fromkeys([*notes, *asked])]
+
+    def _given_up(self, tool: str) -> ServerError:
+        self.lost = True
+        return self.error(f"it was lost in a call of {tool}")
+
+    def _failure(self, error: Exception) -> ServerError:
+        """Of its start."""
+        inner = innermost(error)
+        connection = self._connection
+        if isinstance(inner, TimeoutError) and connection:
+            limit = getattr(self.timeouts, connection.step)
+            did = "did not answer" if connection.step == "start" else "did not list its tools"
+            return self.error(f"it {did} within {limit:g} s", hint=f"raise timeouts.{connection.step}")
+        refusal = refusal_of(inner) or (connection.refusal if connection else None)
+        if refusal and (refusal.signs_in or refusal.status in (401, 403)):
+            kind = "a token" if refusal.signs_in else "credentials"
+            token = 'headers: {Authorization: "Bearer ${TOKEN}"}'
+            return self.error(reason(error), hint=f"the server wants {kind}: set its headers, such as {token}")
+        return self.error(reason(error))
 
     def error(self, why: str, hint: str | None = None) -> ServerError:
         """What is known of a failure: reason, command, exit status, the last lines of stderr."""
-        process = self._process
+        process = self._connection.process if self._connection else None
         if process and process.noise:
             why += f"; its stdout held {str(self.redact(process.noise))[:NOISE_LENGTH]!r}, which is no MCP message"
-        stderr = str(self.redact(process.stderr_text())) if process else ""
         failed = ServerFailed(
             server=self.name,
             command=self.command,
             exit=process.exit_status if process else None,
-            stderr="\n".join(stderr.strip().splitlines()[-STDERR_LINES:])[-STDERR_LENGTH:],
+            stderr="\n".join(self.stderr.strip().splitlines()[-STDERR_LINES:])[-STDERR_LENGTH:],
             reason=str(self.redact(why)),
             required=self.required,
         )
         optional = ', or mark it "required": false' if self.required else ""
-        return ServerError(failed, hint=(hint or self._advice()) + optional)
-
-    def _advice(self) -> str:
-        if isinstance(self.spec, StdioServer):
-            return "run the command by hand to see why"
-        if self._refusal.startswith((" (HTTP 401", " (HTTP 403")):
-            return "the server wants credentials: set its headers"
-        return "check the URL, and whether the server runs"
+        by_hand = "run the command by hand to see why"
+        advice = by_hand if isinstance(self.spec, StdioServer) else "check the URL, and whether the server runs"
+        return ServerError(failed, hint=(hint or advice) + optional, stderr=self.stderr)
 
 
-@asynccontextmanager
-async def _sifted(
-    transport: AbstractAsyncContextManager[tuple[Any, Any]], sieve: Sieve
-) -> AsyncIterator[tuple[Any, Any]]:
-    async with transport as (read, write):
-        yield SiftedStream(read, sieve), write
+async def _send(connection: Connection, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    if tool == READ_RESOURCE:
+        return await connection.read(str(arguments["uri"]))
+    return await connection.call(tool, arguments)
 
 
-def _command(spec: StdioServer) -> list[str]:
-    """`advisor` is this very installation, whatever lies on PATH or in the current folder."""
-    program = [sys.executable, "-P", "-m", "agent"] if spec.command == "advisor" else [spec.command]
-    return [*program, *spec.args]
-
-
-def reason(error: BaseException) -> str:
-    """One sentence for what lies inside nested exception groups."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, FileNotFoundError):
-        return f"there is no command {error.filename!r}"
-    if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
-        return "it ended before it was ready"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def _asks_in_the_old_way(result: dict[str, Any]) -> bool:
+    """Whether it is the error of a tool that could not ask back."""
+    fault = CallFault(str(result.get("content")))
+    return bool(result.get("isError")) and fault.needs_old_way

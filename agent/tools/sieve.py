@@ -1,7 +1,7 @@
 """Between a transport and its client: tools that cannot be used are taken out of a server's list, and named.
 
-The SDK refuses a whole page for one malformed tool, and throws a result away that does not fit the tool's
-output schema; so bad tools, and all output schemas, are removed before it sees them.
+The SDK refuses a whole page for one malformed tool, and throws a result away that does not fit the tool's output
+schema; so bad tools are removed before it sees them, and output schemas put where it does not look.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCResponse, Tool
 from pydantic import ValidationError
+
+from agent.tools.listed import OUTPUT_SCHEMA
 
 
 @dataclass
@@ -31,7 +33,8 @@ class Sieve:
     def _usable(self, tool: Any) -> bool:
         problem = problem_of(tool)
         if problem is None:
-            tool.pop("outputSchema", None)
+            if isinstance(output := tool.pop("outputSchema", None), dict):
+                tool["_meta"] = (tool.get("_meta") or {}) | {OUTPUT_SCHEMA: output}
             return True
         name = tool.get("name") if isinstance(tool, dict) else None
         self.set_aside.append({"tool": str(name or "a tool without a name"), "problem": problem})

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+from mcp_types import JSONRPCMessage, jsonrpc_message_adapter
 
 Incoming: TypeAlias = SessionMessage | Exception
 Streams: TypeAlias = tuple[MemoryObjectReceiveStream[Incoming], MemoryObjectSendStream[SessionMessage]]
@@ -44,8 +43,7 @@ class StdioProcess:
         self._env = get_default_environment() | dict(env)
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `discard`
-        self._last_words = ""
+        self._stderr = b""
         self.noise = ""
         """The beginning of the last line on stdout that was no message."""
         self.exit_status: int | None = None
@@ -54,15 +52,7 @@ class StdioProcess:
 
     def stderr_text(self) -> str:
         """The end of what it wrote to stderr."""
-        if self._stderr.closed:
-            return self._last_words
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - STDERR_KEPT))
-        return self._stderr.read().decode("utf-8", "replace")
-
-    def discard(self) -> None:
-        self._last_words = self.stderr_text()
-        self._stderr.close()
+        return self._stderr.decode("utf-8", "replace")
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Streams, None]:
@@ -71,7 +61,7 @@ class StdioProcess:
             *self.command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=self._stderr,
+            stderr=asyncio.subprocess.PIPE,
             env=self._env,
             cwd=self._cwd,
             start_new_session=True,
@@ -79,7 +69,9 @@ class StdioProcess:
         incoming, read = anyio.create_memory_object_stream[Incoming](0)
         write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._receive, self._process, incoming)
+            heard = anyio.Event()
+            tasks.start_soon(self._hear, self._process, heard)
+            tasks.start_soon(self._receive, self._process, incoming, heard)
             tasks.start_soon(self._send, self._process, outgoing, incoming)
             try:
                 yield read, write
@@ -94,13 +86,13 @@ class StdioProcess:
         self,
         process: asyncio.subprocess.Process,
         incoming: MemoryObjectSendStream[Incoming],
+        heard: anyio.Event,
     ) -> None:
         assert process.stdout
         async with incoming:
             async for line in _lines(process.stdout):
-                try:
-                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-                except ValueError:
+                message = _message(line)
+                if message is None:
                     self.noise = line[:NOISE_KEPT].decode("utf-8", "replace")
                     continue
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -108,6 +100,15 @@ class StdioProcess:
             await _ended(process, HANGUP_SECONDS)
             if not self._stopping:
                 self.exit_status = process.returncode
+            with anyio.move_on_after(HANGUP_SECONDS):
+                await heard.wait()
+
+    async def _hear(self, process: asyncio.subprocess.Process, heard: anyio.Event) -> None:
+        """Whatever it writes to stderr is read, so that it never waits for a reader, and the end is kept."""
+        assert process.stderr
+        while chunk := await process.stderr.read(CHUNK):
+            self._stderr = (self._stderr + chunk)[-STDERR_KEPT:]
+        heard.set()
 
     async def _send(
         self,
@@ -149,6 +150,14 @@ class StdioProcess:
         if self._process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, strength)
+
+
+def _message(line: bytes) -> JSONRPCMessage | None:
+    """None for a line that is no message; bytes that are no UTF-8 are replaced, and spoil nothing else."""
+    for each in (line, line.decode("utf-8", "replace").encode()):
+        with suppress(ValueError):
+            return jsonrpc_message_adapter.validate_json(each, by_name=False)
+    return None
 
 
 async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:

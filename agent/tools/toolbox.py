@@ -1,105 +1,39 @@
-"""One set of uniquely named tools over all servers: filtered, validated, called, and cut to what a model can read."""
+"""One set of uniquely named tools over all servers: checked before a call, called, and cut to what a model can read.
+
+`collecting` fills it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any
 
-from jsonschema.protocols import Validator
-
-from agent import data, schemas
+from agent import data
+from agent.encoding import JSON, canonical, digest
 from agent.errors import ServerError
-from agent.events import JSON, ContentStored, ServerOpened, ToolAnswered, ToolAsked, ToolsOffered, canonical, digest
+from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
+from agent.foreign import visible
 from agent.model.base import ToolCall
-from agent.spec import AgentSpec, ToolSpec
-from agent.tools import content, drift
+from agent.spec import AgentSpec
+from agent.tools import content, manifest
 from agent.tools.drift import Difference
-from agent.tools.listed import ListedTool
-from agent.tools.pace import Pace
+from agent.tools.links import Links
+from agent.tools.offered import Prepared, Tool
+from agent.tools.ports import UNSENT, OpenServer, Person, Reply, error_result
 
-NAME_LENGTH = 64
 LARGE = 1 << 16
 """Results of more bytes are stored as content of their own."""
-UNSENT = ("refused", "miss")
-"""Sources of results that no server gave."""
 DATES = ("as_of", "observed_at", "known_at")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back for one call: an MCP result, where it came from, and of a recorded one its time and seconds."""
-
-    result: dict[str, JSON]
-    source: Literal["live", "replayed", "injected", "miss", "refused"] = "live"
-    retrieved_at: str | None = None
-    seconds: float | None = None
-    lost: ServerError | None = None
-    """Set when the server died in the call; `result` is what the model is told of that."""
-
-
-Outcome: TypeAlias = ServerOpened | ServerError
-"""What came of opening a server."""
-
-
-class OpenServer(Protocol):
-    """A server that has listed its tools and takes calls: a live one, a recorded one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def required(self) -> bool: ...
-    @property
-    def instructions(self) -> str | None:
-        """Its words about itself, which no model is shown."""
-
-    @property
-    def tools(self) -> Sequence[ListedTool]: ...
-    @property
-    def set_aside(self) -> Sequence[dict[str, JSON]]:
-        """Entries of its list that are no tools."""
-
-    @property
-    def pace(self) -> Pace: ...
-    async def call(self, tool: str, arguments: Any) -> Reply:
-        """Raises ServerError when the server died."""
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A tool as it is offered; `definition` is what the model gets, `listed.schema` what arguments must satisfy."""
-
-    offered_as: str
-    listed: ListedTool
-    definition: dict[str, Any]
-    validator: Validator
-    takes_as_of: bool
-    repeatable: bool
-    """Whether a call may be made twice without harm."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A call that may be sent (`tool`), or what the model is told instead (`refusal`)."""
-
-    asked: ToolAsked
-    tool: Tool | None = None
-    refusal: str | None = None
-
-    @property
-    def repeatable(self) -> bool:
-        return self.refusal is not None or self.tool is None or self.tool.repeatable
-
-
 @dataclass
 class Toolbox:
-    """Build with `collect`; then `prepare` and `call`."""
+    """Build with `collect`; then `prepare`, `admit` and `call`; before each turn, `renew`."""
 
     spec: AgentSpec
     as_of: str | None
@@ -109,9 +43,17 @@ class Toolbox:
     tools: dict[str, Tool] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     set_aside: list[dict[str, JSON]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What else people have to know of the offer."""
+    attended: bool = False
+    """Whether somebody can be asked about calls."""
+    person: Person | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     lost: dict[str, ServerError] = field(default_factory=dict)
     """Servers that died during the run."""
+    links: Links = field(default_factory=Links)
+    choose_again: Callable[[], list[str]] = list
+    """Fills the toolbox anew from what its servers list now, and warns. Raises what forbids the run to go on."""
 
     @property
     def kinds(self) -> set[str]:
@@ -121,73 +63,99 @@ class Toolbox:
     @property
     def blind_to_as_of(self) -> list[str]:
         """Tools that cannot be asked as of a date."""
-        return [name for name, tool in self.tools.items() if not tool.takes_as_of]
+        return [name for name, tool in self.tools.items() if not tool.takes_as_of and tool is not self.links.tool]
 
-    def manifest(self) -> tuple[list[ContentStored], ToolsOffered]:
-        """What is offered, and the contents that it names."""
-        contents: dict[str, ContentStored] = {}
+    def apply(self, event: Event) -> None:
+        """What results link to may be read."""
+        self.links.apply(event)
 
-        def stored(content: ContentStored) -> str:
-            contents[content.hash] = content
-            return content.hash
+    async def renew(self, turn: int) -> list[Event]:
+        """Before a turn: what servers list anew, and what is offered then; nothing when all is as it was."""
+        changed = [server for server in self.servers.values() if await server.renew(turn)]
+        warnings = self.choose_again() if changed else []
+        if not self.add_reader() and not changed:
+            return []
+        listed = [event for server in changed for event in manifest.listing(server)]
+        contents, offered = manifest.offer(self)
+        return [*listed, *contents, offered, *map(Warned, warnings)]
 
-        entries = [
-            {
-                "name": tool.offered_as,
-                "server": tool.listed.server,
-                "tool": tool.listed.name,
-                "description": stored(tool.listed.contents[0]),
-                "schema": stored(tool.listed.contents[1]),
-                "definition": stored(ContentStored.of(tool.definition)),
-                "read_only": tool.listed.read_only,
-                "takes_as_of": tool.takes_as_of,
-                "kind": tool.listed.kind,
-            }
-            for tool in self.tools.values()
-        ]
-        offered = ToolsOffered(entries, [asdict(each) for each in self.differences], self.set_aside)
-        return list(contents.values()), offered
+    def add_reader(self) -> bool:
+        """Offer to read links, as soon as there are any; whether that is new."""
+        tool = self.links.offered(self.tools)
+        if tool is None or tool.offered_as in self.tools:
+            return False
+        self.tools = dict(sorted({**self.tools, tool.offered_as: tool}.items()))
+        return True
 
     def prepare(self, call: ToolCall, turn: int) -> Prepared:
-        """Find the tool, set the as-of date, check the arguments against the server's schema."""
+        """Find the tool, set what the file and the as-of date set, check the arguments against the server's schema."""
         tool = self.tools.get(call.name)
-        arguments = self._dated(tool, call.arguments) if tool else call.arguments
+        arguments, server = call.arguments, tool.listed.server if tool else None
+        if tool is not None and tool is self.links.tool:
+            server = self.links.server_of(arguments)
+        elif tool is not None:
+            arguments = self._dated(tool, arguments | tool.constants if isinstance(arguments, dict) else arguments)
         asked = ToolAsked(
             turn=turn,
             call=call.id,
             offered_as=call.name,
-            server=tool.listed.server if tool else None,
+            server=server,
             tool=tool.listed.name if tool else None,
             arguments=arguments,
-            key=digest([tool.listed.server, tool.listed.name, arguments] if tool else [call.name, arguments]),
+            key=digest([server, tool.listed.name, arguments] if tool else [call.name, arguments]),
         )
+        return Prepared(asked, tool, self._refusal(call, tool, asked))
+
+    def _refusal(self, call: ToolCall, tool: Tool | None, asked: ToolAsked) -> str | None:
+        """Why a call is not sent."""
         if tool is None:
-            return Prepared(asked, refusal=data.words("unknown_tool", name=call.name, offered=", ".join(self.tools)))
+            return data.words("unknown_tool", name=call.name, offered=", ".join(self.tools))
+        if unknown := self._undeclared(tool, call.arguments):
+            known = f"It has: {', '.join(sorted(tool.parameters))}." if tool.parameters else "It takes no arguments."
+            return data.words("undeclared_arguments", tool=call.name, names=", ".join(unknown), known=known)
         problems = [
             f"{'.'.join(map(str, error.absolute_path)) or 'arguments'}: {error.message}"
-            for error in sorted(tool.validator.iter_errors(arguments), key=str)
+            for error in sorted(tool.validator.iter_errors(asked.arguments), key=str)
         ]
         if problems:
-            return Prepared(asked, tool, data.words("invalid_arguments", problems="; ".join(problems)))
-        return Prepared(asked, tool)
+            return data.words("invalid_arguments", problems="; ".join(problems))
+        if tool is self.links.tool and asked.server is None:
+            return self.links.refusal(asked.arguments)
+        return None
+
+    @staticmethod
+    def _undeclared(tool: Tool, arguments: Any) -> list[str]:
+        """Names that the server would ignore in silence, so that the model would believe it had filtered."""
+        if tool.parameters is None or not isinstance(arguments, dict):
+            return []
+        return sorted(set(arguments) - tool.parameters)
 
     def skip(self, prepared: Prepared) -> Prepared:
         """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
         return replace(prepared, refusal=data.words("unknown_outcome", tool=prepared.asked.offered_as))
 
-    async def admit(self, prepared: Prepared) -> None:
-        """Return when the server may be called once more."""
-        if prepared.tool and not prepared.refusal:
-            await self.servers[prepared.tool.listed.server].pace.admit()
+    async def admit(self, prepared: Prepared) -> Prepared:
+        """Return when the server may be called once more, and who has to allow it has; or with a refusal."""
+        tool, asked = prepared.tool, prepared.asked
+        if tool is None or prepared.refusal or asked.server is None:
+            return prepared
+        allowed = not tool.asks or (
+            self.person is not None and await self.person.allow(asked.server, asked.offered_as, asked.arguments)
+        )
+        if not allowed:
+            return replace(prepared, refusal=data.words("not_allowed", tool=asked.offered_as))
+        await self.servers[asked.server].pace.admit()
+        return prepared
 
-    async def call(self, prepared: Prepared) -> tuple[list[ContentStored], ToolAnswered]:
-        """Call and read the result. Raises ServerError when a required server died."""
+    async def call(self, prepared: Prepared) -> list[Event]:
+        """Call and read the result, which comes last. Raises ServerError when a required server died."""
         started = time.monotonic()
-        if prepared.refusal or prepared.tool is None:
+        tool, asked = prepared.tool, prepared.asked
+        if prepared.refusal or tool is None or asked.server is None:
             return self._answered(prepared, Reply(error_result(prepared.refusal or ""), "refused"), 0.0)
-        server = self.servers[prepared.tool.listed.server]
+        server = self.servers[asked.server]
         try:
-            reply = await server.call(prepared.tool.listed.name, prepared.asked.arguments)
+            reply = await server.call(tool.listed.name, asked.arguments, repeatable=tool.repeatable)
         except ServerError as error:
             reply = Reply(error_result(error.message), lost=error)
         if reply.lost:
@@ -196,129 +164,52 @@ class Toolbox:
                 raise reply.lost
         return self._answered(prepared, reply, time.monotonic() - started)
 
-    def _dated(self, tool: Tool | None, arguments: Any) -> Any:
+    def _dated(self, tool: Tool, arguments: Any) -> Any:
         """With the run's as-of date, unless the model asks for an earlier one."""
-        if self.as_of is None or tool is None or not tool.takes_as_of or not isinstance(arguments, dict):
+        if self.as_of is None or not tool.takes_as_of or not isinstance(arguments, dict):
             return arguments
         given = arguments.get(self.spec.as_of_argument)
         earlier = isinstance(given, str) and _DAY.fullmatch(given) and given < self.as_of
         return arguments if earlier else arguments | {self.spec.as_of_argument: self.as_of}
 
-    def _answered(self, prepared: Prepared, reply: Reply, seconds: float) -> tuple[list[ContentStored], ToolAnswered]:
-        result = reply.result
+    def _answered(self, prepared: Prepared, reply: Reply, seconds: float) -> list[Event]:
+        asked, sent = prepared.asked, reply.source not in UNSENT
+        result, hidden = visible(reply.result)
+        broken = prepared.tool.listed.output_problem(result) if prepared.tool and sent and not reply.by_host else None
+        broken = broken if self.spec.policy.output_schema != "off" else None
+        strict = broken is not None and self.spec.policy.output_schema == "strict"
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
-        kind = about.get("kind") or (
-            prepared.tool.listed.kind if prepared.tool and reply.source not in UNSENT else None
-        )
+        kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and sent else None)
         stored = [ContentStored.of(result)] if len(canonical(result)) > LARGE else []
         answered = ToolAnswered(
-            turn=prepared.asked.turn,
-            call=prepared.asked.call,
+            turn=asked.turn,
+            call=asked.call,
             result={"stored": stored[0].hash} if stored else result,
-            shown=content.cut(content.text_of(result), self.spec.policy.result_chars),
-            is_error=bool(result.get("isError")),
+            shown=self._shown(asked, reply, result, broken if strict else None),
+            is_error=bool(result.get("isError")) or strict,
             kind=kind if isinstance(kind, str) else None,
             dates={key: about[key] for key in DATES if isinstance(about.get(key), str)},
             retrieved_at=reply.retrieved_at or self.now().isoformat(timespec="seconds"),
             seconds=round(seconds, 3) if reply.seconds is None else reply.seconds,
             source=reply.source,
+            images=content.images_of(result),
+            notes=list(dict.fromkeys([*reply.notes, *_notes(asked, hidden, broken)])),
+            by_host=reply.by_host,
         )
-        return stored, answered
+        return [*stored, answered]
+
+    def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: str | None) -> str:
+        text = content.cut(content.text_of(result), self.spec.policy.result_chars)
+        if self.spec.policy.frame_results and reply.source not in UNSENT and not reply.by_host:
+            text = content.framed(text, f"{asked.server}.{asked.tool}")
+        if broken is None:
+            return text
+        return data.words("broken_output", tool=asked.offered_as, problem=broken) + "\n" + text
 
 
-def error_result(text: str) -> dict[str, JSON]:
-    return {"content": [{"type": "text", "text": text}], "isError": True}
-
-
-def collect(spec: AgentSpec, as_of: str | None, servers: Iterable[OpenServer]) -> Toolbox:
-    """The toolbox of all open servers: what the file declares, else everything; compared, named, sorted by name."""
-    servers = list(servers)
-    box = Toolbox(spec, as_of, servers={server.name: server for server in servers})
-    listed = [tool for server in servers for tool in server.tools]
-    box.set_aside = [{"server": server.name, **problem} for server in servers for problem in server.set_aside]
-    declared = {tool.tool_name: tool for tool in spec.tools or []}
-    wanted = [tool for tool in listed if spec.tools is None or tool.name in declared]
-    names = {tool.name for tool in listed}
-    unusable = {str(aside["tool"]): str(aside["problem"]) for aside in box.set_aside}
-    box.differences = [
-        drift.missing(tool, names, unusable.get(tool.tool_name))
-        for tool in declared.values()
-        if tool.tool_name not in names
-    ]
-    usable = []
-    for tool in wanted:
-        problem = tool.schema_problem or _write_problem(tool, spec, tool.name in declared)
-        if tool.name in declared:
-            box.differences += drift.changed(declared[tool.name], tool.schema)
-        if problem:
-            box.set_aside.append({"server": tool.server, "tool": tool.name, "problem": problem})
-        else:
-            usable.append(tool)
-    offered = [
-        _offer(name, tool, declared.get(tool.name), spec.as_of_argument) for name, tool in _named(usable, box.set_aside)
-    ]
-    box.tools = {tool.offered_as: tool for tool in sorted(offered, key=lambda tool: tool.offered_as)}
-    return box
-
-
-def _write_problem(tool: ListedTool, spec: AgentSpec, declared: bool) -> str | None:
-    if not tool.may_write(declared) or spec.policy.writes == "allow":
-        return None
-    return "it is not known to be read-only; declare it under tools, or set policy.writes: allow"
-
-
-def _named(tools: list[ListedTool], set_aside: list[dict[str, JSON]]) -> list[tuple[str, ListedTool]]:
-    """The tool's own name where it is unique, else server__tool; in letters that the Messages API takes."""
-    plain = Counter(safe_name(tool.name) for tool in tools)
-    full = Counter(safe_name(f"{tool.server}__{tool.name}") for tool in tools)
-    named: dict[str, ListedTool] = {}
-    for tool in tools:
-        name, long = safe_name(tool.name), safe_name(f"{tool.server}__{tool.name}")
-        if plain[name] > 1:
-            name = long if full[long] == 1 else safe_name(long, of=f"{tool.server}\0{tool.name}")
-        if name in named:
-            problem = "its server lists another tool of the same name"
-            set_aside.append({"server": tool.server, "tool": tool.name, "problem": problem})
-        else:
-            named[name] = tool
-    return list(named.items())
-
-
-def safe_name(name: str, of: str | None = None) -> str:
-    """Letters, digits, '_' and '-', at most 64. A cut name ends in a hash of the whole, any name in one of `of`."""
-    safe = re.sub(r"[^A-Za-z0-9_-]", "_", name) or "_"
-    if len(safe) <= NAME_LENGTH and of is None:
-        return safe
-    return f"{safe[: NAME_LENGTH - 9]}_{hashlib.sha256((of or name).encode()).hexdigest()[:8]}"
-
-
-def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, as_of_argument: str) -> Tool:
-    description = (declared.description if declared else None) or listed.description
-    schema = _narrowed(listed.schema, declared)
-    return Tool(
-        offered_as=name,
-        listed=listed,
-        definition={"name": name, "description": description, "input_schema": schema},
-        validator=schemas.validator(schema),
-        takes_as_of=as_of_argument in listed.schema.get("properties", {}),
-        repeatable=listed.repeatable(declared is not None),
-    )
-
-
-def _narrowed(schema: dict[str, Any], declared: ToolSpec | None) -> dict[str, Any]:
-    """The server's schema, with an enum reduced to the declared values where the server takes them."""
-    properties = dict(schema.get("properties", {}))
-    for name, expected in (declared.properties if declared else {}).items():
-        if name in properties and isinstance(properties[name], dict) and isinstance(expected, dict):
-            properties[name] = _narrow(properties[name], expected)
-    return schema | {"properties": properties} if properties else schema
-
-
-def _narrow(offered: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
-    narrowed = dict(offered)
-    if "enum" in expected and "enum" in offered:
-        narrowed["enum"] = [value for value in offered["enum"] if value in expected["enum"]] or offered["enum"]
-    if isinstance(expected.get("items"), dict) and isinstance(offered.get("items"), dict):
-        narrowed["items"] = _narrow(offered["items"], expected["items"])
-    return narrowed
+def _notes(asked: ToolAsked, hidden: int, broken: str | None) -> list[str]:
+    notes = [f"results of {asked.offered_as!r} held invisible characters, which were taken out"] if hidden else []
+    if broken:
+        notes.append(f"a result of {asked.offered_as!r} is not what its output schema promises: {broken}")
+    return notes

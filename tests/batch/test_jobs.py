@@ -7,8 +7,9 @@ import pytest
 
 from agent import agentfile
 from agent.batch.jobs import Defaults, load
+from agent.encoding import digest
 from agent.errors import SpecError, UsageError
-from agent.events import RunStarted, digest
+from agent.events import RunStarted
 from agent.run import run
 from agent.runs import log
 from tests.batch.writing import batch_of, jobs_of, write, write_agent

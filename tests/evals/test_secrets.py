@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
+from agent.encoding import digest
 from agent.evals.secrets import Finding, Machine, findings, looks_random
-from agent.events import digest
 
 NOBODY = Machine()
 EVALS = Path(__file__).parents[2] / "evals"

@@ -19,7 +19,7 @@ from agent.replay.servers import ReplayServers
 from agent.result import RunResult
 from agent.runs import store
 from agent.tools.pool import alone, in_process
-from agent.tools.toolbox import Reply
+from agent.tools.ports import Reply
 from tests.asking import logged
 from tests.replay.replaying import double, file_with, heatmap, raw, recorded
 from tests.resuming import sitting
@@ -78,7 +78,7 @@ async def test_changed_run_is_recorded_as_changed_and_replayed_so() -> None:
     recording = Recording.read(result.folder)
     assert [each.injected for each in recording.results] == [True]
     async with ReplayServers(recording).opening(file_with()) as [(server, _)]:
-        reply = await server.call("get_sector_heatmap", {"lookback_period": "3M"})
+        reply = await server.call("get_sector_heatmap", {"lookback_period": "3M"}, repeatable=True)
     assert reply.source == "injected" and "Buy energy." in str(reply.result)
 
 
@@ -203,7 +203,7 @@ async def test_server_that_is_lost_in_a_changed_call_is_lost() -> None:
     recording = await recorded(said(double()), answer(), servers=None, keys=keys)
     opening = over(ReplayServers(recording).opening, TELL)
     async with opening(file_with(**keys)) as [(server, _)]:
-        reply = await server.call("double", {"n": 2})
+        reply = await server.call("double", {"n": 2}, repeatable=True)
     assert isinstance(reply, Reply) and reply.lost and reply.lost.failure.server == "weak"
 
 
@@ -220,5 +220,5 @@ async def test_parameter_that_a_change_added_is_asked_for_and_not_passed_on() ->
 async def test_without_a_standing_time_a_live_answer_keeps_its_own() -> None:
     opening = changed(LIVE, [Change.model_validate(TELL)])
     async with opening(file_with()) as [(server, _)]:
-        reply = await server.call("get_sector_heatmap", {})
+        reply = await server.call("get_sector_heatmap", {}, repeatable=True)
     assert (reply.source, reply.retrieved_at, reply.seconds) == ("injected", None, None)

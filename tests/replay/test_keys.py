@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent import schemas
-from agent.events import canonical, digest
+from agent.encoding import canonical, digest
 from agent.market.tools import TOOLS
 from agent.market.vn_sim import PACK
 from agent.replay.keys import MAX_DEPTH, MAX_VISITS, exact, normalised, normalised_key

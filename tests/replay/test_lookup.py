@@ -15,7 +15,7 @@ from agent.replay.recording import RecordedResult, Recording
 from agent.replay.servers import Index, Lookup, ReplayServers, Tier
 from agent.replay.slices import Containment
 from agent.tools.listed import ListedTool
-from agent.tools.toolbox import Reply, error_result
+from agent.tools.ports import Reply, error_result
 from tests.messages_api import call
 from tests.replay.replaying import double, edited, file_with, heatmap, raw, recorded
 from tests.resuming import ORDER, WRITES, Desk
@@ -221,8 +221,11 @@ def test_runs_that_share_an_index_do_not_use_up_each_others_results() -> None:
 
 
 async def asked_of(servers: ReplayServers, name: str, arguments: Any, **keys: Any) -> Reply:
-    async with servers.opening(file_with(**keys)) as [(server, _)]:
-        return await server.call(name, arguments)
+    file = file_with(**keys)
+    async with servers.opening(file) as [(server, _)]:
+        listed = next((tool for tool in server.tools if tool.name == name), None)
+        repeatable = listed is None or listed.repeatable(file.spec.declares(server.name, name))
+        return await server.call(name, arguments, repeatable=repeatable)
 
 
 async def test_strict_server_ends_the_run_for_a_call_that_was_not_recorded() -> None:
@@ -299,7 +302,9 @@ async def test_narrower_call_is_cut_by_the_tools_name_alone_where_one_server_lis
         recording = await recorded(said(call(name, {"lookback_period": "3M"})), answer(), servers=servers)
         index = Index(recording.results, {"get_sector_heatmap": BY_SECTOR})
         async with ReplayServers(recording, index).opening(file_with()) as [(server, _), *_]:
-            reply = await server.call("get_sector_heatmap", {"lookback_period": "3M", "sector": "Energy"})
+            reply = await server.call(
+                "get_sector_heatmap", {"lookback_period": "3M", "sector": "Energy"}, repeatable=True
+            )
         assert (server.name, reply.source) == ("market", source)
 
 
@@ -323,9 +328,9 @@ async def test_lost_server_is_lost_again_in_the_same_call(required: bool) -> Non
         assert server.required is required
         if required:
             with pytest.raises(ServerError, match="it was lost in a call of double"):
-                await server.call("double", {"n": 2})
+                await server.call("double", {"n": 2}, repeatable=True)
         else:
-            reply = await server.call("double", {"n": 2})
+            reply = await server.call("double", {"n": 2}, repeatable=True)
             assert reply.lost and reply.lost.failure == recording.lost["weak"] and reply.source == "replayed"
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.encoding import digest
 from agent.errors import LogDamaged, LogError
-from agent.events import ContentStored, Event, ModelAsked, RunFinished, RunStarted, UnknownEvent, digest, from_json
+from agent.events import ContentStored, Event, ModelAsked, RunFinished, RunStarted, UnknownEvent, from_json
 from agent.runs.log import RunLog, encode, read
 from tests.runs.samples import EVENTS, HASH
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from agent.spec import AgentSpec, StdioServer, TimeoutSpec
-from agent.tools.pool import Outcome, ServerPool
+from agent.tools.pool import ServerPool
+from agent.tools.ports import Outcome
 from agent.tools.servers import Server
 
 PROGRAM = Path(__file__).parent.parent / "fixtures" / "raw_server.py"

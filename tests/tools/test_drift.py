@@ -6,6 +6,7 @@ import pytest
 
 from agent.spec import ToolSpec
 from agent.tools import drift
+from agent.tools.listed import ListedTool
 
 STRING: dict[str, Any] = {"type": "string"}
 
@@ -91,12 +92,14 @@ def test_a_difference_holds_both_sides_and_reads_as_one_line() -> None:
     [
         ([], None, "no server offers this tool"),
         (["get_sector_heatmaps", "weather", "get_sector_heat"], None,
-         "no server offers this tool; the nearest names are get_sector_heatmaps, get_sector_heat"),
+         "no server offers this tool; the nearest names are get_sector_heatmaps, get_sector_heat; if one is meant, "
+         "say so, as with bind: s.get_sector_heatmaps"),
         (["b", "a", "a"], None, "no server offers this tool; the servers offer a, b"),
         ([*"abcdefghij"], None, "no server offers this tool; the servers offer a, b, c, d, e, f, g, h …"),
         (["a"], "it has no schema", "a server lists this tool, but it cannot be used: it has no schema"),
     ],
 )  # fmt: skip
 def test_a_missing_tool_comes_with_what_there_is_instead(names: list[str], unusable: str | None, hint: str) -> None:
-    found = drift.missing(ToolSpec(tool_name="get_sector_heatmap"), names, unusable)
+    listed = [ListedTool("s", name, "", {}, True, None, None) for name in names]
+    found = drift.missing(ToolSpec(tool_name="get_sector_heatmap"), listed, unusable)
     assert found == drift.Difference("get_sector_heatmap", "missing", "tool", "get_sector_heatmap", None, hint)

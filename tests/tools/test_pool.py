@@ -21,7 +21,7 @@ from agent.spec import StdioServer, TimeoutSpec
 from agent.tools import pool as pool_module
 from agent.tools.pace import Pace
 from agent.tools.pool import ServerPool, servers_of
-from agent.tools.servers import Server
+from agent.tools.servers import CALLS, Server
 from tests.messages_api import call
 from tests.scripted import Scripted, agent_file, answer, market, said
 from tests.tools.raw import PATIENCE, PROGRAM, alive
@@ -73,7 +73,7 @@ def program(tmp_path: Path) -> Program:
 
 
 async def double(server: Server, n: int) -> Any:
-    return (await server.call("double", {"n": n})).result["structuredContent"]["doubled"]
+    return (await server.call("double", {"n": n}, repeatable=True)).result["structuredContent"]["doubled"]
 
 
 async def opened(stack: AsyncExitStack, pool: ServerPool, *servers: Server) -> list[Server]:
@@ -140,7 +140,7 @@ async def test_server_that_died_in_a_call_is_opened_anew_for_the_next_run(progra
                 await double(dying, 1)
         async with pool.opened([program.server("dies-in-call")]) as [(fresh, outcome)]:
             assert isinstance(outcome, ServerOpened) and fresh is not dying
-            assert len(program.starts) == 2 and program.running == 1
+            assert len(program.starts) == CALLS + 1 and program.running == 1
     assert program.running == 0
 
 
@@ -172,10 +172,10 @@ async def test_server_that_failed_is_not_tried_again_at_once_and_each_run_has_an
         first, second = await failure(pool, program.server("exits")), await failure(pool, program.server("exits"))
         assert first.message == second.message and "DB password missing" in first.message
         assert first.hint == second.hint and first is not second
-        assert len(program.starts) == 1
+        assert len(program.starts) == 2, "one start, and one more in the old way"
         monkeypatch.setattr(pool_module, "FAILED_SECONDS", 0.0)
         await failure(pool, program.server("exits"))
-        assert len(program.starts) == 2
+        assert len(program.starts) == 4
 
 
 async def test_optional_server_that_failed_is_told_to_every_run(program: Program) -> None:
@@ -185,7 +185,7 @@ async def test_optional_server_that_failed_is_told_to_every_run(program: Program
             async with pool.opened(servers) as [(good, well), (_, bad)]:
                 assert isinstance(well, ServerOpened) and await double(good, 1) == 2
                 assert isinstance(bad, ServerError) and bad.failure.server == "bad"
-    assert len(program.starts) == 2 and program.running == 0
+    assert len(program.starts) == 3 and program.running == 0
 
 
 async def test_run_that_is_cancelled_while_it_opens_leaves_the_opening_to_the_others(program: Program) -> None:
@@ -295,12 +295,12 @@ async def test_dead_server_that_was_replaced_keeps_no_file_open_and_its_last_wor
         for _ in range(3):
             async with pool.opened([program.server("dies-in-call")]) as [(dead, _)]:
                 with pytest.raises(ServerError, match="out of memory"):
-                    await dead.call("double", {"n": 1})
+                    await dead.call("double", {"n": 1}, repeatable=True)
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(8):
             async with pool.opened([program.server("dies-in-call")]) as [(last, _)]:
                 with pytest.raises(ServerError):
-                    await last.call("double", {"n": 1})
+                    await last.call("double", {"n": 1}, repeatable=True)
         assert len(os.listdir("/proc/self/fd")) <= before + 2
         assert "out of memory" in dead.error("it is gone").message
 

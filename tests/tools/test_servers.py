@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -36,15 +37,17 @@ async def failure_of(failing: Server) -> ServerError:
 
 async def test_open_server_tells_its_transport_protocol_and_version() -> None:
     async with opened([server()]) as outcomes:
-        assert outcomes == [ServerOpened("raw", "stdio", "2025-06-18", "raw", "1")]
+        [opening] = outcomes
+        assert isinstance(opening, ServerOpened) and opening.seconds > 0
+        assert replace(opening, seconds=0.0) == ServerOpened("raw", "stdio", "2025-06-18", "raw", "1")
 
 
 async def test_all_servers_are_open_at_once_and_an_optional_one_that_fails_is_told_in_place() -> None:
     good, bad, other = server(name="good"), server("exits", name="bad", required=False), server(name="other")
     async with opened([good, bad, other]) as outcomes:
         assert [type(outcome) for outcome in outcomes] == [ServerOpened, ServerError, ServerOpened]
-        assert (await good.call("double", {"n": 2})).result["structuredContent"] == {"doubled": 4}
-        assert (await other.call("double", {"n": 3})).result["structuredContent"] == {"doubled": 6}
+        assert (await good.call("double", {"n": 2}, repeatable=True)).result["structuredContent"] == {"doubled": 4}
+        assert (await other.call("double", {"n": 3}, repeatable=True)).result["structuredContent"] == {"doubled": 6}
 
 
 async def test_server_that_exits_at_once_names_itself_its_command_its_exit_and_its_last_words() -> None:
@@ -105,7 +108,7 @@ async def test_server_that_never_lists_its_tools_ends_at_its_list_time_out(impat
 async def test_garbage_on_stdout_is_passed_over() -> None:
     async with opened([noisy := server("garbage")]) as outcomes:
         assert isinstance(outcomes[0], ServerOpened)
-        assert (await noisy.call("double", {"n": 1})).result["structuredContent"] == {"doubled": 2}
+        assert (await noisy.call("double", {"n": 1}, repeatable=True)).result["structuredContent"] == {"doubled": 2}
 
 
 async def test_nothing_but_garbage_on_stdout_is_shown_in_the_error(impatient: None) -> None:
@@ -116,8 +119,8 @@ async def test_nothing_but_garbage_on_stdout_is_shown_in_the_error(impatient: No
 async def test_malformed_tools_are_set_aside_by_name_and_the_rest_work() -> None:
     async with opened([mixed := server("malformed-tool")]):
         assert [tool.name for tool in mixed.tools] == ["double"]
-        assert [each["tool"] for each in mixed.sieve.set_aside] == ["bad", "worse", "a tool without a name"]
-        assert (await mixed.call("double", {"n": 1})).result["structuredContent"] == {"doubled": 2}
+        assert [each["tool"] for each in mixed.set_aside] == ["bad", "worse", "a tool without a name"]
+        assert (await mixed.call("double", {"n": 1}, repeatable=True)).result["structuredContent"] == {"doubled": 2}
 
 
 async def test_every_page_of_tools_is_read_and_a_repeated_cursor_ends_the_list() -> None:
@@ -128,29 +131,29 @@ async def test_every_page_of_tools_is_read_and_a_repeated_cursor_ends_the_list()
 
 async def test_result_of_fifty_megabytes_arrives_whole() -> None:
     async with opened([huge := server("huge")]):
-        result = (await huge.call("double", {"n": 1})).result
+        result = (await huge.call("double", {"n": 1}, repeatable=True)).result
         assert len(result["content"][0]["text"]) == 50_000_000
 
 
 async def test_result_that_breaks_its_output_schema_is_kept() -> None:
     async with opened([loose := server("breaks-output-schema")]):
-        assert (await loose.call("double", {"n": 1})).result["structuredContent"] == {"other": 1}
+        assert (await loose.call("double", {"n": 1}, repeatable=True)).result["structuredContent"] == {"other": 1}
 
 
 async def test_call_without_an_answer_ends_as_an_error_result(impatient: None) -> None:
     async with opened([silent := server("silent-in-call", timeouts=TimeoutSpec(call=0.3))]):
-        result = (await silent.call("double", {"n": 1})).result
+        result = (await silent.call("double", {"n": 1}, repeatable=True)).result
         assert result["isError"] and "did not answer within 0.3 s" in result["content"][0]["text"]
 
 
 async def test_server_that_dies_in_a_call_is_told_with_its_exit_and_stderr() -> None:
     async with opened([dying := server("dies-in-call")]):
         with pytest.raises(ServerError) as caught:
-            await dying.call("double", {"n": 1})
+            await dying.call("double", {"n": 1}, repeatable=True)
         assert caught.value.failure.exit == 3
         assert caught.value.failure.stderr == "out of memory"
         with pytest.raises(ServerError):
-            await dying.call("double", {"n": 1})
+            await dying.call("double", {"n": 1}, repeatable=True)
 
 
 async def test_no_process_is_left_of_stubborn_servers_and_their_children(impatient: None) -> None:
@@ -165,21 +168,23 @@ async def test_server_gets_a_minimal_environment_and_its_own(monkeypatch: pytest
     async with opened(
         [apart := server("leaks"), given := Server("own", stdio("leaks", env={"SECRET_KEY": "mine"}), PATIENCE)]
     ):
-        assert (await apart.call("double", {"n": 1})).result["content"][0]["text"] == "the key is None"
-        assert (await given.call("double", {"n": 1})).result["content"][0]["text"] == "the key is mine"
+        assert (await apart.call("double", {"n": 1}, repeatable=True)).result["content"][0]["text"] == "the key is None"
+        assert (await given.call("double", {"n": 1}, repeatable=True)).result["content"][0]["text"] == "the key is mine"
 
 
 async def test_secrets_never_come_back_out_of_a_server() -> None:
     secret = "sk-very-secret-1"
     leaky = Server("own", stdio("leaks", env={"SECRET_KEY": secret}), PATIENCE, secrets=[secret, "short"])
     async with opened([leaky]):
-        assert (await leaky.call("double", {"n": 1})).result["content"][0]["text"] == "the key is [redacted]"
+        assert (await leaky.call("double", {"n": 1}, repeatable=True)).result["content"][0][
+            "text"
+        ] == "the key is [redacted]"
 
 
 async def test_unreachable_url_is_told_with_its_cause() -> None:
     error = await failure_of(Server("web", HttpServer(url="http://127.0.0.1:9/mcp"), PATIENCE))
     assert error.message.splitlines() == [
-        "server 'web': ConnectError: All connection attempts failed",
+        "server 'web': the connection failed: ConnectError: All connection attempts failed",
         "  url:     http://127.0.0.1:9/mcp",
     ]
 
@@ -227,12 +232,12 @@ async def test_streamable_http_server_works_and_is_named_when_it_goes_away() -> 
         assert url
         async with opened([web := Server("web", HttpServer(url=url[0]), PATIENCE)]) as outcomes:
             assert isinstance(outcomes[0], ServerOpened) and outcomes[0].transport == "http"
-            result = (await web.call("get_sector_heatmap", {})).result
+            result = (await web.call("get_sector_heatmap", {}, repeatable=True)).result
             assert result["structuredContent"]["kind"] == "simulated"
             market.kill()
             market.wait()
             with pytest.raises(ServerError, match="server 'web': it was lost in a call of get_sector_heatmap"):
-                await web.call("get_sector_heatmap", {})
+                await web.call("get_sector_heatmap", {}, repeatable=True)
     finally:
         market.kill()
         market.wait()

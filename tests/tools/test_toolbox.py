@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 
 from agent.errors import ServerError
+from agent.events import ContentStored, ToolAnswered
 from agent.model.base import ToolCall
 from agent.spec import PolicySpec, TimeoutSpec, ToolSpec
-from agent.tools.servers import ListedTool, Server
-from agent.tools.toolbox import Toolbox, collect, safe_name
+from agent.tools.collecting import collect
+from agent.tools.content import unframed
+from agent.tools.listed import ListedTool
+from agent.tools.naming import safe_name
+from agent.tools.servers import Server
+from agent.tools.toolbox import Toolbox
 from tests.tools.raw import PATIENCE, opened, server, spec
 
 DATED = {"type": "object", "properties": {"sector": {"type": "string"}, "as_of": {"type": "string"}}}
@@ -172,29 +177,31 @@ def test_same_call_has_the_same_key_whatever_the_order_of_its_arguments() -> Non
 
 def test_tool_that_cannot_be_used_is_told_as_missing_with_its_problem() -> None:
     broken = listing("s")
-    broken.sieve.set_aside.append({"tool": "heatmap", "problem": "no input schema"})
+    broken.set_aside.append({"tool": "heatmap", "problem": "no input schema"})
     box = collect(spec(tools=[ToolSpec(tool_name="heatmap")]), None, [broken])
     assert [(each.kind, each.hint) for each in box.differences] == [
         ("missing", "a server lists this tool, but it cannot be used: no input schema")
     ]
 
 
-async def called(box: Toolbox, arguments: dict[str, Any]) -> Any:
-    return await box.call(box.prepare(ToolCall("c", "double", arguments), 1))
+async def called(box: Toolbox, arguments: dict[str, Any]) -> tuple[list[ContentStored], ToolAnswered]:
+    *contents, answered = await box.call(box.prepare(ToolCall("c", "double", arguments), 1))
+    assert isinstance(answered, ToolAnswered)
+    return [each for each in contents if isinstance(each, ContentStored)], answered
 
 
 async def test_result_is_shown_from_structured_content_and_kept_as_it_came() -> None:
     async with opened([raw := server()]):
         contents, answered = await called(collect(spec(), None, [raw]), {"n": 4})
     assert contents == []
-    assert (answered.shown, answered.is_error, answered.source) == ('{"doubled":8}', False, "live")
+    assert (unframed(answered.shown), answered.is_error, answered.source) == ('{"doubled":8}', False, "live")
     assert answered.result["content"] == [{"type": "text", "text": '{"doubled": 8}'}]
 
 
 async def test_large_result_is_cut_for_the_model_and_stored_whole() -> None:
     async with opened([raw := server("huge")]):
         contents, answered = await called(collect(spec(), None, [raw]), {"n": 1})
-    assert len(answered.shown) <= 24_000 and "of 50000000 characters left out" in answered.shown
+    assert len(unframed(answered.shown)) <= 24_000 and "of 50000000 characters left out" in answered.shown
     assert answered.result == {"stored": contents[0].hash}
     assert len(contents[0].content["content"][0]["text"]) == 50_000_000
 
@@ -204,14 +211,14 @@ async def test_tool_error_and_refusal_are_error_results() -> None:
         box = collect(spec(), None, [raw])
         _, failed = await called(box, {"n": 1})
         _, refused = await called(box, {"n": "one"})
-    assert (failed.shown, failed.is_error, failed.source) == ("no such number", True, "live")
+    assert (unframed(failed.shown), failed.is_error, failed.source) == ("no such number", True, "live")
     assert refused.is_error and refused.source == "refused" and "not sent" in refused.shown
 
 
 async def test_empty_result_says_so() -> None:
     async with opened([raw := server("empty")]):
         _, answered = await called(collect(spec(), None, [raw]), {"n": 1})
-    assert (answered.shown, answered.is_error) == ("(empty)", False)
+    assert (unframed(answered.shown), answered.is_error) == ("(empty)", False)
 
 
 async def test_required_server_that_dies_ends_the_run_and_an_optional_one_does_not() -> None:

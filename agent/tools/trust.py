@@ -1,0 +1,43 @@
+"""Whether an agent file may start programs: one that lies with the user's own things may, others when trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent import data
+from agent.errors import TrustNeeded
+from agent.foreign import printable
+from agent.runs import store
+from agent.spec import AgentSpec, StdioServer
+
+
+def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
+    """`place`: where the file lies, or the run whose log holds it; None for a mapping of this process.
+
+    Raises TrustNeeded for a file from elsewhere that would start programs, unless it is `trusted`.
+    """
+    if trusted or place is None or _is_own(place):
+        return
+    programs = [
+        f"  {name}: {printable(' '.join([server.command, *server.args]))}"
+        for name, server in spec.servers.items()
+        if isinstance(server, StdioServer) and not _is_this_program(server)
+    ]
+    if programs:
+        raise TrustNeeded(
+            f"{place} lies outside the current folder and your own configuration, and would start programs:\n"
+            + "\n".join(programs),
+            hint="look at it, then add --trust, or go to its folder",
+            where=str(place),
+        )
+
+
+def _is_own(place: Path) -> bool:
+    from platformdirs import user_config_path
+
+    own = (Path.cwd(), store.home(), user_config_path("sector-advisor", appauthor=False), data.root())
+    return any(place.resolve().is_relative_to(folder.resolve()) for folder in own)
+
+
+def _is_this_program(server: StdioServer) -> bool:
+    return server.command == "advisor" and not server.env and server.cwd is None

@@ -1,0 +1,112 @@
+"""The article's agent file against a server with the real tools of today, as `advisor tools` and a run see it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import agentfile
+from agent.errors import DriftError
+from agent.run import run
+from agent.source import read
+from tests.cli.advisor import advisor
+from tests.messages_api import call
+from tests.scripted import Scripted, answer, said
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+ARTICLE = FIXTURES / "article_form.json5"
+VIMO = {"command": sys.executable, "args": [str(FIXTURES / "vimo_server.py")]}
+UNKNOWN = "the server does not know this parameter"
+
+
+def article(**tools: dict[str, Any]) -> dict[str, Any]:
+    """The article's file with the server, and with what is said anew of its tools; without parameters when bound."""
+    content = read(ARTICLE).value
+    content["mcpServers"] = {"vimo": VIMO}
+    for tool in content["tools"]:
+        if tool["tool_name"] in tools:
+            tool |= tools[tool["tool_name"]]
+            del tool["parameters"]
+    return dict(content)
+
+
+BOUND = {
+    "get_sector_heatmap": {"bind": "vimo.get_sector_rotation"},
+    "get_macro_indicators": {"bind": "vimo.get_macro_snapshot", "arguments": {"category": "vietnam"}},
+    "get_foreign_flow": {},
+    "get_whale_activity": {},
+}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "article.json5"
+    path.write_text(json.dumps(article()), encoding="utf-8")
+    return path
+
+
+def test_tools_reports_exactly_how_the_declaration_and_the_server_differ(written: Path) -> None:
+    done = advisor("tools", "-c", written.name, "--format", "json", cwd=written.parent)
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 0 and len(rows) == 35 + 2
+    found = [
+        (name, row["server"], each["kind"], each["at"], each["hint"].partition(";")[0])
+        for name, row in sorted(rows.items())
+        for each in row["differences"]
+    ]
+    assert found == [
+        ("get_foreign_flow", "vimo", "changed", "parameters.sector", UNKNOWN),
+        ("get_foreign_flow", "vimo", "changed", "parameters.period", UNKNOWN),
+        ("get_foreign_flow", "vimo", "changed", "parameters.flow_type", UNKNOWN),
+        ("get_macro_indicators", None, "missing", "tool", "no server offers this tool"),
+        ("get_sector_heatmap", None, "missing", "tool", "no server offers this tool"),
+        ("get_whale_activity", "vimo", "changed", "parameters.sector", UNKNOWN),
+        ("get_whale_activity", "vimo", "changed", "parameters.lookback_days", UNKNOWN),
+    ]
+    heatmap, macro = (rows[name]["differences"][0]["hint"] for name in ("get_sector_heatmap", "get_macro_indicators"))
+    assert heatmap.endswith("if one is meant, say so, as with bind: vimo.get_sector_rotation")
+    assert macro.endswith("if one is meant, say so, as with bind: vimo.get_macro_snapshot")
+    offered = sorted(name for name, row in rows.items() if row["offered_as"])
+    assert offered == ["get_foreign_flow", "get_whale_activity"]
+
+
+async def test_article_as_it_is_does_not_run_and_says_why() -> None:
+    with pytest.raises(DriftError, match="get_sector_heatmap: tool: no server offers this tool"):
+        await run(article(), "Which sectors?", model=Scripted())
+
+
+async def test_article_bound_to_the_servers_tools_runs_and_shows_no_difference() -> None:
+    model = Scripted(
+        said(
+            call("get_sector_heatmap", {}, id="a"),
+            call("get_macro_indicators", {}, id="b"),
+            call("get_foreign_flow", {"sector": "Banking"}, id="c"),
+            call("get_whale_activity", {}, id="d"),
+        ),
+        answer(),
+    )
+    result = await run(article(**BOUND), "Which sectors?", model=model)
+    assert result.ok and result.offered.differences == [] and result.offered.set_aside == []
+    assert [(each.server, each.tool, each.arguments, each.source) for each in result.calls] == [
+        ("vimo", "get_sector_rotation", {}, "live"),
+        ("vimo", "get_macro_snapshot", {"category": "vietnam"}, "live"),
+        ("vimo", "get_foreign_flow", {"sector": "Banking"}, "refused"),
+        ("vimo", "get_whale_activity", {}, "live"),
+    ]
+    assert [(each.sector, each.metric, each.value) for each in result.figures[:2]] == [
+        ("Banking", "change_pct", 1.2),
+        ("Real estate", "change_pct", -0.8),
+    ]
+    told = model.requests[1].messages[-1]["content"][2]["content"]
+    assert "get_foreign_flow has no parameter sector" in told and "It takes no arguments." in told
+
+
+def test_bound_article_passes_check(tmp_path: Path) -> None:
+    path = tmp_path / "bound.json5"
+    path.write_text(json.dumps(article(**BOUND)), encoding="utf-8")
+    assert agentfile.load(path).spec.tools
+    assert advisor("check", path.name, cwd=tmp_path).returncode == 0
