@@ -207,8 +207,7 @@ class _Rewriting:
             if not kinds or (isinstance(kind, list) and kinds != kind):
                 self.tell(f"the unknown type {kind!r} is left out")
                 del now["type"]
-            return now
-        if any(key in now for key in (*COMBINED, "enum", "const")):
+        if "type" in now or any(key in now for key in (*COMBINED, "enum", "const")):
             return now
         meant = "object" if "properties" in now else "array" if "items" in now or "prefixItems" in now else None
         if meant:
