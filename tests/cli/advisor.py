@@ -12,7 +12,11 @@ ADVISOR = [sys.executable, "-P", "-m", "agent"]
 
 
 def advisor(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run to the end. `env` is added to the test's environment; `input` is its standard input."""
+    """Run to the end, in the folder of the first file that is named. `env` is added to the test's environment; `input`
+    is its standard input.
+    """
+    if files := [path for path in map(Path, arguments) if path.is_absolute() and path.is_file()]:
+        options.setdefault("cwd", files[0].parent)
     env = os.environ | options.pop("env", {})
     done = subprocess.run(
         [*ADVISOR, *arguments], capture_output=True, text=True, env=env, timeout=120, check=False, **options

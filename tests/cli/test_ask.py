@@ -192,7 +192,7 @@ def test_interruption_seals_the_log_exits_130_and_leaves_no_server(tmp_path: Pat
     file = write(tmp_path, AGENT + server + "tools: [{tool_name: double}]\n")
     with scripted_api(message(call("double", {"n": 1}))) as api:
         env = os.environ | KEY | {"ANTHROPIC_BASE_URL": api.url}
-        command = [*ADVISOR, "ask", "-c", file, "Which?"]
+        command = [*ADVISOR, "ask", "-c", file, "--trust", "Which?"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
             log = tmp_path / "home" / "runs"
             while "tool.asked" not in "".join(path.read_text() for path in log.glob("*/log.jsonl")):

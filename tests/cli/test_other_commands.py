@@ -36,7 +36,7 @@ def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
     done = advisor("check", file)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{file}:16:1: budgets: unknown key - did you mean 'budget'?" in done.stderr
-    assert f"{file}:17:18: policy.writes: has to be 'refuse' or 'allow', not 'maybe'" in done.stderr
+    assert f"{file}:17:18: policy.writes: has to be 'refuse', 'ask' or 'allow', not 'maybe'" in done.stderr
     as_json = json.loads(advisor("check", file, "--format", "json").stdout)
     assert as_json["ok"] is False and as_json["error"]["code"] == "agent_file"
 

@@ -145,7 +145,7 @@ def test_run_that_is_interrupted_says_how_to_go_on_also_when_it_was_resumed(tmp_
     file = write(tmp_path, AGENT + server + "tools: [{tool_name: double}]\n")
     with scripted_api(message(call("double", {"n": 1}))) as api:
         env = os.environ | KEY | {"ANTHROPIC_BASE_URL": api.url}
-        first, _ = interrupted("-c", file, "Which?", env=env, event="tool.asked")
+        first, _ = interrupted("-c", file, "--trust", "Which?", env=env, event="tool.asked")
         again, said = interrupted("--resume", "last", env=env, event="run.resumed")
     run = store.find("last").name
     assert first["run"] == again["run"] == run
