@@ -61,9 +61,13 @@ class ChangedServer:
     def stderr(self) -> str:
         return self.inner.stderr
 
-    async def renew(self, turn: int) -> bool:
-        """A changed list stays as it was changed."""
-        return False
+    @property
+    def revision(self) -> int:
+        """A list that was changed stays as it is."""
+        return 0
+
+    async def renew(self, turn: int) -> None:
+        """Nothing is listed anew."""
 
     async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         """Raises UsageError when a change finds nothing to change; what the inner server raises."""

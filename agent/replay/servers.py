@@ -142,6 +142,7 @@ class ReplayServer:
     pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
+        self._revision = 0
         self._listed = RecordedList(self.recorded.tools, self.recorded.set_aside)
 
     @property
@@ -168,12 +169,15 @@ class ReplayServer:
     def stderr(self) -> str:
         return ""
 
-    async def renew(self, turn: int) -> bool:
+    @property
+    def revision(self) -> int:
+        return self._revision
+
+    async def renew(self, turn: int) -> None:
         """List what was listed before that turn, if anything was."""
-        listed = self.recorded.again.get(turn)
-        if listed is not None:
+        if (listed := self.recorded.again.get(turn)) is not None:
             self._listed = listed
-        return listed is not None
+            self._revision = turn
 
     async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         """Raises Diverged for a call that was not recorded, when that is strict; ServerError when it died there."""

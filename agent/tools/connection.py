@@ -68,6 +68,9 @@ class Connection:
         self._leave = asyncio.Event()
         self._owner: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[list[mcp_types.Tool]] | None = None
+        self._clocks: dict[asyncio.Timeout, float] = {}
+        """Of the calls under way, with their seconds."""
+        self.questions.paused = self._pause
 
     @property
     def alive(self) -> bool:
@@ -193,16 +196,24 @@ class Connection:
         return {"content": [{"type": "resource", "resource": each} for each in contents]}
 
     async def _within(self, seconds: float, work: Awaitable[T]) -> T:
-        """Time in which a person is asked does not count. Raises CallFault."""
-        loop = asyncio.get_running_loop()
+        """Raises CallFault."""
+        clock = asyncio.timeout(seconds)
+        self._clocks[clock] = seconds
         try:
-            async with asyncio.timeout(seconds) as clock:
-                self.questions.paused = lambda waits: clock.reschedule(None if waits else loop.time() + seconds)
+            async with clock:
                 return await work
         except TimeoutError:
             raise CallFault(f"no answer within {seconds:g} s", timed_out=seconds) from None
         except Exception as error:
             raise fault_of(error, closed=not self.alive) from None
+        finally:
+            del self._clocks[clock]
+
+    def _pause(self, waits: bool) -> None:
+        """Time in which a person is asked does not count."""
+        now = asyncio.get_running_loop().time()
+        for clock, seconds in self._clocks.items():
+            clock.reschedule(None if waits else now + seconds)
 
 
 async def _all_tools(client: Client) -> list[mcp_types.Tool]:

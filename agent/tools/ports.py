@@ -68,8 +68,12 @@ class OpenServer(Protocol):
 
     @property
     def pace(self) -> Pace: ...
-    async def renew(self, turn: int) -> bool:
-        """Before a turn: take in a list that has changed; whether there was one."""
+    @property
+    def revision(self) -> int:
+        """Another number when its list is another."""
+
+    async def renew(self, turn: int) -> None:
+        """Before a turn: take in a list that has changed."""
 
     async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         """Raises ServerError when the server died."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Server:
     secrets: list[str] = field(default_factory=list)
     required: bool = True
     tools: list[ListedTool] = field(default_factory=list)
+    revision: int = 0
     problem: SpecError | None = None
     """Why it cannot even be tried."""
     pace: Pace = field(default_factory=Pace)
@@ -64,7 +66,6 @@ class Server:
     def __post_init__(self) -> None:
         self._connection: Connection | None = None
         self._mending = asyncio.Lock()
-        self._relisted = False
         self._questions = Questions(self.name, self.policy, self.person)
 
     @property
@@ -172,18 +173,14 @@ class Server:
             seconds=round(seconds, 3),
         )
 
-    async def renew(self, turn: int) -> bool:
-        """Take in a changed list of tools; whether there was one. A list that cannot be had stays as it was."""
+    async def renew(self, turn: int) -> None:
+        """Take in a changed list of tools. One that cannot be had stays as it was."""
         if self._connection and self._connection.changed and self.alive:
-            try:
+            with suppress(CallFault):
                 self._take(self._listed(await self._connection.list()))
-            except CallFault:
-                return False
-        relisted, self._relisted = self._relisted, False
-        return relisted
 
     def _take(self, tools: list[ListedTool]) -> None:
-        self._relisted = self._relisted or tools != self.tools
+        self.revision += tools != self.tools
         self.tools = tools
 
     async def call(self, tool: str, arguments: dict[str, Any], *, repeatable: bool) -> Reply:

@@ -55,6 +55,9 @@ class Toolbox:
     choose_again: Callable[[], list[str]] = list
     """Fills the toolbox anew from what its servers list now, and warns. Raises what forbids the run to go on."""
 
+    def __post_init__(self) -> None:
+        self._seen = {name: server.revision for name, server in self.servers.items()}
+
     @property
     def kinds(self) -> set[str]:
         """real, simulated: what the offered tools declare about their data."""
@@ -71,7 +74,11 @@ class Toolbox:
 
     async def renew(self, turn: int) -> list[Event]:
         """Before a turn: what servers list anew, and what is offered then; nothing when all is as it was."""
-        changed = [server for server in self.servers.values() if await server.renew(turn)]
+        for server in self.servers.values():
+            await server.renew(turn)
+        now = {name: server.revision for name, server in self.servers.items()}
+        changed = [self.servers[name] for name in now if now[name] != self._seen[name]]
+        self._seen = now
         warnings = self.choose_again() if changed else []
         if not self.add_reader() and not changed:
             return []

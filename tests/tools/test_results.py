@@ -25,15 +25,15 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 class Canned:
     """A server whose every tool answers with what the test says."""
 
-    required, instructions, stderr, set_aside = True, None, "", ()
+    required, instructions, stderr, set_aside, revision = True, None, "", (), 0
 
     def __init__(self, *tools: ListedTool, name: str = "s", reply: Reply | None = None) -> None:
         self.name, self.tools, self.pace = name, tools or (listed("look", server=name),), Pace()
         self.reply = reply or Reply({"content": []})
         self.asked: list[tuple[str, Any]] = []
 
-    async def renew(self, turn: int) -> bool:
-        return False
+    async def renew(self, turn: int) -> None:
+        """Its list stays as it is."""
 
     async def call(self, tool: str, arguments: Any, *, repeatable: bool) -> Reply:
         self.asked.append((tool, arguments))
