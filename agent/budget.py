@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import Event, ModelAnswered, ToolAsked
+from agent.events import Event, ModelAnswered, ToolAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.spec import BudgetSpec
 
@@ -60,6 +60,8 @@ class Budget:
                 self.usage += Usage.of(event.usage)
             case ToolAsked():
                 self.tool_calls += 1
+            case ToolAnswered():
+                self.usage += Usage.of(event.sampled)
 
     def exhausted(self, calls: int = 0) -> str | None:
         """The limit that forbids another model request, or with `calls` that many more tool calls."""

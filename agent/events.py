@@ -206,7 +206,7 @@ class ToolAsked(Event):
 class ToolAnswered(Event):
     """`result`: what the server sent, without invisible characters, or `{"stored": hash}` when large; `shown`: what the
     model reads; `images`: which blocks of the result it is shown as images; `notes`: what people have to know of the
-    call; `by_host`: the words are this program's, and not the server's."""
+    call; `by_host`: the words are this program's, and not the server's; `sampled`: usage of the model by the server."""
 
     name: ClassVar[str] = "tool.answered"
     turn: int
@@ -222,6 +222,7 @@ class ToolAnswered(Event):
     images: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     by_host: bool = False
+    sampled: dict[str, int] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:

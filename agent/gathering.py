@@ -143,6 +143,7 @@ class Gathering:
             sent = self._contents[sent["stored"]]
         call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
         call.kind, call.dates, call.source = event.kind, event.dates, event.source
+        self.result.usage += Usage.of(event.sampled)
         self.result.warnings += [note for note in event.notes if note not in self.result.warnings]
         if event.is_error or not isinstance(sent, dict):
             return

@@ -17,6 +17,7 @@ from agent import __version__, answer, data, prices
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
 from agent.budget import Budget
+from agent.company import BorrowedModel, Unhurried
 from agent.doubts import doubts
 from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
 from agent.events import (
@@ -37,7 +38,7 @@ from agent.place import Place
 from agent.prices import Price
 from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
-from agent.tools.ports import Form, Person
+from agent.tools.ports import Lender, Person
 from agent.tools.toolbox import Toolbox
 
 VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
@@ -212,9 +213,10 @@ class Sitting:
     async def _open(self, journal: Journal, budget: Budget, stack: AsyncExitStack) -> Toolbox:
         """The tools of this sitting. Raises what forbids it to begin with them."""
         person = Unhurried(self.person, budget) if self.person else None
+        lender = BorrowedModel(self.model, budget)
         try:
             box = await open_servers(
-                self._opening(person), self.file, self.as_of, journal, stack, attended=person is not None
+                self._opening(person, lender), self.file, self.as_of, journal, stack, attended=person is not None
             )
         except ServerError as error:
             await self.place.keep_words(error.failure.server, error.stderr)
@@ -262,7 +264,7 @@ class Sitting:
         held = "appeared while the run was under way and is not offered; `advisor tools accept` takes it in"
         return [f"tool {name!r} {held}" for name in unknown]
 
-    def _opening(self, person: Person | None) -> Opening:
+    def _opening(self, person: Person | None, lender: Lender) -> Opening:
         if self.opening:
             return self.opening
         from agent.tools.pool import alone
@@ -271,7 +273,7 @@ class Sitting:
             if self.listen:
                 self.listen(Underway(f"opening the servers: waiting for {', '.join(names)}"))
 
-        return partial(alone, person=person, tell=tell)
+        return partial(alone, person=person, lender=lender, tell=tell)
 
     @property
     def _session_has_passed(self) -> bool:
@@ -293,21 +295,6 @@ class Sitting:
             with suppress(LogError):
                 journal.emit(_finished(journal, Ending(status, stop_reason), resumable=True))
                 journal.log.sync_now()
-
-
-@dataclass(frozen=True)
-class Unhurried:
-    """A person whose thinking costs a run none of its seconds."""
-
-    person: Person
-    budget: Budget
-
-    async def fill(self, server: str, message: str, schema: dict[str, Any]) -> Form:
-        with self.budget.waiting():
-            return await self.person.fill(server, message, schema)
-
-    async def allow(self, server: str, tool: str, arguments: Any) -> bool:
-        return await self.person.allow(server, tool, arguments)
 
 
 def _finished(journal: Journal, ending: Ending, *, resumable: bool) -> RunFinished:

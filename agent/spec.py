@@ -101,6 +101,8 @@ class PolicySpec(Section):
     """Whether tools that are not known to be read-only are offered; `ask`: on a terminal, each call asked about."""
     elicitation: Literal["decline", "defaults", "ask"] = "decline"
     """How a server's question is answered: declined, with the defaults of its form, or by a person on a terminal."""
+    sampling: Literal["decline", "allow"] = "decline"
+    """Whether a server may have the run's model write a text, at the run's cost; never in a batch."""
     roots: list[Text] | None = None
     """Folders that servers are told of when they ask; without it, none."""
     output_schema: Literal["strict", "warn", "off"] = "warn"

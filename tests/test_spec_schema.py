@@ -65,6 +65,7 @@ SAMPLES: dict[str, list[Any]] = {
             "writes": "allow",
             "elicitation": "defaults",
             "roots": ["data"],
+            "sampling": "allow",
             "output_schema": "strict",
             "frame_results": False,
             "require_calls": False,

@@ -29,6 +29,7 @@ from agent.events import (
     ToolsOffered,
     Warned,
 )
+from agent.model.base import Usage
 from agent.run import as_logged
 from agent.runs import log
 from agent.tools.listed import ListedTool
@@ -68,6 +69,8 @@ class RecordedResult:
     notes: tuple[str, ...] = ()
     by_host: bool = False
     """Whether the words of the result are the host's, and not the server's."""
+    sampled: Usage = field(default_factory=Usage)
+    """What the server had the model write."""
 
 
 @dataclass(frozen=True)
@@ -251,6 +254,7 @@ class Recording:
             injected=answered.source == "injected",
             notes=tuple(answered.notes),
             by_host=answered.by_host,
+            sampled=Usage.of(answered.sampled),
         )
 
     def _tool(self, said: dict[str, Any], server: str) -> ListedTool:

@@ -191,7 +191,8 @@ class ReplayServer:
         source: Literal["injected", "replayed"] = "injected" if found.injected else "replayed"
         died = self.lost is not None and found.result == error_result(self.lost.message)
         lost = self.lost if died else None
-        return Reply(found.result, source, found.retrieved_at, found.seconds, lost, list(found.notes), found.by_host)
+        about = list(found.notes), found.by_host, found.sampled
+        return Reply(found.result, source, found.retrieved_at, found.seconds, lost, *about)
 
     def _found(self, tool: str, arguments: Any, repeatable: bool) -> RecordedResult | None:
         known = [*self.tools, *([links.reader(self.name)] if tool == READ_RESOURCE else [])]

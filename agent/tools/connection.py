@@ -134,6 +134,7 @@ class Connection:
                 "client_info": CLIENT,
                 "mode": self.mode,
                 "elicitation_callback": self.questions.elicit,
+                "sampling_callback": self.questions.sample if self.questions.lends else None,
                 "list_roots_callback": self.questions.roots if self.questions.policy.roots else None,
                 "message_handler": self._heard,
             }

@@ -15,7 +15,7 @@ from agent.agentfile import AgentFile
 from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
 from agent.tools.pace import Pace
-from agent.tools.ports import Outcome, Person
+from agent.tools.ports import Lender, Outcome, Person
 from agent.tools.servers import InMemoryServer, Server
 
 Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
@@ -128,8 +128,8 @@ def _of_one_run(error: ServerError) -> ServerError:
     return ServerError(error.failure, hint=error.hint, stderr=error.stderr)
 
 
-def servers_of(file: AgentFile, person: Person | None = None) -> list[Server]:
-    """The servers that an agent file names, not yet opened. `person` answers what they ask back.
+def servers_of(file: AgentFile, person: Person | None = None, lender: Lender | None = None) -> list[Server]:
+    """The servers that an agent file names, not yet opened. `person` and `lender` answer what they ask back.
 
     Raises SpecError when a required one names an environment variable that is not set.
     """
@@ -140,7 +140,7 @@ def servers_of(file: AgentFile, person: Person | None = None) -> list[Server]:
         try:
             spec, secrets = agentfile.expand(given, name, file.source)
             server = Server(name, spec, timeouts, secrets, given.required, pace=pace, stateful=given.stateful)
-            servers.append(replace(server, policy=file.spec.policy, person=person))
+            servers.append(replace(server, policy=file.spec.policy, person=person, lender=lender))
         except SpecError as error:
             if given.required:
                 raise
@@ -150,10 +150,13 @@ def servers_of(file: AgentFile, person: Person | None = None) -> list[Server]:
 
 @asynccontextmanager
 async def alone(
-    file: AgentFile, person: Person | None = None, tell: Callable[[list[str]], None] = lambda _: None
+    file: AgentFile,
+    person: Person | None = None,
+    lender: Lender | None = None,
+    tell: Callable[[list[str]], None] = lambda _: None,
 ) -> AsyncIterator[list[tuple[Server, Outcome]]]:
     """The servers of an agent file, opened for one run."""
-    async with ServerPool() as pool, pool.opened(servers_of(file, person), tell) as opened:
+    async with ServerPool() as pool, pool.opened(servers_of(file, person, lender), tell) as opened:
         yield opened
 
 

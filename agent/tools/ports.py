@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from agent.encoding import JSON
 from agent.errors import ServerError
 from agent.events import ServerOpened
+from agent.model.base import Turn, Usage
 from agent.tools.listed import ListedTool
 from agent.tools.pace import Pace
 
@@ -33,6 +34,8 @@ class Reply:
     """What people have to know of the call."""
     by_host: bool = False
     """Whether the words are ours, and not the server's."""
+    sampled: Usage = field(default_factory=Usage)
+    """What the server had the model write."""
 
 
 class Person(Protocol):
@@ -43,6 +46,13 @@ class Person(Protocol):
 
     async def allow(self, server: str, tool: str, arguments: Any) -> bool:
         """Whether a call that may change something is made."""
+
+
+class Lender(Protocol):
+    """Who lends servers the run's model."""
+
+    async def write(self, system: str, messages: list[dict[str, JSON]]) -> Turn:
+        """One answer to messages in the form of the Messages API. Raises AdvisorError."""
 
 
 class OpenServer(Protocol):

@@ -7,12 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mcp_types import ElicitRequestFormParams, ElicitResult, ListRootsResult, Root
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    CreateMessageRequestParams,
+    CreateMessageResult,
+    ElicitRequestFormParams,
+    ElicitResult,
+    ErrorData,
+    ListRootsResult,
+    Root,
+    TextContent,
+)
 
 from agent import schemas
+from agent.errors import AdvisorError
 from agent.foreign import visible
+from agent.model.base import Usage
 from agent.spec import PolicySpec
-from agent.tools.ports import Form, Person
+from agent.tools.ports import Form, Lender, Person
 
 LONGEST_QUESTION = 500
 
@@ -24,9 +37,21 @@ class Questions:
     server: str
     policy: PolicySpec = field(default_factory=PolicySpec)
     person: Person | None = None
+    lender: Lender | None = None
     paused: Callable[[bool], None] = lambda _: None
     """Called with True when a person is asked, and with False when they have answered."""
     notes: list[str] = field(default_factory=list)
+    sampled: Usage = field(default_factory=Usage)
+    """What the model has written for the server, and nobody was told of yet."""
+
+    @property
+    def lends(self) -> bool:
+        return self.policy.sampling == "allow" and self.lender is not None
+
+    def told(self) -> tuple[list[str], Usage]:
+        """The notes and the usage since they were told last."""
+        told, self.notes, self.sampled = (self.notes, self.sampled), [], Usage()
+        return told
 
     async def elicit(self, _: Any, params: Any) -> ElicitResult:
         """Never raises: what a callback raises would end the client."""
@@ -52,6 +77,25 @@ class Questions:
             return None
         fits = content is not None and not schemas.problem(schema) and schemas.validator(schema).is_valid(content)
         return content if fits else None
+
+    async def sample(self, _: Any, params: CreateMessageRequestParams) -> CreateMessageResult | ErrorData:
+        """A text that the run's model writes for the server, as the only thing it is asked. Never raises."""
+        blocks = [(each.role, block) for each in params.messages for block in each.content_as_list]
+        if self.lender is None or not all(isinstance(block, TextContent) for _, block in blocks):
+            return ErrorData(code=INVALID_REQUEST, message="only texts are written here")
+        messages = [
+            {"role": role, "content": [{"type": "text", "text": block.text}]}
+            for role, block in blocks
+            if isinstance(block, TextContent)
+        ]
+        try:
+            turn = await self.lender.write(params.system_prompt or "", messages)
+        except AdvisorError as error:
+            return ErrorData(code=INTERNAL_ERROR, message=error.message)
+        self.sampled += turn.usage
+        self.notes.append(f"server {self.server!r} had the model write a text (policy.sampling)")
+        written = TextContent(type="text", text=turn.text)
+        return CreateMessageResult(role="assistant", content=written, model=turn.model, stop_reason="endTurn")
 
     async def roots(self, _: Any) -> ListRootsResult:
         folders = [Path(folder).expanduser().absolute() for folder in self.policy.roots or []]

@@ -22,7 +22,7 @@ from agent.tools.connection import Connection, InMemoryServer, ServerSpec
 from agent.tools.faults import CallFault, died, innermost, reason, refusal_of
 from agent.tools.listed import READ_RESOURCE, ListedTool
 from agent.tools.pace import Pace
-from agent.tools.ports import Person, Reply, error_result
+from agent.tools.ports import Lender, Person, Reply, error_result
 from agent.tools.questions import Questions
 
 __all__ = ["InMemoryServer", "Server", "ServerSpec"]
@@ -61,12 +61,13 @@ class Server:
     """Its words about itself, which no model is shown."""
     policy: PolicySpec = field(default_factory=PolicySpec)
     person: Person | None = None
+    lender: Lender | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def __post_init__(self) -> None:
         self._connection: Connection | None = None
         self._mending = asyncio.Lock()
-        self._questions = Questions(self.name, self.policy, self.person)
+        self._questions = Questions(self.name, self.policy, self.person, self.lender)
 
     @property
     def transport(self) -> str:
@@ -94,7 +95,7 @@ class Server:
     @property
     def identity(self) -> str:
         """Equal for servers that are used in the same way too."""
-        used = (self.name, self.required, self.timeouts, self.pace.calls, self.policy, id(self.person))
+        used = (self.name, self.required, self.timeouts, self.pace.calls, self.policy, id(self.person), id(self.lender))
         return f"{used} {self.address}"
 
     @property
@@ -204,7 +205,7 @@ class Server:
                 continue
             if attempt < CALLS and _asks_in_the_old_way(sent) and await self._in_the_old_way(connection) and repeatable:
                 continue
-            return Reply(self.redact(whole(sent)), notes=self._noted(notes))
+            return self._reply(self.redact(whole(sent)), notes)
         raise AssertionError("the last attempt ends the loop")
 
     def _find(self, tool: str) -> ListedTool | None:
@@ -277,16 +278,16 @@ class Server:
             return self._told("lost_call", notes, tool=tool, reason=says)
         if fault.unreadable:
             return self._told("unreadable", notes, tool=tool, reason=says[:UNREADABLE_LENGTH])
-        return Reply(error_result(str(self.redact(fault.says))), notes=self._noted(notes))
+        return self._reply(error_result(str(self.redact(fault.says))), notes)
 
     def _told(self, words: str, notes: list[str], **values: object) -> Reply:
         """In our words; with a reason, they hold some of the server's."""
-        said = error_result(data.words(words, **values))
-        return Reply(said, notes=self._noted(notes), by_host="reason" not in values)
+        return self._reply(error_result(data.words(words, **values)), notes, by_host="reason" not in values)
 
-    def _noted(self, notes: list[str]) -> list[str]:
-        asked, self._questions.notes = self._questions.notes, []
-        return [str(self.redact(note)) for note in dict.fromkeys([*notes, *asked])]
+    def _reply(self, result: dict[str, JSON], notes: list[str], *, by_host: bool = False) -> Reply:
+        asked, sampled = self._questions.told()
+        told = [str(self.redact(note)) for note in dict.fromkeys([*notes, *asked])]
+        return Reply(result, notes=told, by_host=by_host, sampled=sampled)
 
     def _given_up(self, tool: str) -> ServerError:
         self.lost = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from agent.encoding import JSON, canonical, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
 from agent.foreign import visible
-from agent.model.base import ToolCall
+from agent.model.base import ToolCall, Usage
 from agent.spec import AgentSpec
 from agent.tools import content, manifest
 from agent.tools.drift import Difference
@@ -203,6 +203,7 @@ class Toolbox:
             images=content.images_of(result),
             notes=list(dict.fromkeys([*reply.notes, *_notes(asked, hidden, broken)])),
             by_host=reply.by_host,
+            sampled=asdict(reply.sampled) if reply.sampled != Usage() else {},
         )
         return [*stored, answered]
 
