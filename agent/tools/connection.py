@@ -75,7 +75,7 @@ class Connection:
     @property
     def alive(self) -> bool:
         ended = self.process is not None and self.process.exit_status is not None
-        return not ended and self._owner is not None and not self._owner.done()
+        return not (ended or self.sieve.ended) and self._owner is not None and not self._owner.done()
 
     @property
     def refusal(self) -> Refusal | None:
@@ -152,8 +152,9 @@ class Connection:
                 raise NotADirectoryError(f"there is no folder {spec.cwd!r}")
             self.process = StdioProcess(_command(spec), spec.env, spec.cwd)
             return self.process.open()
-        limits = httpx2.Timeout(self.timeouts.call, connect=CONNECT_SECONDS)
+        limits = httpx2.Timeout(None, connect=CONNECT_SECONDS)  # the rest is timed here, step by step
         self.http = GuardedClient(headers=spec.headers, timeout=limits)
+        self.http.posts_to_a_stream = spec.is_sse
         await stack.enter_async_context(self.http)
         if spec.is_sse:
             return sse_streams(spec.url, self.http)
@@ -214,7 +215,8 @@ class Connection:
         """Time in which a person is asked does not count."""
         now = asyncio.get_running_loop().time()
         for clock, seconds in self._clocks.items():
-            clock.reschedule(None if waits else now + seconds)
+            if not clock.expired():
+                clock.reschedule(None if waits else now + seconds)
 
 
 async def _all_tools(client: Client) -> list[mcp_types.Tool]:

@@ -7,12 +7,15 @@ from typing import Any
 
 import httpx2
 from mcp import MCPError
+from mcp_types import PARSE_ERROR
+from pydantic import ValidationError
 
 from agent.tools.guarded_http import Refusal
 
 CONNECTION_CLOSED = -32000
 NO_BACK_CHANNEL = "no back-channel for server-initiated requests"
 """The SDK's words where a server asks back in the old way over a new connection."""
+FOREIGN_FORM = "it is not in the form of the protocol"
 STATUS_ENDS = (500, 502, 503, 504)
 """Statuses of a server or gateway that may do better the next time."""
 
@@ -50,8 +53,12 @@ class CallFault(Exception):
 
 def fault_of(error: Exception, *, closed: bool) -> CallFault:
     """`closed`: whether the connection has ended."""
+    if isinstance(error, ValidationError):
+        return CallFault(FOREIGN_FORM, lost=closed, unreadable=not closed)
     if not isinstance(error, MCPError):
         return CallFault(f"{type(error).__name__}: {' '.join(str(error).split())}", lost=closed, unreadable=not closed)
+    if error.code == PARSE_ERROR and error.message.startswith("Failed to parse "):
+        return CallFault(FOREIGN_FORM, unreadable=True)
     refusal = Refusal.of(error.error.data)
     if refusal:
         return CallFault(str(refusal), lost=refusal.forgotten, refusal=refusal)
@@ -77,24 +84,27 @@ def died(error: BaseException) -> bool:
     return isinstance(inner, EOFError) or (closed and Refusal.of(_data(inner)) is None)
 
 
-def refusal_of(error: BaseException) -> Refusal | None:
-    """What HTTP said, where that ended the start of a server."""
-    return Refusal.of(_data(innermost(error)))
+def refusal_of(error: BaseException, last: Refusal | None = None) -> Refusal | None:
+    """What HTTP said, where that ended the start of a server; `last`: what it said last, if that was no."""
+    inner = innermost(error)
+    return last if isinstance(inner, httpx2.HTTPStatusError) else Refusal.of(_data(inner))
 
 
 def _data(error: BaseException) -> Any:
     return error.error.data if isinstance(error, MCPError) else None
 
 
-def reason(error: BaseException) -> str:
-    """Why a server could not be connected to, in one sentence."""
+def reason(error: BaseException, last: Refusal | None = None) -> str:
+    """Why a server could not be connected to, in one sentence. `last`: what HTTP said last, if that was no."""
     inner = innermost(error)
     if isinstance(inner, FileNotFoundError):
         return f"there is no command {inner.filename!r}"
     if died(inner):
         return "it ended before it was ready"
-    if refusal := refusal_of(inner):
+    if refusal := refusal_of(inner, last):
         return _sign_in() if refusal.signs_in else str(refusal)
+    if isinstance(inner, ValidationError):
+        return "it answered in a form that this version of the protocol does not have"
     if isinstance(inner, httpx2.HTTPStatusError):
         return f"HTTP {inner.response.status_code} {inner.response.reason_phrase}"
     if isinstance(inner, httpx2.TransportError):

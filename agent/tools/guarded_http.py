@@ -22,6 +22,8 @@ FACTS = "http_refusal"
 SAID = 500
 """Characters of a refusal's body that are kept."""
 INTERNAL_ERROR = -32603
+SESSION = "mcp-session-id"
+FAREWELL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Refusal:
     session: bool = False
     """Whether the request named a session."""
     location: str | None = None
-    """Where it was redirected to, which is followed within the server's origin only."""
+    """Where it was redirected to, where that is not followed."""
+    elsewhere: bool = False
+    """Whether that is another server."""
 
     @classmethod
     def of(cls, data: Any) -> Refusal | None:
@@ -57,7 +61,8 @@ class Refusal:
 
     def __str__(self) -> str:
         if self.location:
-            return f"it redirects to {self.location}, which is another server and is not followed"
+            why = "which is another server" if self.elsewhere else "in a way that loses what is sent"
+            return f"it redirects to {self.location}, {why}, and is not followed"
         if self.status is None:
             return f"the connection failed: {self.failure}" + (f": {self.said}" if self.said else "")
         named = HTTPStatus(self.status).phrase if self.status in HTTPStatus._value2member_map_ else ""
@@ -67,12 +72,17 @@ class Refusal:
 
 
 class GuardedClient(httpx2.AsyncClient):
-    """`refusal`: the newest one, None since anything went well."""
+    """`refusal`: the newest one, None since anything went well. `posts_to_a_stream`: an address that is not found is a
+    stream that its server forgot.
+    """
 
     refusal: Refusal | None = None
+    posts_to_a_stream = False
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         asked = _asked(request)
+        if request.method == "DELETE":  # of a session, at its end: nobody has to wait for that
+            request.extensions["timeout"] = httpx2.Timeout(FAREWELL_SECONDS).as_dict()
         try:
             response = await super().send(request, **options)
             if response.is_error or (asked is not None and _is_json(response)):
@@ -86,9 +96,9 @@ class GuardedClient(httpx2.AsyncClient):
         if not response.is_error and not response.is_redirect:
             self.refusal = None
             return response
-        refusal = _refusal(request, response)
+        refusal = _refusal(request, response, session=self.posts_to_a_stream or SESSION in request.headers)
         if asked is None or (response.is_redirect and refusal.location is None):
-            self.refusal = refusal if response.is_error else self.refusal
+            self.refusal = refusal if response.is_error or refusal.location else self.refusal
             return response
         body = None if response.is_redirect else response.content
         await response.aclose()
@@ -119,9 +129,9 @@ def _is_json(response: httpx2.Response) -> bool:
     return bool(response.headers.get("content-type", "").lower().startswith("application/json"))
 
 
-def _refusal(request: httpx2.Request, response: httpx2.Response) -> Refusal:
+def _refusal(request: httpx2.Request, response: httpx2.Response, *, session: bool) -> Refusal:
     if response.is_redirect:
-        return Refusal(status=response.status_code, location=_elsewhere(request, response))
+        return _redirect(request, response)
     challenge = response.headers.get("www-authenticate", "").lower()
     said = "" if _error_in(response.content) else " ".join(response.text.split())[:SAID]
     return Refusal(
@@ -129,17 +139,18 @@ def _refusal(request: httpx2.Request, response: httpx2.Response) -> Refusal:
         retry_after=_seconds(response.headers.get("retry-after")),
         said="" if said.startswith("<") else said,
         signs_in="resource_metadata" in challenge or "authorization_uri" in challenge,
-        session="mcp-session-id" in request.headers,
+        session=session,
     )
 
 
-def _elsewhere(request: httpx2.Request, response: httpx2.Response) -> str | None:
-    """Where a redirect leads that the transport will not follow; None for one within the origin that keeps the form."""
+def _redirect(request: httpx2.Request, response: httpx2.Response) -> Refusal:
+    """Followed is one within the origin that keeps what is sent: it has no `location`."""
     target = request.url.join(response.headers.get("location", ""))
     same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
-    if same and response.status_code in (307, 308):
-        return None
-    return str(target.copy_with(userinfo=b"", query=None, fragment=None))
+    if same and (response.status_code in (307, 308) or request.method == "GET"):
+        return Refusal(status=response.status_code)
+    place = str(target.copy_with(userinfo=b"", query=None, fragment=None))
+    return Refusal(status=response.status_code, location=place, elsewhere=not same)
 
 
 def _error_in(body: bytes | None) -> dict[str, Any] | None:

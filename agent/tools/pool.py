@@ -165,7 +165,8 @@ def in_process(servers: Mapping[str, InMemoryServer]) -> Callable[[AgentFile], O
 
     @asynccontextmanager
     async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
-        given = [Server(name, server, file.spec.timeouts) for name, server in servers.items()]
+        spec = file.spec
+        given = [Server(name, server, spec.timeouts, policy=spec.policy) for name, server in servers.items()]
         async with ServerPool() as pool, pool.opened(given) as opened:
             yield opened
 

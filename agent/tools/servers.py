@@ -136,7 +136,7 @@ class Server:
         try:
             return await self._connect(verdicts.LEGACY if remembered else mode)
         except Exception as error:
-            if mode != "auto" or not died(error):
+            if mode != "auto" or not died(error) or self._sent_without_end:
                 raise self._failure(error) from None
             first = self._failure(error)
         try:
@@ -145,6 +145,11 @@ class Server:
             raise first from None
         verdicts.remember(self.address, legacy=not remembered)
         return tools
+
+    @property
+    def _sent_without_end(self) -> bool:
+        process = self._connection.process if self._connection else None
+        return process is not None and process.endless
 
     @property
     def _mode(self) -> str:
@@ -198,8 +203,10 @@ class Server:
             try:
                 sent = await _send(connection, tool, arguments)
             except CallFault as fault:
-                if fault.lost and self.stateful:
-                    raise self._given_up(tool) from None
+                if fault.lost:
+                    await connection.close()
+                    if self.stateful:
+                        raise self._given_up(tool) from None
                 if attempt == CALLS or not await self._may_go_again(connection, fault, repeatable):
                     return self._answer(fault, tool, notes, repeatable)
                 continue
@@ -246,8 +253,6 @@ class Server:
             await self.sleep(fault.refusal.retry_after)
         elif fault.refusal and not fault.lost:
             await self.sleep(BACKOFF[1])
-        if fault.lost:
-            await connection.close()
         return True
 
     async def _in_the_old_way(self, connection: Connection) -> bool:
@@ -297,16 +302,19 @@ class Server:
         """Of its start."""
         inner = innermost(error)
         connection = self._connection
+        if self._sent_without_end:
+            return self.error("it sent a line that did not end")
         if isinstance(inner, TimeoutError) and connection:
             limit = getattr(self.timeouts, connection.step)
             did = "did not answer" if connection.step == "start" else "did not list its tools"
             return self.error(f"it {did} within {limit:g} s", hint=f"raise timeouts.{connection.step}")
-        refusal = refusal_of(inner) or (connection.refusal if connection else None)
+        last = connection.refusal if connection else None
+        refusal = refusal_of(inner, last)
         if refusal and (refusal.signs_in or refusal.status in (401, 403)):
             kind = "a token" if refusal.signs_in else "credentials"
             token = 'headers: {Authorization: "Bearer ${TOKEN}"}'
-            return self.error(reason(error), hint=f"the server wants {kind}: set its headers, such as {token}")
-        return self.error(reason(error))
+            return self.error(reason(error, last), hint=f"the server wants {kind}: set its headers, such as {token}")
+        return self.error(reason(error, last))
 
     def error(self, why: str, hint: str | None = None) -> ServerError:
         """What is known of a failure: reason, command, exit status, the last lines of stderr."""

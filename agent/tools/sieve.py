@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCResponse, Tool
 from pydantic import ValidationError
@@ -19,9 +20,10 @@ from agent.tools.listed import OUTPUT_SCHEMA
 
 @dataclass
 class Sieve:
-    """`set_aside`: name and problem of each tool that was taken out."""
+    """`set_aside`: name and problem of each tool that was taken out; `ended`: whether nothing more will come."""
 
     set_aside: list[dict[str, str]] = field(default_factory=list)
+    ended: bool = False
 
     def sift(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         message = item.message if isinstance(item, SessionMessage) else None
@@ -63,7 +65,11 @@ class SiftedStream:
         return getattr(self._inner, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:
-        return self._sieve.sift(await self._inner.receive())
+        try:
+            return self._sieve.sift(await self._inner.receive())
+        except anyio.EndOfStream:
+            self._sieve.ended = True
+            raise
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -72,7 +78,11 @@ class SiftedStream:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        return self._sieve.sift(await self._inner.__anext__())
+        try:
+            return self._sieve.sift(await self._inner.__anext__())
+        except StopAsyncIteration:
+            self._sieve.ended = True
+            raise
 
     async def __aenter__(self) -> SiftedStream:
         await self._inner.__aenter__()

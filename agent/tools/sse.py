@@ -24,17 +24,20 @@ async def sse_streams(url: str, http: httpx2.AsyncClient) -> AsyncGenerator[Stre
     incoming, read = anyio.create_memory_object_stream[Incoming](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
     lasting = httpx2.Timeout(http.timeout.connect, read=None)
-    async with http.stream("GET", url, headers={"accept": "text/event-stream"}, timeout=lasting) as response:
+    accepted = {"accept": "text/event-stream"}
+    async with (
+        incoming,
+        read,
+        write,
+        outgoing,
+        http.stream("GET", url, headers=accepted, timeout=lasting, follow_redirects=False) as response,
+    ):
         response.raise_for_status()
         async with anyio.create_task_group() as tasks:
-            place = await tasks.start(_receive, response, incoming.clone())
+            place = await tasks.start(_receive, response, incoming)
             tasks.start_soon(_send, http, place, outgoing, incoming)
-            try:
-                yield read, write
-            finally:
-                for stream in (read, write):
-                    await stream.aclose()
-                tasks.cancel_scope.cancel()
+            yield read, write
+            tasks.cancel_scope.cancel()
 
 
 async def _receive(
@@ -64,7 +67,7 @@ async def _send(
     incoming: MemoryObjectSendStream[Incoming],
 ) -> None:
     """A message that is refused is answered with the refusal."""
-    async with outgoing, incoming, anyio.create_task_group() as tasks:
+    async with anyio.create_task_group() as tasks:
 
         async def post(item: SessionMessage) -> None:
             message = item.message.model_dump(by_alias=True, mode="json", exclude_unset=True)

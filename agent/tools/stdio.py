@@ -44,6 +44,8 @@ class StdioProcess:
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._stderr = b""
+        self.endless = False
+        """Whether it was given up for a line that did not end."""
         self.noise = ""
         """The beginning of the last line on stdout that was no message."""
         self.exit_status: int | None = None
@@ -90,7 +92,7 @@ class StdioProcess:
     ) -> None:
         assert process.stdout
         async with incoming:
-            async for line in _lines(process.stdout):
+            async for line in self._lines(process.stdout):
                 message = _message(line)
                 if message is None:
                     self.noise = line[:NOISE_KEPT].decode("utf-8", "replace")
@@ -102,6 +104,25 @@ class StdioProcess:
                 self.exit_status = process.returncode
             with anyio.move_on_after(HANGUP_SECONDS):
                 await heard.wait()
+
+    async def _lines(self, stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """Lines without their ends. A last one without an end is dropped; one beyond all reason ends them."""
+        parts: list[bytes] = []
+        length = 0
+        while chunk := await stdout.read(CHUNK):
+            *complete, rest = chunk.split(b"\n")
+            for line in complete:
+                whole = b"".join([*parts, line])
+                parts.clear()
+                length = 0
+                if whole.strip():
+                    yield whole
+            if rest:
+                parts.append(rest)
+                length += len(rest)
+            if length > LONGEST_LINE:
+                self.endless = True
+                return
 
     async def _hear(self, process: asyncio.subprocess.Process, heard: anyio.Event) -> None:
         """Whatever it writes to stderr is read, so that it never waits for a reader, and the end is kept."""
@@ -166,22 +187,3 @@ async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:
         while process.returncode is None:
             await anyio.sleep(0.01)
     return process.returncode is not None
-
-
-async def _lines(stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Lines without their ends. A last one without an end is dropped; one beyond all reason ends them."""
-    parts: list[bytes] = []
-    length = 0
-    while chunk := await stdout.read(CHUNK):
-        *complete, rest = chunk.split(b"\n")
-        for line in complete:
-            whole = b"".join([*parts, line])
-            parts.clear()
-            length = 0
-            if whole.strip():
-                yield whole
-        if rest:
-            parts.append(rest)
-            length += len(rest)
-        if length > LONGEST_LINE:
-            return
