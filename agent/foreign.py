@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from agent.encoding import compact
+
 REDACTED = "[redacted]"
 SECRET_LENGTH = 6
 """Shorter values are too common to be taken out of texts."""
@@ -31,15 +33,22 @@ def whole(value: Any) -> Any:
     return [whole(item) for item in value] if isinstance(value, list) else value
 
 
-def visible(value: Any) -> tuple[Any, int]:
-    """JSON without invisible and bidirectional characters in its texts and keys, and how many there were."""
+def visible(value: Any, encoded: bytes | None = None) -> tuple[Any, int]:
+    """JSON without invisible and bidirectional characters in its texts and keys, and how many there were. `encoded`:
+    the value as bytes, where it has been encoded already.
+    """
+    text = value if isinstance(value, str) else (encoded or compact(value)).decode()
+    return _visible(value) if not text.isascii() and _INVISIBLE.search(text) else (value, 0)
+
+
+def _visible(value: Any) -> tuple[Any, int]:
     if isinstance(value, str):
-        return (value, 0) if value.isascii() else _INVISIBLE.subn("", value)
+        return _INVISIBLE.subn("", value)
     if isinstance(value, dict):
-        pairs = [(visible(key), visible(item)) for key, item in value.items()]
+        pairs = [(_visible(key), _visible(item)) for key, item in value.items()]
         return {key[0]: item[0] for key, item in pairs}, sum(key[1] + item[1] for key, item in pairs)
     if isinstance(value, list):
-        items = [visible(item) for item in value]
+        items = [_visible(item) for item in value]
         return [item[0] for item in items], sum(item[1] for item in items)
     return value, 0
 

@@ -16,10 +16,10 @@ FLOORS = [
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "place", "offer", "sitting", "report"},
+    {"run", "place", "offer", "sitting", "company", "report"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch", "doctor"},
+    {"batch", "doctor", "onboarding"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]

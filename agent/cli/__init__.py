@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Check an agent file alone, without any network.",
     "doctor": "Look at everything a run needs; each finding with a fix.",
     "eval": "Score runs against what is expected of them; replay suites.",
+    "init": "Write an agent file from servers that are configured on this machine.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",

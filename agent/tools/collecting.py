@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from agent import schemas
+from agent.encoding import compact
 from agent.foreign import visible
 from agent.spec import AgentSpec, ToolSpec
 from agent.tools import drift, naming
 from agent.tools.listed import ListedTool
-from agent.tools.modelsafe import for_model, property_names
+from agent.tools.modelsafe import for_model
 from agent.tools.offered import Tool
 from agent.tools.ports import OpenServer
 from agent.tools.toolbox import Toolbox
@@ -61,7 +64,7 @@ def _problem(declared: ToolSpec | None, tool: ListedTool, box: Toolbox) -> str |
     """Why a tool cannot be offered."""
     if tool.schema_problem:
         return tool.schema_problem
-    known = property_names(tool.schema)
+    known = tool.parameters
     unknown = sorted(set((declared and declared.arguments) or {}) - known) if known is not None else []
     if unknown:
         return f"the file calls it with {', '.join(unknown)}, which its server does not know and would ignore"
@@ -91,7 +94,7 @@ def _offers(usable: Sequence[Choice], box: Toolbox) -> Iterable[Tool]:
 def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, box: Toolbox) -> Tool:
     constants = (declared.arguments if declared else None) or {}
     schema = _narrowed(listed.schema, declared)
-    shown, rewritten = for_model(_without(schema, constants))
+    shown, rewritten = _for_model(compact(_without(schema, constants)))
     described = (declared.description if declared else None) or listed.description
     definition, hidden = visible({"name": name, "description": described, "input_schema": shown})
     if hidden:
@@ -99,25 +102,31 @@ def _offer(name: str, listed: ListedTool, declared: ToolSpec | None, box: Toolbo
             f"tool {listed.name!r} of {listed.server!r} is described with {hidden} invisible characters, which are not "
             "passed on"
         )
-    known = property_names(listed.schema)
+    known = listed.parameters
     return Tool(
         offered_as=name,
         listed=listed,
         definition=definition,
         validator=schemas.validator(schema),
-        takes_as_of=box.spec.as_of_argument in _named(listed.schema) - set(constants),
+        takes_as_of=box.spec.as_of_argument in _named(listed) - set(constants),
         repeatable=listed.repeatable(declared is not None),
-        parameters=None if known is None else frozenset(known - set(constants)),
+        parameters=None if known is None else known - set(constants),
         constants=constants,
         rewritten=tuple(rewritten),
         asks=_writes(box) == "ask" and listed.may_write(declared is not None),
     )
 
 
-def _named(schema: dict[str, Any]) -> set[str]:
+@lru_cache(maxsize=512)
+def _for_model(schema: bytes) -> tuple[dict[str, Any], list[str]]:
+    """The same few schemas come again and again: of a server that many runs use, of a suite's recordings."""
+    return for_model(json.loads(schema))
+
+
+def _named(listed: ListedTool) -> set[str]:
     """The parameters that a schema names, though it may take others, too."""
-    properties = schema.get("properties")
-    return (property_names(schema) or set()) | set(properties if isinstance(properties, dict) else ())
+    properties = listed.schema.get("properties")
+    return {*(listed.parameters or ()), *(properties if isinstance(properties, dict) else ())}
 
 
 def _without(schema: dict[str, Any], constants: dict[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-
-from jsonschema.protocols import Validator
 
 from agent import schemas
 from agent.encoding import JSON, compact
 from agent.events import ContentStored
 from agent.foreign import whole
+from agent.tools.modelsafe import property_names
 
 if TYPE_CHECKING:
     from mcp import Tool
@@ -23,6 +23,8 @@ OUTPUT_SCHEMA = "sector-advisor/output_schema"
 """Where a tool's `_meta` keeps its output schema, out of the SDK's sight."""
 LONGEST = 300
 """Characters of what a result breaks."""
+CHECKED = 1 << 20
+"""Bytes of the largest result that is checked: it takes a second or so."""
 READ_RESOURCE = "resources/read"
 """The name of what reads a resource, which no tool of a server has."""
 
@@ -82,18 +84,23 @@ class ListedTool:
         found = schemas.problem(self.schema)
         return f"its input schema, at /{'/'.join(map(str, found[0]))}: {found[1]}" if found else None
 
-    def output_problem(self, result: Mapping[str, Any]) -> str | None:
-        """Where a result is not what the tool's output schema promises."""
-        if self.output_schema is None or result.get("isError") or self._output_validator is None:
+    def output_problem(self, result: Mapping[str, Any], encoded: bytes) -> str | None:
+        """Where a result is not what the tool's output schema promises. A very large one is not looked at."""
+        if self.output_schema is None or result.get("isError"):
             return None
         if "structuredContent" not in result:
             return "it has no structured content"
-        error = next(self._output_validator.iter_errors(result["structuredContent"]), None)
-        return None if error is None else f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:LONGEST]}"
+        return None if len(encoded) > CHECKED else _broken(self._promised, encoded)
 
     @cached_property
-    def _output_validator(self) -> Validator | None:
-        return None if schemas.problem(self.output_schema) else schemas.validator(self.output_schema or {})
+    def _promised(self) -> bytes:
+        return compact(self.output_schema)
+
+    @cached_property
+    def parameters(self) -> frozenset[str] | None:
+        """All that it may be asked for; None when its server takes any name."""
+        names = property_names(self.schema)
+        return None if names is None else frozenset(names)
 
     def repeatable(self, declared: bool) -> bool:
         """Whether a call may be made twice without harm."""
@@ -104,3 +111,13 @@ class ListedTool:
         if self.read_only is True:
             return False
         return self.read_only is False or self.destructive is True or not declared
+
+
+@lru_cache(maxsize=256)
+def _broken(schema: bytes, result: bytes) -> str | None:
+    """Replays and repeated calls bring the same results again. A schema that is none judges nothing."""
+    promised = json.loads(schema)
+    if schemas.problem(promised):
+        return None
+    error = next(schemas.validator(promised).iter_errors(json.loads(result)["structuredContent"]), None)
+    return None if error is None else f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:LONGEST]}"

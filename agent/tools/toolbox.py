@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent import data
-from agent.encoding import JSON, canonical, digest
+from agent.encoding import JSON, compact, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
 from agent.foreign import visible
@@ -181,14 +181,16 @@ class Toolbox:
 
     def _answered(self, prepared: Prepared, reply: Reply, seconds: float) -> list[Event]:
         asked, sent = prepared.asked, reply.source not in UNSENT
-        result, hidden = visible(reply.result)
-        broken = prepared.tool.listed.output_problem(result) if prepared.tool and sent and not reply.by_host else None
+        encoded = compact(reply.result)
+        result, hidden = visible(reply.result, encoded)
+        judged = prepared.tool.listed if prepared.tool and sent and not reply.by_host else None
+        broken = judged.output_problem(result, encoded) if judged else None
         broken = broken if self.spec.policy.output_schema != "off" else None
         strict = broken is not None and self.spec.policy.output_schema == "strict"
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
         kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and sent else None)
-        stored = [ContentStored.of(result)] if len(canonical(result)) > LARGE else []
+        stored = [ContentStored.of(result)] if len(encoded) > LARGE else []
         answered = ToolAnswered(
             turn=asked.turn,
             call=asked.call,

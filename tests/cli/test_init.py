@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +11,12 @@ from typing import Any
 import pytest
 
 from agent import agentfile
-from tests.cli.advisor import ADVISOR, advisor
+from tests.cli.advisor import advisor
 from tests.onboarding.files import write
+from tests.onboarding.terminal import Terminal
 from tests.tools.raw import PROGRAM, alive
 
 SECRET = "do-not-copy-this-value"
-PROMPT = b"nothing for all that only read: "
 
 
 def raw(behaviour: str = "well", *more: str, **env: str) -> dict[str, Any]:
@@ -216,6 +213,13 @@ def test_folder_of_that_name_is_exit_2(folder: Path) -> None:
     assert "this is a folder" in init("--server", "m=advisor market", "--force", code=2).stderr
 
 
+def test_file_that_cannot_be_written_is_exit_1_with_what_to_do(folder: Path) -> None:
+    (folder / ".agent.yaml.tmp").mkdir()
+    done = init("--server", "m=advisor market", code=1)
+    assert "agent.yaml cannot be written: Is a directory" in done.stderr and "name a FILE in a folder" in done.stderr
+    assert "next:" not in done.stdout and not (folder / "agent.yaml").exists()
+
+
 def test_broken_configuration_is_told_with_its_place(folder: Path) -> None:
     write(folder / ".mcp.json", '{"mcpServers": {"desk": {"command": "x", "args": {}}}}')
     assert f"{folder}/.mcp.json:1:50: mcpServers.desk.args: has to be a list of texts" in init(code=2).stderr
@@ -242,42 +246,6 @@ def test_file_of_the_users_own_programs_is_trusted(folder: Path, tmp_path: Path)
     own = write(tmp_path / "user" / ".claude.json", {"mcpServers": {"desk": raw()}})
     init("--from", str(own), "--tools", "*")
     assert tools_of(folder / "agent.yaml") == ["double"]
-
-
-class Terminal:
-    """The command on a terminal: what it shows on stderr, what is typed, and what it prints on stdout."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._here, terminal = pty.openpty()
-        self.process = subprocess.Popen(
-            [*ADVISOR, "init", *arguments], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal
-        )
-        os.close(terminal)
-        self.shown = b""
-
-    def asks(self) -> str:
-        """What it showed before its next question."""
-        before = len(self.shown)
-        while not self.shown.endswith(PROMPT):
-            self.shown += os.read(self._here, 65536)
-        return self.shown[before:].decode()
-
-    def type(self, text: bytes) -> None:
-        self.shown += b"\n"
-        os.write(self._here, text)
-
-    def ends(self) -> tuple[int, str]:
-        """Exit code and stdout."""
-        assert self.process.stdout
-        with self.process.stdout as stdout:
-            said = stdout.read().decode()
-        while True:
-            try:
-                self.shown += os.read(self._here, 65536)
-            except OSError:
-                break
-        os.close(self._here)
-        return self.process.wait(), said
 
 
 def test_person_at_the_terminal_chooses_by_numbers_and_patterns(folder: Path) -> None:
@@ -324,7 +292,7 @@ def test_interruption_while_choosing_is_exit_130_and_writes_nothing(folder: Path
     configured(folder, a=raw("well", "marker-of-init"))
     terminal = Terminal()
     terminal.asks()
-    terminal.process.send_signal(signal.SIGINT)
+    terminal.interrupt()
     assert terminal.ends() == (130, "")
     assert b"nothing is written" in terminal.shown
     assert not (folder / "agent.yaml").exists() and alive("marker-of-init") == []

@@ -1,0 +1,1 @@
+"""An agent file from servers that other programs of this machine know."""
