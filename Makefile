@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUESTION := Which sectors are poised for growth next quarter?
 
-.PHONY: demo test check eval wheel fix clean
+.PHONY: demo test check eval conformance real-servers wheel fix clean
 
 demo: $(VENV)/.ready
 	$(BIN)/advisor ask --offline --format table "$(QUESTION)"
@@ -26,6 +26,14 @@ check: $(VENV)/.ready-dev
 # Every case by its references: no key, no network, the same every time.
 eval: $(VENV)/.ready
 	$(BIN)/advisor eval run evals --format table
+
+# The official MCP suite for clients, through `advisor ask` and a scripted model. Needs npm.
+conformance: $(VENV)/.ready
+	$(BIN)/python -m tests.conformance.run
+
+# Servers that other people wrote, from npm and PyPI, and what became of them in docs/servers.md. Takes minutes.
+real-servers: $(VENV)/.ready
+	$(BIN)/python -m tests.real_servers.run
 
 # The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it.
 wheel: $(VENV)/.ready
