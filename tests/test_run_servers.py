@@ -72,7 +72,7 @@ async def test_who_listens_hears_which_servers_are_waited_for_and_the_log_does_n
     quiet = {"command": sys.executable, "args": [str(PROGRAM)]}
     heard: list[Event] = []
     result = await run(over({"a": quiet}), "Which?", model=doubling(), listen=heard.append)
-    assert [event.text for event in heard if isinstance(event, Underway)][0] == "opening the servers: waiting for a"
+    assert next(event.text for event in heard if isinstance(event, Underway)) == "opening the servers: waiting for a"
     assert not any(isinstance(event, Underway) for event in logged(result))
 
 

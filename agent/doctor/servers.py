@@ -85,7 +85,8 @@ def _opening(about: str, opened: ServerOpened, tools: int) -> Finding:
     said = f"{opened.server_name or 'it does not say what it is'}{version}, {opened.transport}, {opened.protocol}"
     says = f"open in {opened.seconds:.1f} s: {said}, {tools} tools"
     if opened.seconds > SLOW_SECONDS:
-        return Finding(about, "warning", says, "install it beforehand, so that no start downloads or builds anything")
+        fix = "where its start downloads or builds something, install it beforehand; else mind timeouts.start"
+        return Finding(about, "warning", says, fix)
     return Finding(about, "ok", says)
 
 

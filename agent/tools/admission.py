@@ -7,6 +7,9 @@ from agent.events import SIMULATED_KIND
 from agent.spec import AgentSpec
 from agent.tools.toolbox import Toolbox
 
+HEAVY = 20_000
+"""Tokens of definitions above which people are told what they take."""
+
 
 def admit(
     box: Toolbox, spec: AgentSpec, *, servers_failed: bool, real_data_only: bool, dated_only: bool = False
@@ -34,6 +37,11 @@ def admit(
         f"tool {aside['tool']!r} of {aside['server']!r} is set aside: {aside['problem']}" for aside in box.set_aside
     ]
     warnings += box.notes
+    if (tokens := sum(tool.listed.tokens for tool in box.tools.values())) > HEAVY:
+        warnings.append(
+            f"{len(box.tools)} tools are offered, which takes about {tokens:,} tokens of every request; name those "
+            "that are wanted under tools"
+        )
     blind = ", ".join(box.blind_to_as_of)
     if dated_only and blind:
         raise Stale(

@@ -26,6 +26,7 @@ COMBINED = ("anyOf", "oneOf", "allOf")
 _REMOVED_AT_ROOT = ("not", "if", "then", "else", "enum", "const")
 _ONE = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "propertyNames", "not", "if",
         "then", "else")  # fmt: skip
+_CONDITIONS = ("not", "if", "then", "else")
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
 _DROPPED = (
@@ -74,6 +75,7 @@ def _collect(part: Any, root: Mapping[str, Any], names: set[str], depth: int) ->
         return False
     properties = part.get("properties")
     names |= set(properties) if isinstance(properties, Mapping) else set()
+    names |= {name for name in _list(part.get("required")) if isinstance(name, str)}
     inner = [each for key in COMBINED for each in _list(part.get(key))]
     inner += [part[key] for key in ("then", "else") if key in part]
     if isinstance(reference := part.get("$ref"), str):
@@ -136,6 +138,8 @@ class _Rewriting:
                 written[key] = {name: self.node(each, depth + 1, within) for name, each in value.items()}
             elif key in _MANY and isinstance(value, list):
                 written[key] = [self.node(each, depth + 1, within) for each in value]
+            elif key in _CONDITIONS and not self._is_exact(value, depth, within):
+                self.tell(f"`{key}`, which cannot be written out exactly, is left out")
             elif key == "items" or (key in _ONE and not isinstance(value, bool)):
                 written[key] = value if value is False else self.node(value, depth + 1, within)
             elif key in _DROPPED:
@@ -146,6 +150,12 @@ class _Rewriting:
             else:
                 written[key] = value
         return written
+
+    def _is_exact(self, condition: Any, depth: int, within: tuple[str, ...]) -> bool:
+        """Whether it is rewritten without being left open anywhere: in a condition, to allow more is to forbid more."""
+        apart = _Rewriting(self.root)
+        apart.node(condition, depth + 1, within)
+        return not any("left" in change for change in apart.changes)
 
     def _in_todays_words(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """What earlier drafts, and OpenAPI, write in other words."""

@@ -100,8 +100,8 @@ class Toolbox:
         arguments, server = call.arguments, tool.listed.server if tool else None
         if tool is not None and tool is self.links.tool:
             server = self.links.server_of(arguments)
-        elif tool is not None:
-            arguments = self._dated(tool, arguments | tool.constants if isinstance(arguments, dict) else arguments)
+        elif tool is not None and isinstance(arguments, dict):
+            arguments = self._dated(tool, _given(tool, arguments | tool.constants))
         asked = ToolAsked(
             turn=turn,
             call=call.id,
@@ -171,9 +171,9 @@ class Toolbox:
                 raise reply.lost
         return self._answered(prepared, reply, time.monotonic() - started)
 
-    def _dated(self, tool: Tool, arguments: Any) -> Any:
+    def _dated(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
         """With the run's as-of date, unless the model asks for an earlier one."""
-        if self.as_of is None or not tool.takes_as_of or not isinstance(arguments, dict):
+        if self.as_of is None or not tool.takes_as_of:
             return arguments
         given = arguments.get(self.spec.as_of_argument)
         earlier = isinstance(given, str) and _DAY.fullmatch(given) and given < self.as_of
@@ -216,6 +216,15 @@ class Toolbox:
         if broken is None:
             return text
         return data.words("broken_output", tool=asked.offered_as, problem=broken) + "\n" + text
+
+
+def _given(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Without nulls in place of optional arguments: models write them for what they do not want to say."""
+    if None not in arguments.values() or tool.validator.is_valid(arguments):
+        return arguments
+    required = tool.listed.schema.get("required")
+    needed = required if isinstance(required, list) else ()
+    return {name: value for name, value in arguments.items() if value is not None or name in needed}
 
 
 def _notes(asked: ToolAsked, hidden: int, broken: str | None) -> list[str]:

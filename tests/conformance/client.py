@@ -43,16 +43,9 @@ def agent(url: str) -> dict[str, Any]:
 
 
 def plan_of(context: str | None) -> Plan | None:
-    """The calls that a scenario asks for, if it does, from what the suite says of it.
-
-    A null is left out, as a model has to where the schema allows none: a call that does not fit is not sent.
-    """
+    """The calls that a scenario asks for, if it does, from what the suite says of it."""
     asked = json.loads(context or "{}").get("toolCalls")
-    return None if asked is None else [(each["name"], _without_nulls(each["arguments"])) for each in asked]
-
-
-def _without_nulls(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if value is not None}
+    return None if asked is None else [(each["name"], each["arguments"]) for each in asked]
 
 
 def next_message(request: dict[str, Any], plan: Plan | None) -> dict[str, Any]:

@@ -104,6 +104,24 @@ def test_argument_that_its_server_does_not_declare_is_not_sent(schema: dict[str,
     assert not stopped or "flow has no parameter b, so its server would have ignored it" in str(refusal)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ({"a": "x", "b": None}, {"a": "x"}),
+        ({"a": "x", "c": None}, {"a": "x", "c": None}),
+        ({"a": None}, {"a": None}),
+    ],
+    ids=["optional", "may be null", "required"],
+)
+def test_null_in_place_of_an_optional_argument_is_no_argument(arguments: dict[str, Any], sent: dict[str, Any]) -> None:
+    text = {"type": "string"}
+    properties = {"a": text, "b": {"type": "boolean"}, "c": {"type": ["string", "null"]}}
+    schema = {"type": "object", "properties": properties, "required": ["a"]}
+    box = collect(spec(), None, [listing("s", listed("flow", schema))])
+    prepared = box.prepare(ToolCall("c", "flow", arguments), 1)
+    assert prepared.asked.arguments == sent and (prepared.refusal is None) is (sent["a"] is not None)
+
+
 async def test_stopped_argument_is_an_error_that_names_what_there_is() -> None:
     async with opened([raw := server()]):
         box = collect(spec(), None, [raw])

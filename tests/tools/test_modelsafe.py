@@ -101,6 +101,16 @@ def test_reference_that_leads_out_of_the_schema_is_left_open_and_fetched_by_nobo
     assert changes == [f"the reference {reference!r}, which leads out of the schema, is left open"]
 
 
+@pytest.mark.parametrize("key", ["not", "if"])
+def test_condition_that_would_be_left_open_is_left_out_so_that_nothing_more_is_forbidden(key: str) -> None:
+    written, changes = for_model(object_of(a={"type": "string", key: {"$ref": "https://example.com/s.json"}}))
+    assert written["properties"]["a"] == TEXT
+    assert changes == [f"`{key}`, which cannot be written out exactly, is left out"]
+    exact = {"type": "string", key: {"$ref": "#/$defs/n"}}
+    written, _ = for_model({**object_of(a=exact), "$defs": {"n": {"const": "x"}}})
+    assert written["properties"]["a"] == {"type": "string", key: {"const": "x"}}
+
+
 def test_schema_that_refers_to_itself_is_written_out_and_then_left_open() -> None:
     tree = object_of(name=TEXT, child={"$ref": "#/$defs/tree"})
     written, changes = for_model({**object_of(root={"$ref": "#/$defs/tree"}), "$defs": {"tree": tree}})
@@ -189,6 +199,7 @@ def test_parameter_whose_name_the_api_refuses_is_left_out_and_told() -> None:
         (object_of(a=TEXT) | {"if": {}, "then": object_of(t=TEXT), "else": object_of(e=TEXT)}, {"a", "t", "e"}),
         (object_of(a=TEXT) | {"oneOf": [{"additionalProperties": True}]}, None),
         ({"$ref": "#"}, set()),
+        ({"type": "object", "required": ["a", 3]}, {"a"}),
         ({"properties": 3, "anyOf": 4}, set()),
     ],
 )  # fmt: skip

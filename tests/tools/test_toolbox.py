@@ -8,6 +8,7 @@ from agent.errors import ServerError
 from agent.events import ContentStored, ToolAnswered
 from agent.model.base import ToolCall
 from agent.spec import PolicySpec, TimeoutSpec, ToolSpec
+from agent.tools.admission import admit
 from agent.tools.collecting import collect
 from agent.tools.content import unframed
 from agent.tools.listed import ListedTool
@@ -230,3 +231,11 @@ async def test_required_server_that_dies_ends_the_run_and_an_optional_one_does_n
         _, answered = await called(box, {"n": 1})
     assert answered.is_error and "out of memory" in answered.shown
     assert list(box.lost) == ["raw"]
+
+
+def test_offer_that_takes_much_of_every_request_is_a_warning() -> None:
+    large = [listed(f"t{number}", description="word " * 400) for number in range(50)]
+    facts = {"servers_failed": False, "real_data_only": False}
+    [warning] = admit(collect(spec(), None, [listing("s", *large)]), spec(), **facts)
+    assert warning.startswith("50 tools are offered, which takes about 26,") and "name those that are wanted" in warning
+    assert admit(collect(spec(), None, [listing("s", *large[:3])]), spec(), **facts) == []
