@@ -86,15 +86,17 @@ class ListedTool:
 
     def output_problem(self, result: Mapping[str, Any], encoded: bytes) -> str | None:
         """Where a result is not what the tool's output schema promises. A very large one is not looked at."""
-        if self.output_schema is None or result.get("isError"):
+        if self._promised is None or result.get("isError"):
             return None
         if "structuredContent" not in result:
             return "it has no structured content"
         return None if len(encoded) > CHECKED else _broken(self._promised, encoded)
 
     @cached_property
-    def _promised(self) -> bytes:
-        return compact(self.output_schema)
+    def _promised(self) -> bytes | None:
+        """Its output schema; None where there is none, or one that judges nothing."""
+        usable = self.output_schema is not None and not schemas.problem(self.output_schema)
+        return compact(self.output_schema) if usable else None
 
     @cached_property
     def parameters(self) -> frozenset[str] | None:
@@ -115,9 +117,7 @@ class ListedTool:
 
 @lru_cache(maxsize=256)
 def _broken(schema: bytes, result: bytes) -> str | None:
-    """Replays and repeated calls bring the same results again. A schema that is none judges nothing."""
-    promised = json.loads(schema)
-    if schemas.problem(promised):
-        return None
-    error = next(schemas.validator(promised).iter_errors(json.loads(result)["structuredContent"]), None)
+    """Replays and repeated calls bring the same results again."""
+    checks = schemas.validator(json.loads(schema))
+    error = next(checks.iter_errors(json.loads(result)["structuredContent"]), None)
     return None if error is None else f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:LONGEST]}"
