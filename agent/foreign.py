@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agent.encoding import compact
@@ -51,6 +51,15 @@ def _visible(value: Any) -> tuple[Any, int]:
         items = [_visible(item) for item in value]
         return [item[0] for item in items], sum(item[1] for item in items)
     return value, 0
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a JSON value, without its keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(each)
 
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:

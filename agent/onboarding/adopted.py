@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from agent.agentfile import problems_of
 from agent.errors import SpecError, UsageError
+from agent.foreign import texts_in
 from agent.onboarding.configured import BY_HAND, Configured
 from agent.onboarding.variables import Hiding, Variables, referred
 from agent.source import Address, Source, path_text
@@ -37,7 +38,7 @@ def adopt(found: Sequence[Configured]) -> Adopted:
     """Raises SpecError for what cannot be read as a server, at its place, and UsageError when no server is left."""
     adopted = Adopted()
     for each in found:
-        adopted.variables.referred |= {name for text in _texts(each.entry) for name in referred(text)}
+        adopted.variables.referred |= {name for text in texts_in(each.entry) for name in referred(text)}
     for each in found:
         entry = each.entry
         if not isinstance(entry, dict):
@@ -53,14 +54,6 @@ def adopt(found: Sequence[Configured]) -> Adopted:
         raise UsageError("no server is left", hint=BY_HAND)
     adopted.notes = list(dict.fromkeys(adopted.notes))
     return adopted
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
 
 
 def _legal(name: str, taken: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from agent.answer import parse
 from agent.encoding import canonical
+from agent.foreign import texts_in
 from agent.model.base import Model, Request, Turn
 from agent.replay.orders import Call, Edit, orders_in
 
@@ -56,19 +57,11 @@ def _orders(text: str, system: str) -> tuple[Call | Edit, ...]:
 
 def _foreign(request: Request) -> Iterator[str]:
     """Every text of the request that came from a server: definitions of tools, and results."""
-    yield from _texts(request.tools)
+    yield from texts_in(request.tools)
     for message in request.messages:
         for block in message["content"]:
             if block["type"] == "tool_result":
-                yield from _texts(block["content"])
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
+                yield from texts_in(block["content"])
 
 
 def _due(calls: list[Call], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -205,15 +205,7 @@ class Recording:
     @cached_property
     def denied(self) -> frozenset[str]:
         """Calls that a person did not allow, by what they were called and with which arguments."""
-        refused = {
-            (event.turn, event.call)
-            for event in self.events
-            if isinstance(event, ToolAnswered) and event.source == "refused"
-        }
-        asked = (event for event in self.events if isinstance(event, ToolAsked))
-        return frozenset(
-            digest([event.offered_as, event.arguments]) for event in asked if (event.turn, event.call) in refused
-        )
+        return frozenset(digest([event.offered_as, event.arguments]) for event in self._asked_for("refused"))
 
     @cached_property
     def results(self) -> tuple[RecordedResult, ...]:
@@ -232,13 +224,13 @@ class Recording:
     @cached_property
     def missed(self) -> frozenset[str]:
         """Keys of the calls that a recording, itself replayed, held no result for."""
-        misses = {
-            (event.turn, event.call)
-            for event in self.events
-            if isinstance(event, ToolAnswered) and event.source == "miss"
-        }
-        asked = (event for event in self.events if isinstance(event, ToolAsked))
-        return frozenset(event.key for event in asked if (event.turn, event.call) in misses)
+        return frozenset(event.key for event in self._asked_for("miss"))
+
+    def _asked_for(self, source: str) -> list[ToolAsked]:
+        """The calls whose results came from there."""
+        answers = (event for event in self.events if isinstance(event, ToolAnswered) and event.source == source)
+        known = {(event.turn, event.call) for event in answers}
+        return [event for event in self.events if isinstance(event, ToolAsked) and (event.turn, event.call) in known]
 
     def _result(self, asked: ToolAsked, answered: ToolAnswered) -> RecordedResult:
         sent = answered.result
