@@ -20,11 +20,11 @@ from tests.messages_api import call
 from tests.scripted import Scripted, agent_file, answer, said
 from tests.tools.raw import PROGRAM
 
-TALKS = '''
+TALKS = """
 import os, sys
 sys.stderr.write("the key is " + os.environ.get("DESK_KEY", "") + "\\n")
 sys.stderr.flush()
-'''
+"""
 
 
 def talking(folder: Path, behaviour: str = "well") -> dict[str, Any]:
