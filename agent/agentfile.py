@@ -289,6 +289,6 @@ def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[S
         if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
             where = text.where(("mcpServers", name, "headers", header))
             raise SpecError([f"{where}: mcpServers.{name}.headers.{header}: holds a line break or control character"])
-        secrets.append(value)
+        secrets += [value] if _TELLING.search(header) or header.lower() == "cookie" else []
     secrets += [value for key, value in changes.get("env", {}).items() if _TELLING.search(key)]
     return server.model_copy(update=changes), secrets

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.budget import Budget
 from agent.encoding import JSON
 from agent.errors import ModelError
-from agent.model.base import Model, Request, Turn, well_formed
+from agent.model.base import Model, Request, Turn, Usage, well_formed
 from agent.tools.ports import Form, Person
+
+TEXTS = 20
+"""Most texts that servers may have written in one sitting of a run."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,29 @@ class Unhurried:
         return await self.person.allow(server, tool, arguments)
 
 
-@dataclass(frozen=True)
+@dataclass
 class BorrowedModel:
-    """For texts that servers have written: no tools, no schema, one attempt."""
+    """For texts that servers have written: no tools, no schema, one attempt. `texts`: how many there may be still."""
 
     model: Model
     budget: Budget
+    texts: int = TEXTS
+    written: Usage = field(default_factory=Usage)
 
     async def write(self, system: str, messages: list[dict[str, JSON]]) -> Turn:
-        """Raises ModelError, also when the budget is used up; CredentialsError."""
-        if limit := self.budget.exhausted():
-            raise ModelError(limit, kind="budget")
+        """Raises ModelError, also when the budget is used up; CredentialsError.
+
+        What was written counts at once, and again when the calls that it was for are answered: a server gets no more
+        than the run may spend.
+        """
+        spent = self.budget.usage.counted + self.written.counted
+        limit = self.budget.exhausted() or (spent >= self.budget.limits.tokens and self.budget.says("tokens"))
+        if limit or not self.texts:
+            raise ModelError(limit or f"no more than {TEXTS} texts are written in a run", kind="budget")
+        self.texts -= 1
         request = Request(system, tools=[], messages=messages, schema={}, parameters=self.model.parameters)
         turn = well_formed(await self.model.answer(request))
+        self.written += turn.usage
         if not (turn.may_go_on and turn.text.strip()):
             raise ModelError("the model wrote nothing", kind="empty")
         return turn

@@ -136,6 +136,18 @@ class ToolsListed(Event):
 
 
 @dataclass(frozen=True)
+class ToolsVouched(Event):
+    """What the lock had to say of the tools, at the `first` offer of a sitting or at a later one: `warnings` for
+    people, and what is `held` back from the model. Logged when it had something to say.
+    """
+
+    name: ClassVar[str] = "tools.vouched"
+    first: bool
+    warnings: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class ToolsOffered(Event):
     """What the model is offered from here on.
 
@@ -298,7 +310,8 @@ class UnknownEvent(Event):
 _BY_NAME: dict[str, type[Event]] = {
     kind.name: kind
     for kind in (
-        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsListed, ToolsOffered, ModelAsked,
+        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsListed, ToolsVouched, ToolsOffered,
+        ModelAsked,
         ModelAnswered, ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
     )
 }  # fmt: skip

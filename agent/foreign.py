@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from agent.encoding import compact
 
@@ -12,8 +14,9 @@ REDACTED = "[redacted]"
 SECRET_LENGTH = 6
 """Shorter values are too common to be taken out of texts."""
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U00013430-\U00013440"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Characters that show nothing, or turn the direction of others: a person does not see what a model reads."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -38,7 +41,8 @@ def visible(value: Any, encoded: bytes | None = None) -> tuple[Any, int]:
     the value as bytes, where it has been encoded already.
     """
     text = value if isinstance(value, str) else (encoded or compact(value)).decode()
-    return _visible(value) if not text.isascii() and _INVISIBLE.search(text) else (value, 0)
+    escaped = not isinstance(value, str) and "\\u00" in text
+    return _visible(value) if escaped or _INVISIBLE.search(text) else (value, 0)
 
 
 def _visible(value: Any) -> tuple[Any, int]:
@@ -64,7 +68,11 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:
     """JSON with every secret in its texts and keys replaced, also where it stands escaped as in a repr."""
-    forms = {form for secret in secrets for form in (secret, secret.strip(), repr(secret)[1:-1])}
+    forms = {
+        form
+        for secret in secrets
+        for form in (secret, secret.strip(), repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe=""))
+    }
     return _replaced(value, sorted((form for form in forms if len(form) >= SECRET_LENGTH), key=len, reverse=True))
 
 

@@ -52,6 +52,7 @@ async def open_servers(
             journal.warn(outcome.message)
     box = collect(file.spec, as_of, working, attended=attended)
     box.names = [server.name for server, _ in outcomes]
+    box.words = {server.name: outcome.stderr for server, outcome in outcomes if isinstance(outcome, ServerError)}
     journal.follow(box)
     return box
 

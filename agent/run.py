@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, SpecError, UsageError
-from agent.events import ContentStored, Event, RunStarted
+from agent.events import ContentStored, Event, ModelAsked, RunStarted
 from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
 from agent.journal import Listener
@@ -34,7 +34,7 @@ from agent.result import RunResult
 from agent.runs import log, store
 from agent.sitting import Sitting
 from agent.source import Source
-from agent.spec import AgentSpec
+from agent.spec import AgentSpec, StdioServer
 from agent.tools import trust
 from agent.tools.ports import Person
 
@@ -76,7 +76,7 @@ async def run(
     simulated = simulated or file.spec.simulated
     chosen = choose_model(file, model, offline)
     real_data_only = chosen.paid and not simulated
-    opening = _in_process(servers)
+    opening = _in_process(servers, person)
     return await _sit(
         Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen, person=person)
     )
@@ -101,35 +101,35 @@ async def resume(
     `person_for`: who is asked, where the file's policy says `ask`. `trusted`: whether a log from anywhere may start
     programs.
 
-    Raises TrustNeeded when it would and may not; DecisionError when what the run began with has changed, and what `run`
-    raises.
+    Raises TrustNeeded; DecisionError when what the run began with has changed; and what `run` raises.
     """
     events = [line.event for line in log.read(folder / log.FILE)]
     started = _beginning(events, folder)
-    contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
     if not (result := result_of(events, folder)).resumable and not new_attempt:
         return await Place.recorded(folder.absolute(), started.files).hand_out(result)
-    file = _loaded(agent) if agent is not None else as_logged(started, contents)
+    file = _loaded(agent) if agent is not None else as_logged(started, _contents(events))
     if agent is None and servers is None:
         trust.require(file.spec, folder, trusted=trusted)
+        if new_attempt or not any(isinstance(event, ModelAsked) for event in events):
+            _require_no_lock(file.spec, started)
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
-    chosen = model or choose_model(file, str(started.model["name"]), offline=False)
+    person = person_for(file.spec)
     return await _sit(
         Sitting(
             file,
             started.question,
             started.as_of,
-            chosen,
+            model or choose_model(file, str(started.model["name"]), offline=False),
             started.simulated,
             started.real_data_only,
             place,
-            _in_process(servers),
+            _in_process(servers, person),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
             in_flight=in_flight,
             listen=listen,
-            person=person_for(file.spec),
+            person=person,
         )
     )
 
@@ -144,12 +144,28 @@ def _beginning(events: Iterable[Event], folder: Path) -> RunStarted:
     return started
 
 
-def _in_process(servers: Mapping[str, InMemoryServer] | None) -> Opening | None:
+def _contents(events: Iterable[Event]) -> dict[str, Any]:
+    return {event.hash: event.content for event in events if isinstance(event, ContentStored)}
+
+
+def _require_no_lock(spec: AgentSpec, started: RunStarted) -> None:
+    """For a run that is still to be offered its tools, which its agent file's lock has to know. Raises UsageError."""
+    foreign = [name for name, each in spec.servers.items() if not (isinstance(each, StdioServer) and each.is_embedded)]
+    lies_somewhere = bool(Path(started.agent).suffix)  # else it is a mapping, which has no lock
+    if foreign and lies_somewhere:
+        raise UsageError(
+            f"the tools of {', '.join(foreign)} have to be compared with the agent file's lock, and the log does not "
+            "say where the file lies",
+            hint=f"name it: -c {started.agent}",
+        )
+
+
+def _in_process(servers: Mapping[str, InMemoryServer] | None, person: Person | None) -> Opening | None:
     if servers is None:
         return None
     from agent.tools.pool import in_process
 
-    return in_process(servers)
+    return in_process(servers, person)
 
 
 async def _sit(sitting: Sitting) -> RunResult:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
@@ -17,15 +18,29 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from agent.encoding import compact
+from agent.pointers import lookup
 
 Pointer = tuple[str | int, ...]
+DRAFTS: tuple[type[Validator], ...] = (Draft202012Validator, Draft7Validator, Draft4Validator)
+WAYS = 10_000
+_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
+"""Keywords whose schemas judge the same value."""
 TOO_DEEP = "refers to itself without end, or is nested too deeply"
 
 
 def validator(schema: dict[str, Any]) -> Validator:
     """For a schema without problems. References are looked up in the schema itself, and nowhere else."""
-    kind = validator_for(schema, default=Draft202012Validator) if _names_its_draft(schema) else Draft202012Validator
-    return kind(schema, registry=Registry())
+    return _draft_of(compact(schema))(schema, registry=Registry())
+
+
+@lru_cache(maxsize=512)
+def _draft_of(text: bytes) -> type[Validator]:
+    """The draft that a schema names; else the newest whose form it has."""
+    schema = json.loads(text)
+    if _names_its_draft(schema):
+        named: type[Validator] = validator_for(schema, default=Draft202012Validator)
+        return named
+    return next((draft for draft in DRAFTS if draft(draft.META_SCHEMA).is_valid(schema)), Draft202012Validator)
 
 
 def problem(schema: Any) -> tuple[Pointer, str] | None:
@@ -53,10 +68,16 @@ def _problem_of(text: bytes) -> tuple[Pointer, str] | None:
                 return place, f"{value!r} leads nowhere in this schema"
             if key == "pattern" and not _compiles(value):
                 return place, f"not a JSON Schema: {value!r} is not a 'regex'"
+        known: dict[int, float] = {}
+        if any(_ways(part, schema, known) > WAYS for part in _parts(schema)):
+            return (), TOO_DEEP
+        for pattern in (key for part in _parts(schema) for key in _keys(part.get("patternProperties"))):
+            if not _compiles(pattern):
+                return (), f"not a JSON Schema: {pattern!r} is not a 'regex'"
         checker.is_valid({})
     except RecursionError:
         return (), TOO_DEEP
-    except Unresolvable as error:
+    except (Unresolvable, ValueError) as error:
         return (), f"a reference leads nowhere: {error}"
     return None
 
@@ -72,6 +93,37 @@ def _keywords(schema: Any, place: Pointer = ()) -> Iterator[tuple[Pointer, str, 
             yield (*place, key), key, value
         elif isinstance(value, dict | list):
             yield from _keywords(value, (*place, key))
+
+
+def _ways(part: Any, root: Any, known: dict[int, float]) -> float:
+    """How many schemas are looked at to judge one value, those that come again counted again: some double at each step.
+    What refers to itself has no end of them.
+    """
+    if not isinstance(part, dict):
+        return 1
+    if id(part) not in known:
+        known[id(part)] = math.inf
+        inner = [each for key in _IN_PLACE for each in _list(part.get(key))]
+        reference = part.get("$ref")
+        inner += [lookup(root, reference[1:])] if isinstance(reference, str) and reference[:1] == "#" else []
+        known[id(part)] = 1 + sum(_ways(each, root, known) for each in inner)
+    return known[id(part)]
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object within it, and itself."""
+    if isinstance(schema, dict):
+        yield schema
+    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(each)
+
+
+def _keys(value: Any) -> list[str]:
+    return list(value) if isinstance(value, dict) else []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _leads(schema: dict[str, Any], reference: str) -> bool:

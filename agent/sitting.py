@@ -26,6 +26,7 @@ from agent.events import (
     RunResumed,
     RunStarted,
     Status,
+    ToolsVouched,
     Underway,
 )
 from agent.gate import Gate
@@ -40,6 +41,7 @@ from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
 from agent.tools.ports import Lender, Person
 from agent.tools.toolbox import Toolbox
+from agent.vouching import Vouch, by_lock
 
 VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
 
@@ -51,8 +53,8 @@ class Sitting:
     `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when the
     session that the run is about has passed, so that a tool that cannot be asked as of a date would tell of a later
     one. `real_data_only` refuses simulated data. `replay_of`: the run or case whose recorded tools `opening` opens.
-    `person`: who is asked what servers ask, and about calls that may change something. `locked`: whether tools have to
-    be what the agent file's lock says.
+    `person`: who is asked what servers ask, and about calls that may change something. `vouch`: who says whether tools
+    are what they were.
     """
 
     file: AgentFile
@@ -69,7 +71,7 @@ class Sitting:
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
     person: Person | None = None
-    locked: bool = True
+    vouch: Vouch = by_lock
     replay_of: str | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS))
     price_for: Callable[[Model], Price | None] = prices.price_for
@@ -207,8 +209,9 @@ class Sitting:
                 for _, error in sorted(box.lost.items()):
                     journal.emit(error.failure)
                     journal.warn(error.message)
-                for server in box.servers.values():
-                    await self.place.keep_words(server.name, server.stderr)
+                words = box.words | {server.name: server.stderr for server in box.servers.values()}
+                for name, printed in words.items():
+                    await self.place.keep_words(name, printed)
 
     async def _open(self, journal: Journal, budget: Budget, stack: AsyncExitStack) -> Toolbox:
         """The tools of this sitting. Raises what forbids it to begin with them."""
@@ -223,7 +226,7 @@ class Sitting:
             raise
         box.now, box.person = self.now, person
         anew = not journal.result.turns and not journal.result.requests
-        warnings = self._vouched(box, journal, first=True) if anew else []
+        warnings = await self._vouched_at_first(box, journal) if anew else []
         offer(box, journal)
         journal.warn(*warnings, *self._admitted(box, journal))
         box.choose_again = partial(self._choose_again, box, journal)
@@ -245,24 +248,25 @@ class Sitting:
         from agent.tools.collecting import choose
 
         choose(box)
-        return self._vouched(box, journal, first=False) + self._admitted(box, journal)
+        return self._vouched_again(box, journal) + self._admitted(box, journal)
 
-    def _vouched(self, box: Toolbox, journal: Journal, *, first: bool) -> list[str]:
-        """Raises ToolsChanged for tools that are not what the lock says; those that it does not know are left out of
-        a run that is under way.
-        """
-        if not self.locked or self.replay_of:
-            return []
-        from agent.tools import lock
+    async def _vouched_at_first(self, box: Toolbox, journal: Journal) -> list[str]:
+        """Raises ToolsChanged. Another process may hold the lock for a while."""
+        vouch = partial(self.vouch, self.file, box, journal.result.servers, turn=1, first=True)
+        return self._heed(await asyncio.to_thread(vouch), box, journal)
 
-        opened = journal.result.servers
-        if first:
-            return lock.check(self.file, box, opened)
-        unknown = lock.held_back(self.file, box, opened)
-        for name in unknown:
-            del box.tools[name]
-        held = "appeared while the run was under way and is not offered; `advisor tools accept` takes it in"
-        return [f"tool {name!r} {held}" for name in unknown]
+    def _vouched_again(self, box: Toolbox, journal: Journal) -> list[str]:
+        """Raises ToolsChanged."""
+        turn = journal.result.turns + 1
+        return self._heed(self.vouch(self.file, box, journal.result.servers, turn=turn, first=False), box, journal)
+
+    def _heed(self, vouched: ToolsVouched, box: Toolbox, journal: Journal) -> list[str]:
+        """Leave out of the offer what is held back; the warnings."""
+        for name in vouched.held:
+            box.tools.pop(name, None)
+        if vouched.warnings or vouched.held:
+            journal.emit(vouched)
+        return vouched.warnings
 
     def _opening(self, person: Person | None, lender: Lender) -> Opening:
         if self.opening:

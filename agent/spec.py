@@ -153,6 +153,11 @@ class StdioServer(_Server):
     type: Literal["stdio"] | None = None
     transport: Literal["stdio"] | None = None
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is the market server of this very installation, as it comes."""
+        return self.command == "advisor" and self.args[:1] == ["market"] and not self.env and self.cwd is None
+
 
 class HttpServer(_Server):
     url: Annotated[str, Field(pattern=r"^(https?://|\$\{)\S+$")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:
 def leave(folder: Path, lines: list[bytes], torn: bytes = b"") -> None:
     """What a crash leaves of a run: these lines of its log, half of the next, and no file that it made at its end."""
     for path in folder.iterdir():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     (folder / log.FILE).write_bytes(b"".join(lines) + torn)
 
 

@@ -16,7 +16,7 @@ FLOORS = [
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "place", "offer", "sitting", "company", "report"},
+    {"run", "place", "offer", "sitting", "company", "vouching", "report"},
     {"replay"},
     {"scoring", "evals"},
     {"batch", "doctor", "onboarding"},

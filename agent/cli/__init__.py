@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import signal
@@ -112,8 +113,8 @@ def defect(error: Exception) -> AdvisorError:
     return known
 
 
-def tell(error: AdvisorError) -> None:
-    click.echo(f"error: {printable(error.message)}", err=True)
+def tell(error: AdvisorError, severity: str = "error") -> None:
+    click.echo(f"{severity}: {printable(error.message)}", err=True)
     if error.hint:
         click.echo(f"hint:  {printable(error.hint)}", err=True)
     if error.run_id:
@@ -141,6 +142,9 @@ def echo_json(value: Any) -> None:
 
 def main() -> None:
     """Run a command. A user's mistake and an interruption end without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a ? for what it does not have
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -61,7 +61,10 @@ async def _value(name: str, about: dict[str, Any], *, required: bool) -> Form:
     """The answer to one property as `{name: value}`, empty when it is left out; None when none fits."""
     facts = [str(about.get("description") or ""), str(about.get("type") or "")]
     facts += [f"one of {', '.join(map(str, about['enum']))}"] if isinstance(about.get("enum"), list) else []
-    facts += [f"default {about['default']}"] if "default" in about else []
+    facts += ["yes or no"] if about.get("type") == "boolean" else []
+    facts += [f"at least {about['minimum']}"] if "minimum" in about else []
+    facts += [f"at most {about['maximum']}"] if "maximum" in about else []
+    facts += [f"default {about['default']}"] if "default" in about else [] if required else ["may be left out"]
     told = f"  {about.get('title') or name} ({'; '.join(fact for fact in facts if fact)}):"
     for _ in range(TRIES):
         said = await _asked(told)
@@ -69,6 +72,9 @@ async def _value(name: str, about: dict[str, Any], *, required: bool) -> Form:
             return {name: about["default"]}
         if not said and not required:
             return {}
+        if not said:
+            _say("  it has to be given")
+            continue
         value = _read(said, about)
         if schemas.problem(about) is None and schemas.validator(about).is_valid(value):
             return {name: value}

@@ -263,7 +263,7 @@ def _tell(draft: Draft, adopted: Adopted, path: Path, form: str) -> None:
         about = {"file": str(path), "servers": list(draft.servers), "tools": tools}
         echo_json({"ok": True, **about, "variables": variables.to_json(), "notes": adopted.notes + others})
         return
-    click.echo(path)
-    click.echo(f"next: advisor check {path}")
+    click.echo(f"written: {path}")
+    click.echo(f"next: advisor doctor -c {path}")
     click.echo(f"      advisor tools -c {path}")
     click.echo(f"      advisor ask -c {path}")

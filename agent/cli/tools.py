@@ -12,6 +12,7 @@ import click
 
 from agent.cli import config_option, echo_json, failures, interruptible, load, tell, trust_option
 from agent.errors import DriftError, UsageError
+from agent.foreign import printable
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
@@ -45,9 +46,9 @@ def command(context: click.Context, config: str, trust: bool, form: str) -> None
 
         tool_table.show_tools(rows)
     for error in survey.down:
-        tell(error)
+        tell(error, "error" if error.failure.server in survey.required else "warning")
     for note in survey.box.notes:
-        click.echo(f"warning: {note}", err=True)
+        click.echo(f"warning: {printable(note)}", err=True)
     sys.exit(survey.exit_code)
 
 
@@ -72,6 +73,8 @@ def call(
             asked = json.loads(arguments)
         except ValueError as error:
             raise UsageError(f"the arguments are not JSON: {error}", hint="""such as '{"sector": "Banks"}'""") from None
+        if not isinstance(asked, dict):
+            raise UsageError("the arguments are no JSON object", hint="""such as '{"sector": "Banks"}'""")
         file = load(config or given, trust=trust or trusted)
         answered, result = interruptible(_call(file, name, asked, as_of))
     if form == "json":
@@ -82,7 +85,7 @@ def call(
 
         terminal.show_text(unframed(answered.shown))
         for note in answered.notes:
-            click.echo(f"warning: {note}", err=True)
+            click.echo(f"warning: {printable(note)}", err=True)
     sys.exit(1 if answered.is_error else 0)
 
 
@@ -98,6 +101,7 @@ def accept(context: click.Context, config: str | None, trust: bool, form: str) -
     given, trusted = context.obj
     with failures(as_json=form == "json"):
         file = load(config or given, trust=trust or trusted)
+        known = lock.is_known(file)
         survey, changes = _surveyed(file, lambda survey: lock.accept(file, survey.box, survey.opened))
         if survey.exit_code:
             raise survey.down[0]
@@ -106,7 +110,11 @@ def accept(context: click.Context, config: str | None, trust: bool, form: str) -
         return
     for change in changes:
         click.echo(str(change))
-    click.echo(f"{'accepted' if changes else 'nothing has changed'}: {lock.path_of(file) or 'there is no lock'}")
+    place = lock.path_of(file)
+    said = "accepted" if changes else "locked" if place and not known else "nothing has changed"
+    click.echo(f"{said}: {place or 'there is no lock'}")
+    for error in survey.down:
+        tell(error)
 
 
 def _surveyed(file: AgentFile, look: Callable[[Survey], list[Change]]) -> tuple[Survey, list[Change]]:
@@ -134,6 +142,7 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
     from agent.model.base import ToolCall
     from agent.report import terminal
     from agent.run import iso_day
+    from agent.tools import lock
     from agent.tools.survey import surveyed
 
     person = person_for(file.spec)
@@ -148,6 +157,8 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
                     f"no tool is offered as {name!r}" + (f": {problems}" if problems else ""),
                     hint=f"offered are {', '.join(survey.box.tools) or 'none'}",
                 )
+            for change in lock.changes(file, survey.box, survey.opened) if lock.is_known(file) else ():
+                click.echo(f"warning: {change}", err=True)
             prepared = await survey.box.admit(survey.box.prepare(ToolCall("call", name, arguments), 1))
             *stored, answered = await survey.box.call(prepared)
     assert isinstance(answered, ToolAnswered)
@@ -171,11 +182,21 @@ def _row(row: Row, changes: list[Change]) -> dict[str, Any]:
         "server": row.server,
         "name": row.name,
         "offered_as": row.offered_as,
-        "parameters": sorted(tool.parameters or ()) if tool else [],
+        "parameters": _parameters(row),
         "read_only": None if listed is None else listed.read_only,
         "tokens": None if listed is None else listed.tokens,
         "differences": row.differences + [each for each in more if each],
     }
+
+
+def _parameters(row: Row) -> list[str]:
+    """What a tool may be asked for, a * at what has to be given."""
+    if row.listed is None:
+        return []
+    constants = row.tool.constants if row.tool else {}
+    required = row.listed.schema.get("required")
+    needed = required if isinstance(required, list) else ()
+    return [f"{name}{'*' * (name in needed)}" for name in sorted(set(row.listed.parameters or ()) - set(constants))]
 
 
 def _difference(kind: str, at: str, hint: str) -> dict[str, Any]:

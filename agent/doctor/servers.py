@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from agent.agentfile import AgentFile
 from agent.doctor.finding import Finding, Severity
-from agent.errors import AdvisorError, ServerError, UsageError
+from agent.errors import AdvisorError, UsageError
 from agent.events import ServerOpened, ToolAnswered
 from agent.model.base import ToolCall
 from agent.spec import StdioServer
 from agent.tools import lock
+from agent.tools.advice import for_missing
 from agent.tools.content import unframed
 from agent.tools.offered import Tool
 from agent.tools.servers import Server
@@ -22,14 +22,6 @@ from agent.tools.survey import Survey, surveyed
 SLOW_SECONDS = 10.0
 SHOWN = 160
 """Characters of a stranger's words in a finding."""
-PROGRAMS = {
-    "node": "install Node.js",
-    "npx": "install Node.js, which brings npx",
-    "npm": "install Node.js, which brings npm",
-    "uv": "install uv",
-    "uvx": "install uv, which brings uvx",
-    "docker": "install Docker, and start it",
-}
 _COMPLAINT = re.compile(r"\b(warn(ing)?|error|fatal|deprecat\w*|exception|traceback)\b", re.IGNORECASE)
 
 
@@ -57,7 +49,7 @@ def _missing_programs(file: AgentFile) -> Iterator[Finding]:
         if not isinstance(server, StdioServer) or server.command == "advisor" or "${" in server.command:
             continue
         if shutil.which(server.command, path=server.env.get("PATH")) is None:
-            fix = PROGRAMS.get(Path(server.command).name, "install it, or write its whole path")
+            fix = for_missing(server.command)
             severity: Severity = "error" if server.required else "warning"
             yield Finding(_about(name), severity, f"there is no program {server.command!r}", fix, down=server.required)
 
@@ -66,7 +58,8 @@ def _down(survey: Survey, told: set[str]) -> Iterator[Finding]:
     for error in survey.down:
         required = error.failure.server in survey.required
         if (about := _about(error.failure.server)) not in told:
-            yield Finding(about, "error" if required else "warning", error.message, error.hint, down=required)
+            says = error.message.removeprefix(f"server {error.failure.server!r}: ")
+            yield Finding(about, "error" if required else "warning", says, error.hint, down=required)
 
 
 async def _of_server(server: Server, survey: Survey) -> list[Finding]:
@@ -96,7 +89,9 @@ def _tools(about: str, server: str, survey: Survey) -> Iterator[Finding]:
         if row.server != server:
             continue
         if row.problem:
-            yield Finding(about, "warning", f"tool {row.name!r} is not offered: {row.problem}", "see `advisor tools`")
+            yield Finding(
+                about, "warning", f"tool {row.name!r} is not offered: {row.problem}", "see `advisor tools -c FILE`"
+            )
         for each in row.differences:
             if policy != "ignore":
                 says = f"tool {row.name!r}: {each['at']}: {each['hint']}"
@@ -120,14 +115,12 @@ def _undeclared(survey: Survey) -> Iterator[Finding]:
 
 
 def _locked(survey: Survey) -> Iterator[Finding]:
+    accept = f"look at it, then `advisor tools accept -c {survey.file.source.name}`"
     try:
-        changes = lock.changes(survey.file, survey.box, survey.opened)
+        for change in lock.changes(survey.file, survey.box, survey.opened) if lock.is_known(survey.file) else ():
+            yield Finding("lock", "error", str(change), accept)
     except AdvisorError as error:
         yield Finding("lock", "error", error.message, error.hint)
-        return
-    known = (place := lock.path_of(survey.file)) is not None and place.exists()
-    for change in changes if known else ():
-        yield Finding(_about(change.server), "error", str(change), "look at it, then `advisor tools accept`")
 
 
 def _complaints(about: str, stderr: str) -> Iterator[Finding]:
@@ -145,11 +138,12 @@ async def _probed(about: str, server: str, survey: Survey) -> list[Finding]:
     prepared = survey.box.prepare(ToolCall("probe", tool.offered_as, {}), 1)
     if prepared.refusal:
         return []
-    try:
-        *_, answered = await survey.box.call(await survey.box.admit(prepared))
-    except ServerError as error:
-        return [Finding(about, "error", error.message, error.hint, down=server in survey.required)]
+    *_, answered = await survey.box.call(await survey.box.admit(prepared))
     assert isinstance(answered, ToolAnswered)
+    if lost := survey.box.lost.get(server):
+        required = server in survey.required
+        says = lost.message.removeprefix(f"server {server!r}: ")
+        return [Finding(about, "error" if required else "warning", says, lost.hint, down=required)]
     said = " ".join(unframed(answered.shown).split())[:SHOWN]
     if answered.is_error:
         return [

@@ -68,7 +68,7 @@ def price_findings(model: str, today: date) -> Iterator[Finding]:
     try:
         price, as_of = prices.price_of(model), prices.as_of()
     except SpecError as error:
-        yield Finding("prices", "error", error.message, error.hint)
+        yield Finding("prices", "error", error.message, f"mend the table, or what {prices.FILE} names")
         return
     if price is None:
         fix = f"add it to a table of your own, and name that in {prices.FILE}"
@@ -96,10 +96,10 @@ def disk_findings() -> Iterator[Finding]:
 
 
 def terminal_findings() -> Iterator[Finding]:
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    if encoding != "utf8":
-        yield Finding("terminal", "warning", f"its encoding is {sys.stdout.encoding}", "set PYTHONUTF8=1")
-    if not sys.stdout.isatty():
+    stdout = sys.__stdout__ or sys.stdout  # a spinner puts something else in its place
+    if stdout.encoding.lower().replace("-", "") != "utf8":
+        yield Finding("terminal", "warning", f"its encoding is {stdout.encoding}", "set PYTHONUTF8=1")
+    if not stdout.isatty():
         yield Finding("terminal", "ok", "none: output is plain, and nobody is asked anything")
         return
     columns = shutil.get_terminal_size().columns

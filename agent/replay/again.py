@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from agent.result import PAGE, RunResult
 from agent.runs.log import Line, encode
 from agent.sitting import Sitting
 from agent.tools.ports import Form, Person
+from agent.vouching import Vouch, by_nobody
 
 EPOCH = "2000-01-01T00:00:00.000+00:00"
 """The time of every line of a log that no clock was asked for."""
@@ -118,12 +121,18 @@ class Rerun:
 
 @dataclass(frozen=True)
 class Recalled:
-    """The person of a recorded run, who allows what was allowed. What servers asked lies in their results."""
+    """The person of a recorded run, who says again what was said of each call, in turn. What servers asked lies in
+    their results.
+    """
 
-    denied: frozenset[str]
+    verdicts: Mapping[str, Sequence[bool]]
+    _asked: Counter[str] = field(default_factory=Counter)
 
     async def allow(self, server: str, tool: str, arguments: Any) -> bool:
-        return digest([tool, arguments]) not in self.denied
+        key = digest([tool, arguments])
+        said = self.verdicts.get(key, [True])
+        self._asked[key] += 1
+        return said[min(self._asked[key], len(said)) - 1]
 
     async def fill(self, server: str, message: str, schema: dict[str, Any]) -> Form:
         return None
@@ -141,10 +150,11 @@ async def rerun(
     gate: Gate | None = None,
     started: RunStarted | None = None,
     person: Person | None = None,
+    vouch: Vouch = by_nobody,
     renders: bool = False,
 ) -> Rerun:
     """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `person`: who allows
-    calls; `renders`: its page too.
+    calls; `vouch`: who says whether tools are what they were; `renders`: its page too.
 
     Raises Diverged.
     """
@@ -163,7 +173,7 @@ async def rerun(
         gate=gate or Gate(),
         now=lambda: datetime.datetime.fromisoformat(at),
         person=person,
-        locked=False,
+        vouch=vouch,
         replay_of=started.replay_of if started else None,
         versions=started.versions if started else {},
         price_for=lambda model: _price(started, model),
@@ -204,7 +214,8 @@ async def replayed(recording: Recording, file: AgentFile | None = None, *, rende
         at=recording.at,
         gate=ReplayGate(recording),
         started=started,
-        person=Recalled(recording.denied) if started.attended else None,
+        person=Recalled(recording.verdicts) if started.attended else None,
+        vouch=recording.vouch,
         renders=renders,
     )
     if different := log_divergence(recording, again.recording):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,12 +27,14 @@ from agent.events import (
     ToolAsked,
     ToolsListed,
     ToolsOffered,
+    ToolsVouched,
     Warned,
 )
 from agent.model.base import Usage
 from agent.run import as_logged
 from agent.runs import log
 from agent.tools.listed import ListedTool
+from agent.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
@@ -203,9 +205,33 @@ class Recording:
         }
 
     @cached_property
-    def denied(self) -> frozenset[str]:
-        """Calls that a person did not allow, by what they were called and with which arguments."""
-        return frozenset(digest([event.offered_as, event.arguments]) for event in self._asked_for("refused"))
+    def verdicts(self) -> Mapping[str, list[bool]]:
+        """Whether calls were made, in turn, by what they were called and with which arguments."""
+        refused = {(event.turn, event.call) for event in self._asked_for("refused")}
+        verdicts: dict[str, list[bool]] = {}
+        for event in self.events:
+            if isinstance(event, ToolAsked):
+                made = (event.turn, event.call) not in refused
+                verdicts.setdefault(digest([event.offered_as, event.arguments]), []).append(made)
+        return verdicts
+
+    @cached_property
+    def _vouched(self) -> Mapping[tuple[int, bool], ToolsVouched]:
+        """What the lock said of tools, by the turn that came next, and whether at first."""
+        said, turn = {}, 1
+        for event in self.events:
+            match event:
+                case ModelAnswered():
+                    turn = event.turn + 1
+                case ToolsVouched():
+                    said[turn, event.first] = event
+        return said
+
+    def vouch(
+        self, file: AgentFile, box: Toolbox, opened: Sequence[ServerOpened], *, turn: int, first: bool
+    ) -> ToolsVouched:
+        """As the lock did then."""
+        return self._vouched.get((turn, first), ToolsVouched(first))
 
     @cached_property
     def results(self) -> tuple[RecordedResult, ...]:
@@ -272,10 +298,12 @@ def straightened(events: Iterable[Event]) -> list[Event]:
     if not any(isinstance(event, RunResumed) for event in events):
         return events
     straight: list[Event] = []
+    opening = False
     for event in events:
+        opening = opening and not isinstance(event, ModelAsked | ToolAsked | ToolAnswered)
         if isinstance(event, RunResumed):
-            straight = _without_loose_ends(straight)
-        elif not (isinstance(event, ServerOpened | ToolsListed) and _stands_in(straight, event)):
+            straight, opening = _without_loose_ends(straight), True
+        elif not (isinstance(event, ServerOpened | ToolsListed) and opening and _stands_in(straight, event)):
             straight.append(event)
     failures = [event for event in events if isinstance(event, ServerFailed)]
     past = {ServerError(event).message for event in failures if event not in straight}

@@ -15,6 +15,7 @@ from agent.replay.recording import Recording
 from agent.replay.servers import ReplayServers, Tier
 from agent.result import RunResult
 from agent.sitting import Sitting
+from agent.vouching import by_nobody
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ async def retool(
         model.paid and not allowed,
         place,
         servers.opening,
+        vouch=by_nobody,
         replay_of=started.run_id,
         listen=listen,
     )

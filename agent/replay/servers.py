@@ -16,6 +16,7 @@ from agent import data
 from agent.agentfile import AgentFile
 from agent.errors import Diverged, ServerError
 from agent.events import ServerFailed, ServerOpened
+from agent.foreign import visible
 from agent.replay import keys, slices
 from agent.replay.recording import RecordedList, RecordedResult, RecordedServer, Recording
 from agent.replay.slices import Containment
@@ -95,8 +96,9 @@ class Lookup:
     _spent: set[int] = field(default_factory=set)
     """Places of the results that other tools gave."""
 
-    def find(self, tool: ListedTool, arguments: Any, *, repeatable: bool) -> RecordedResult | None:
-        tier, result = self._find(tool, arguments, repeatable)
+    def find(self, tool: ListedTool, arguments: Any, *, repeatable: bool, ends: bool = False) -> RecordedResult | None:
+        """`ends`: no result is given again after the last one."""
+        tier, result = self._find(tool, arguments, repeatable and not ends)
         self.found[tier] += 1
         return result
 
@@ -189,7 +191,7 @@ class ReplayServer:
                 raise Diverged(f"{self.name}.{tool} was not called with {arguments}", what="call")
             return Reply(error_result(data.words("not_recorded")), "miss", seconds=0.0)
         source: Literal["injected", "replayed"] = "injected" if found.injected else "replayed"
-        died = self.lost is not None and found.result == error_result(self.lost.message)
+        died = self.lost is not None and found.result == visible(error_result(self.lost.message))[0]
         lost = self.lost if died else None
         about = list(found.notes), found.by_host, found.sampled
         return Reply(found.result, source, found.retrieved_at, found.seconds, lost, *about)
@@ -197,7 +199,9 @@ class ReplayServer:
     def _found(self, tool: str, arguments: Any, repeatable: bool) -> RecordedResult | None:
         known = [*self.tools, *([links.reader(self.name)] if tool == READ_RESOURCE else [])]
         listed = next((each for each in known if each.name == tool), None)
-        return None if listed is None else self.lookup.find(listed, arguments, repeatable=repeatable)
+        return (
+            None if listed is None else self.lookup.find(listed, arguments, repeatable=repeatable, ends=self.required)
+        )
 
 
 def _shared(servers: Iterable[RecordedServer]) -> frozenset[str]:

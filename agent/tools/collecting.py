@@ -45,7 +45,7 @@ def choose(box: Toolbox) -> None:
     ]
     usable: list[Choice] = []
     for declared, tool in choices:
-        if declared:
+        if declared and not tool.schema_problem:
             box.differences += drift.changed(declared, tool.schema)
         if problem := _problem(declared, tool, box):
             box.set_aside.append({"server": tool.server, "tool": tool.name, "problem": problem})
@@ -70,6 +70,10 @@ def _problem(declared: ToolSpec | None, tool: ListedTool, box: Toolbox) -> str |
         return f"the file calls it with {', '.join(unknown)}, which its server does not know and would ignore"
     if not tool.may_write(declared is not None) or _writes(box) != "refuse":
         return None
+    if box.spec.policy.writes == "ask":
+        return "it may write, and nobody sits at a terminal to be asked (policy.writes: ask)"
+    if declared is not None:
+        return "it says that it writes; set policy.writes: ask or allow"
     return "it is not known to be read-only; declare it under tools, or set policy.writes: allow"
 
 

@@ -70,6 +70,7 @@ class Connection:
         self._ready: asyncio.Future[list[mcp_types.Tool]] | None = None
         self._clocks: dict[asyncio.Timeout, float] = {}
         """Of the calls under way, with their seconds."""
+        self._asked = 0
         self.questions.paused = self._pause
 
     @property
@@ -182,7 +183,11 @@ class Connection:
         assert self.client
         self.changed = False
         self.sieve.set_aside = []
-        return await self._within(self.timeouts.list, _all_tools(self.client))
+        try:
+            return await self._within(self.timeouts.list, _all_tools(self.client))
+        except CallFault:
+            self.changed = True
+            raise
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The server's result as JSON. Raises CallFault."""
@@ -212,7 +217,10 @@ class Connection:
             del self._clocks[clock]
 
     def _pause(self, waits: bool) -> None:
-        """Time in which a person is asked does not count."""
+        """Time in which a person is asked, by one call or several, does not count for any of them."""
+        self._asked += 1 if waits else -1
+        if self._asked != waits:
+            return  # somebody was asked before, or still is
         now = asyncio.get_running_loop().time()
         for clock, seconds in self._clocks.items():
             if not clock.expired():

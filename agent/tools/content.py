@@ -39,8 +39,10 @@ def _finite(text: str) -> float | None:
 
 
 def images_of(result: Mapping[str, Any]) -> list[int]:
-    """Which of a result's blocks are images that a model can be shown: a broken one would spoil its whole request."""
-    blocks = result.get("content") or []
+    """Which of a result's blocks are images that a model can be shown: a broken one would spoil its whole request, and
+    so would one in an error.
+    """
+    blocks = [] if result.get("isError") else result.get("content") or []
     return [at for at, block in enumerate(blocks) if block.get("type") == "image" and _is_image(block)][:IMAGES_SHOWN]
 
 
@@ -74,23 +76,25 @@ def unframed(text: str) -> str:
 
 def text_of(result: Mapping[str, Any]) -> str:
     """What the model reads. An error is told in the server's own words; other results prefer structured content."""
-    blocks = [_block_text(block) for block in result.get("content") or []]
+    shown = images_of(result)
+    blocks = [_block_text(block, at in shown) for at, block in enumerate(result.get("content") or [])]
     text = "\n".join(each for each in blocks if each)
     structured = result.get("structuredContent")
     if structured is None or (result.get("isError") and text.strip()):
         return text if text.strip() else EMPTY
-    unread = [_block_text(block) for block in result.get("content") or [] if block.get("type") != "text"]
+    sent = result.get("content") or []
+    unread = [text for text, block in zip(blocks, sent, strict=True) if block.get("type") != "text"]
     return "\n".join([json.dumps(structured, ensure_ascii=False, separators=(",", ":")), *unread])
 
 
-def _block_text(block: Mapping[str, Any]) -> str:
+def _block_text(block: Mapping[str, Any], is_shown: bool) -> str:
     """Text as it is; what a text cannot hold is named with its kind, type and size."""
     match block.get("type"):
         case "text":
             return str(block.get("text", ""))
         case "image" | "audio" as kind:
             size = len(block.get("data", "")) * 3 // 4
-            shown = "shown after this text" if kind == "image" and _is_image(block) else "not shown"
+            shown = "shown after this text" if is_shown else "not shown"
             return f"[{kind}, {block.get('mimeType', 'unknown type')}, about {size} bytes, {shown}]"
         case "resource_link":
             about = block.get("title") or block.get("name") or "no title"

@@ -40,7 +40,7 @@ def missing(declared: ToolSpec, listed: Sequence[ListedTool], unusable: str | No
     if unusable:
         hint = f"a server lists this tool, but it cannot be used: {unusable}"
     else:
-        what = "what it is bound to" if declared.bind else "this tool"
+        what = f"what it is bound to, {meant!r}" if declared.bind else "this tool"
         hint = f"no server offers {what}" + _instead(declared, meant.rpartition(".")[2], listed)
     return Difference(declared.tool_name, "missing", "bind" if declared.bind else "tool", meant, None, hint)
 

@@ -19,9 +19,10 @@ from agent.errors import UNSENT
 
 FACTS = "http_refusal"
 """Under this key of a JSON-RPC error's data lies what HTTP said."""
-SAID = 500
-"""Characters of a refusal's body that are kept."""
+SAID = 4_000
+"""Characters of a refusal's body that are kept, to be cut again when secrets are out of it."""
 INTERNAL_ERROR = -32603
+LONGEST_RETRY = 86_400.0
 SESSION = "mcp-session-id"
 FAREWELL_SECONDS = 2.0
 
@@ -170,6 +171,6 @@ def _seconds(text: str | None) -> float | None:
         return None
     try:
         seconds = float(text) if text.strip().isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
-        return max(0.0, seconds)
+        return min(max(0.0, seconds), LONGEST_RETRY)
     except ValueError:
         return None

@@ -57,8 +57,8 @@ class Links:
         return self._servers.get(uri) if isinstance(uri, str) else None
 
     def refusal(self, arguments: Any) -> str:
-        known = ", ".join(list(self._servers)[-TOLD:])
-        return data.words("unlinked_resource", uri=arguments.get("uri"), known=known)
+        known = content.framed("\n".join(list(self._servers)[-TOLD:]), "links")
+        return data.words("unlinked_resource", known=known)
 
     def offered(self, tools: Mapping[str, Tool]) -> Tool | None:
         """The tool, once there is a link."""

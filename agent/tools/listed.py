@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 KIND = "sector-advisor/kind"
 """Where a tool's `_meta` says that its data are real or simulated."""
-OUTPUT_SCHEMA = "sector-advisor/output_schema"
-"""Where a tool's `_meta` keeps its output schema, out of the SDK's sight."""
+INPUT_SCHEMA, OUTPUT_SCHEMA = "sector-advisor/input_schema", "sector-advisor/output_schema"
+"""Where a tool's `_meta` keeps its schemas, out of the SDK's sight."""
 LONGEST = 300
-"""Characters of what a result breaks."""
+"""Characters of the place at which a result breaks it, which has names of the server's."""
 CHECKED = 1 << 20
 """Bytes of the largest result that is checked: it takes a second or so."""
 READ_RESOURCE = "resources/read"
@@ -53,7 +53,7 @@ class ListedTool:
             server=server,
             name=tool.name,
             description=str(redact(whole(tool.description or ""))),
-            schema=redact(whole(tool.input_schema)),
+            schema=redact(whole(meta.get(INPUT_SCHEMA, tool.input_schema))),
             read_only=hints.read_only_hint if hints else None,
             destructive=hints.destructive_hint if hints else None,
             kind=kind if isinstance(kind, str) else None,
@@ -120,4 +120,4 @@ def _broken(schema: bytes, result: bytes) -> str | None:
     """Replays and repeated calls bring the same results again."""
     checks = schemas.validator(json.loads(schema))
     error = next(checks.iter_errors(json.loads(result)["structuredContent"]), None)
-    return None if error is None else f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:LONGEST]}"
+    return None if error is None else f"`{error.validator}` does not hold at {error.json_path[:LONGEST]}"

@@ -109,15 +109,21 @@ class _Offer:
     named: frozenset[tuple[str, str]]
     """Server and name of the tools that the agent file itself speaks of."""
 
+    def names(self, server: str, tool: str, locked: Mapping[str, LockedServer]) -> bool:
+        """Whether the agent file itself speaks of the tool, and not of another server's that is locked already."""
+        others = (each.tools for name, each in locked.items() if name != server)
+        return (server, tool) in self.named and not any(tool in tools for tools in others)
+
     def with_named(self, locked: Mapping[str, LockedServer]) -> dict[str, LockedServer]:
         """What is locked, and what the person has written into the agent file since: a server, a tool."""
         return {
-            name: replace(was, tools=self._named_tools(name, now) | was.tools) if (was := locked.get(name)) else now
+            name: self._with_named_tools(name, now, locked) if name in locked else now
             for name, now in self.servers.items()
         }
 
-    def _named_tools(self, server: str, now: LockedServer) -> dict[str, LockedTool]:
-        return {tool: new for tool, new in now.tools.items() if (server, tool) in self.named}
+    def _with_named_tools(self, name: str, now: LockedServer, locked: Mapping[str, LockedServer]) -> LockedServer:
+        named = {tool: new for tool, new in now.tools.items() if self.names(name, tool, locked)}
+        return replace(locked[name], tools=named | locked[name].tools)
 
 
 def path_of(file: AgentFile) -> Path | None:
@@ -132,6 +138,12 @@ def path_of(file: AgentFile) -> Path | None:
     if not shipped and (os.access(place.parent, os.W_OK) or _read(beside).servers(whole(place.name))):
         return beside
     return store.home() / "locks" / f"{place.stem}-{digest(str(place))[:8]}.lock"
+
+
+def is_known(file: AgentFile) -> bool:
+    """Whether somebody has looked at its tools before."""
+    place = path_of(file)
+    return place is not None and bool(_read(place).servers(whole(place.name if file.path is None else file.path.name)))
 
 
 def check(file: AgentFile, box: Toolbox, opened: Iterable[ServerOpened]) -> list[str]:
@@ -209,7 +221,7 @@ def _offered(file: AgentFile, box: Toolbox, opened: Iterable[ServerOpened]) -> _
         spec = file.spec.servers.get(each.server)
         if spec is None or each.transport == "memory":
             continue
-        if isinstance(spec, StdioServer) and spec.command == "advisor":  # changes when somebody installs another
+        if isinstance(spec, StdioServer) and spec.is_embedded:  # it changes when somebody installs another
             continue
         command = spec.url if isinstance(spec, HttpServer) else shlex.join([spec.command, *spec.args])
         about = command, whole(each.server_name), whole(each.server_version)
@@ -241,7 +253,7 @@ def _changes(locked: Mapping[str, LockedServer], offer: _Offer) -> Iterator[Chan
         if now.server != was.server:
             yield Change(name, None, "server", was.server, now.server)
         for tool, new in sorted(now.tools.items()):
-            if (old := was.tools.get(tool)) is None and (name, tool) in offer.named:
+            if (old := was.tools.get(tool)) is None and offer.names(name, tool, locked):
                 continue
             if old is None:
                 yield Change(name, tool, "new tool", None, _text(offer.texts[new.description]))

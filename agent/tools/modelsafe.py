@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agent.encoding import canonical
 from agent.pointers import lookup
 
 DEPTH = 30
 """Levels of a schema; what lies deeper is left open."""
 NODES = 20_000
 """Most schemas within one, after references are written out."""
+TOLD = 12
+"""Alternatives that are told in words."""
 TURNS = 2
 """How often a schema that refers to itself is written out within itself."""
 API_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -45,7 +48,14 @@ _DROPPED = (
 def for_model(schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The schema for the model, an object's, and what was changed, each thing once. Never raises."""
     rewriting = _Rewriting(dict(schema))
-    root = rewriting.node(dict(schema), 0, ())
+    try:
+        return _shown(dict(schema), rewriting), list(rewriting.changes)
+    except RecursionError:
+        return {"type": "object"}, ["it is nested too deeply, and left open as a whole"]
+
+
+def _shown(schema: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
+    root = rewriting.node(schema, 0, ())
     root = _joined(root, rewriting) if any(isinstance(root.get(key), list) for key in COMBINED) else root
     for key in _REMOVED_AT_ROOT:
         if key in root:
@@ -54,7 +64,7 @@ def for_model(schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if root.get("type") != "object":
         rewriting.tell('the root gets the type "object"')
         root = {"type": "object", **{key: value for key, value in root.items() if key != "type"}}
-    return _passable(root, rewriting), list(rewriting.changes)
+    return _passable(root, rewriting)
 
 
 def property_names(schema: Mapping[str, Any]) -> set[str] | None:
@@ -63,13 +73,14 @@ def property_names(schema: Mapping[str, Any]) -> set[str] | None:
     Without a word about others it counts as taking none: servers ignore them in silence.
     """
     names: set[str] = set()
-    return names if _collect(schema, schema, names, 0) else None
+    return names if _collect(schema, schema, names, set()) else None
 
 
-def _collect(part: Any, root: Mapping[str, Any], names: set[str], depth: int) -> bool:
-    """Add the names of one part; whether it takes no other."""
-    if not isinstance(part, Mapping) or depth > DEPTH:
+def _collect(part: Any, root: Mapping[str, Any], names: set[str], seen: set[int]) -> bool:
+    """Add the names of one part, which is looked at once; whether it takes no other."""
+    if not isinstance(part, Mapping) or id(part) in seen or len(seen) > NODES:
         return True
+    seen.add(id(part))
     others = (part.get("additionalProperties"), part.get("unevaluatedProperties"), part.get("patternProperties"))
     if any(each is True or (isinstance(each, Mapping) and (each or key < 2)) for key, each in enumerate(others)):
         return False
@@ -80,7 +91,7 @@ def _collect(part: Any, root: Mapping[str, Any], names: set[str], depth: int) ->
     inner += [part[key] for key in ("then", "else") if key in part]
     if isinstance(reference := part.get("$ref"), str):
         inner.append(_target(root, reference))
-    return all(_collect(each, root, names, depth + 1) for each in inner)
+    return all(_collect(each, root, names, seen) for each in inner)
 
 
 class _Rewriting:
@@ -90,6 +101,8 @@ class _Rewriting:
         self.root = root
         self.changes: dict[str, None] = {}
         self._nodes = 0
+        self._exact: dict[int, bool] = {}
+        """Conditions that were looked at, by identity: they lie in `root`, which stays."""
 
     def tell(self, change: str) -> None:
         self.changes[change] = None
@@ -153,9 +166,13 @@ class _Rewriting:
 
     def _is_exact(self, condition: Any, depth: int, within: tuple[str, ...]) -> bool:
         """Whether it is rewritten without being left open anywhere: in a condition, to allow more is to forbid more."""
-        apart = _Rewriting(self.root)
-        apart.node(condition, depth + 1, within)
-        return not any("left" in change for change in apart.changes)
+        if id(condition) not in self._exact:
+            apart = _Rewriting(self.root)
+            apart._nodes, apart._exact = self._nodes, self._exact
+            apart.node(condition, depth + 1, within)
+            self._nodes = apart._nodes
+            self._exact[id(condition)] = not any("left" in change for change in apart.changes)
+        return self._exact[id(condition)]
 
     def _in_todays_words(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """What earlier drafts, and OpenAPI, write in other words."""
@@ -227,9 +244,11 @@ class _Rewriting:
 
 def _joined(root: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
     """An object for the alternatives at the root, which the API does not take; they are told in its description."""
-    properties = dict(root.get("properties") or {})
+    named: dict[str, dict[bytes, Any]] = {}
+    """What is said of each parameter, each thing once."""
     required = list(root.get("required") or [])
     told = [root["description"]] if isinstance(root.get("description"), str) else []
+    _name(named, root)
     for key in COMBINED:
         branches = [
             _joined(each, rewriting) if any(isinstance(each.get(inner), list) for inner in COMBINED) else each
@@ -239,27 +258,26 @@ def _joined(root: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
             continue
         rewriting.tell(f"`{key}` at the root is joined into one object")
         for branch in branches:
-            for name, each in (branch.get("properties") or {}).items():
-                properties[name] = _either(properties[name], each) if name in properties else each
+            _name(named, branch)
         needed = [set(branch.get("required") or []) for branch in branches]
         shared = set.union(*needed) if key == "allOf" else set.intersection(*needed)
         required += sorted(shared - set(required))
         if key != "allOf" and any(needed):
-            told.append("Give one of: " + "; ".join(", ".join(sorted(each)) or "nothing more" for each in needed) + ".")
+            each_needs = dict.fromkeys(", ".join(sorted(each)) or "nothing more" for each in needed)
+            told.append(f"Give one of: {'; '.join(list(each_needs)[:TOLD])}.")
+    properties = {
+        name: next(iter(said.values())) if len(said) == 1 else {"anyOf": list(said.values())}
+        for name, said in named.items()
+    }
     joined = root | ({"properties": properties} if properties else {}) | ({"required": required} if required else {})
     if root.get("additionalProperties") is False:
         del joined["additionalProperties"]
     return joined | ({"description": " ".join(told)} if told else {})
 
 
-def _either(one: Any, other: Any) -> Any:
-    if one == other:
-        return one
-    branches = [
-        *(one["anyOf"] if isinstance(one, dict) and set(one) == {"anyOf"} else [one]),
-        other,
-    ]
-    return {"anyOf": [each for at, each in enumerate(branches) if each not in branches[:at]]}
+def _name(named: dict[str, dict[bytes, Any]], part: Mapping[str, Any]) -> None:
+    for name, said in (part.get("properties") or {}).items():
+        named.setdefault(name, {})[canonical(said)] = said
 
 
 def _passable(root: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
@@ -271,7 +289,9 @@ def _passable(root: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
         rewriting.tell(f"the parameter {name!r}, whose name the API refuses, is left out{needed}")
     if refused:
         root["properties"] = {name: each for name, each in root["properties"].items() if name not in refused}
-        root["required"] = [name for name in _list(root.get("required")) if name not in refused]
+        left = [name for name in _list(root.pop("required", None)) if name not in refused]
+        root |= {"required": left} if left else {}
+        root.pop("additionalProperties", None)  # would forbid what is left out
     return root
 
 

@@ -160,13 +160,15 @@ async def alone(
         yield opened
 
 
-def in_process(servers: Mapping[str, InMemoryServer]) -> Callable[[AgentFile], Opened]:
+def in_process(servers: Mapping[str, InMemoryServer], person: Person | None = None) -> Callable[[AgentFile], Opened]:
     """MCP server objects of this process, in place of those that an agent file names."""
 
     @asynccontextmanager
     async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
         spec = file.spec
-        given = [Server(name, server, spec.timeouts, policy=spec.policy) for name, server in servers.items()]
+        given = [
+            Server(name, server, spec.timeouts, policy=spec.policy, person=person) for name, server in servers.items()
+        ]
         async with ServerPool() as pool, pool.opened(given) as opened:
             yield opened
 

@@ -17,13 +17,15 @@ from agent.errors import ServerError, SpecError
 from agent.events import ServerFailed, ServerOpened
 from agent.foreign import redact, whole
 from agent.spec import HttpServer, PolicySpec, StdioServer, TimeoutSpec
-from agent.tools import verdicts
+from agent.tools import advice, verdicts
 from agent.tools.connection import Connection, InMemoryServer, ServerSpec
-from agent.tools.faults import CallFault, died, innermost, reason, refusal_of
+from agent.tools.faults import CallFault, died
 from agent.tools.listed import READ_RESOURCE, ListedTool
+from agent.tools.naming import safe_name
 from agent.tools.pace import Pace
 from agent.tools.ports import Lender, Person, Reply, error_result
 from agent.tools.questions import Questions
+from agent.tools.stdio import STDERR_KEPT, StdioProcess
 
 __all__ = ["InMemoryServer", "Server", "ServerSpec"]
 
@@ -33,6 +35,8 @@ BACKOFF = (0.0, 0.5, 2.0)
 """Seconds before each attempt to open a lost server again."""
 LONGEST_WAIT = 15.0
 """Seconds of a Retry-After that are waited for; a longer one is told to the model."""
+SAID = 1_000
+"""Characters of a server's words that a model or a person is told of a failure."""
 STDERR_LINES, STDERR_LENGTH, NOISE_LENGTH, UNREADABLE_LENGTH = 8, 4_000, 200, 300
 """How much an error shows of what a server printed or sent, in lines and characters."""
 
@@ -67,6 +71,8 @@ class Server:
     def __post_init__(self) -> None:
         self._connection: Connection | None = None
         self._mending = asyncio.Lock()
+        self._stopped = False
+        self._words_before = ""
         self._questions = Questions(self.name, self.policy, self.person, self.lender)
 
     @property
@@ -104,9 +110,10 @@ class Server:
 
     @property
     def stderr(self) -> str:
-        """The end of what it printed there."""
+        """The end of what it printed there, all of its processes together."""
         process = self._connection.process if self._connection else None
-        return str(self.redact(process.stderr_text())) if process else ""
+        said = str(self.redact(process.stderr_text())) if process else ""
+        return (self._words_before + said)[-STDERR_KEPT:]
 
     def redact(self, value: JSON) -> JSON:
         """`value` without any secret in its texts."""
@@ -121,7 +128,11 @@ class Server:
         return self._opened(time.monotonic() - began)
 
     async def stop(self) -> None:
-        """Leave the client, or end the attempt to open it."""
+        """Leave the client, or end the attempt to open it. It is not opened again."""
+        self._stopped = True
+        await self._leave()
+
+    async def _leave(self) -> None:
         if self._connection:
             await self._connection.close()
 
@@ -157,7 +168,8 @@ class Server:
 
     async def _connect(self, mode: str) -> list[mcp_types.Tool]:
         """One attempt; what is left of an earlier connection ends first."""
-        await self.stop()
+        await self._leave()
+        self._words_before = self.stderr
         self._connection = Connection(self.name, self.spec, mode, self.timeouts, self._questions)
         return await self._connection.open()
 
@@ -199,7 +211,7 @@ class Server:
             listed = self._find(tool)
             connection = await self._mended(notes, tool)
             if self._find(tool) != listed:
-                return self._told("tool_changed", notes, tool=tool)
+                return self._told("tool_changed", notes, tool=safe_name(tool))
             try:
                 sent = await _send(connection, tool, arguments)
             except CallFault as fault:
@@ -225,7 +237,7 @@ class Server:
             assert connection
             if connection.alive and not self.lost:
                 return connection
-            if self.stateful:
+            if self.stateful or self._stopped:
                 raise self._given_up(tool)
             lost = self.error("it was lost").failure
             for wait in BACKOFF:
@@ -257,7 +269,7 @@ class Server:
 
     async def _in_the_old_way(self, connection: Connection) -> bool:
         """Open a server anew that asks back as servers did before 2026-07-28; whether it is open so."""
-        if connection.mode != "auto" or self.stateful:
+        if connection.mode != "auto" or self.stateful or self._stopped:
             return False
         async with self._mending:
             if self._connection is not connection:
@@ -273,17 +285,17 @@ class Server:
         """What the model is told. Raises ServerError for a server that does not stay alive."""
         says = " ".join(str(self.redact(fault.says)).split())
         if fault.timed_out is not None:
-            return self._told("no_answer", notes, tool=tool, seconds=f"{fault.timed_out:g}")
+            return self._told("no_answer", notes, tool=safe_name(tool), seconds=f"{fault.timed_out:g}")
         unreachable = fault.refusal is not None and fault.refusal.failure is not None
         if (fault.lost or unreachable) and (repeatable or fault.unsent):
             raise self._given_up(tool)
         if fault.needs_old_way:
-            return self._told("asks_back", notes, tool=tool, server=self.name)
+            return self._told("asks_back", notes, tool=safe_name(tool))
         if fault.lost or (fault.may_pass and not fault.unsent and not repeatable):
             return self._told("lost_call", notes, tool=tool, reason=says)
         if fault.unreadable:
             return self._told("unreadable", notes, tool=tool, reason=says[:UNREADABLE_LENGTH])
-        return self._reply(error_result(str(self.redact(fault.says))), notes)
+        return self._reply(error_result(str(self.redact(fault.says))[:SAID]), notes)
 
     def _told(self, words: str, notes: list[str], **values: object) -> Reply:
         """In our words; with a reason, they hold some of the server's."""
@@ -300,21 +312,10 @@ class Server:
 
     def _failure(self, error: Exception) -> ServerError:
         """Of its start."""
-        inner = innermost(error)
-        connection = self._connection
-        if self._sent_without_end:
-            return self.error("it sent a line that did not end")
-        if isinstance(inner, TimeoutError) and connection:
-            limit = getattr(self.timeouts, connection.step)
-            did = "did not answer" if connection.step == "start" else "did not list its tools"
-            return self.error(f"it {did} within {limit:g} s", hint=f"raise timeouts.{connection.step}")
-        last = connection.refusal if connection else None
-        refusal = refusal_of(inner, last)
-        if refusal and (refusal.signs_in or refusal.status in (401, 403)):
-            kind = "a token" if refusal.signs_in else "credentials"
-            token = 'headers: {Authorization: "Bearer ${TOKEN}"}'
-            return self.error(reason(error, last), hint=f"the server wants {kind}: set its headers, such as {token}")
-        return self.error(reason(error, last))
+        return self.error(*advice.of_start(error, self._connection, self.timeouts))
+
+    def _last_words(self, process: StdioProcess | None) -> str:
+        return str(self.redact(process.stderr_text())).strip() if process else ""
 
     def error(self, why: str, hint: str | None = None) -> ServerError:
         """What is known of a failure: reason, command, exit status, the last lines of stderr."""
@@ -325,14 +326,12 @@ class Server:
             server=self.name,
             command=self.command,
             exit=process.exit_status if process else None,
-            stderr="\n".join(self.stderr.strip().splitlines()[-STDERR_LINES:])[-STDERR_LENGTH:],
-            reason=str(self.redact(why)),
+            stderr="\n".join(self._last_words(process).splitlines()[-STDERR_LINES:])[-STDERR_LENGTH:],
+            reason=str(self.redact(why))[:SAID],
             required=self.required,
         )
-        optional = ', or mark it "required": false' if self.required else ""
-        by_hand = "run the command by hand to see why"
-        advice = by_hand if isinstance(self.spec, StdioServer) else "check the URL, and whether the server runs"
-        return ServerError(failed, hint=(hint or advice) + optional, stderr=self.stderr)
+        optional = ", or mark it `required: false`" if self.required else ""
+        return ServerError(failed, hint=(hint or advice.in_general(self.spec)) + optional, stderr=self.stderr)
 
 
 async def _send(connection: Connection, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Between a transport and its client: tools that cannot be used are taken out of a server's list, and named.
 
 The SDK refuses a whole page for one malformed tool, and throws a result away that does not fit the tool's output
-schema; so bad tools are removed before it sees them, and output schemas put where it does not look.
+schema; so bad tools are removed before it sees them, and odd schemas put where it does not look.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCResponse, Tool
 from pydantic import ValidationError
 
-from agent.tools.listed import OUTPUT_SCHEMA
+from agent.tools.listed import INPUT_SCHEMA, OUTPUT_SCHEMA
 
 
 @dataclass
@@ -33,14 +33,29 @@ class Sieve:
         return item
 
     def _usable(self, tool: Any) -> bool:
+        kept = {OUTPUT_SCHEMA: tool.pop("outputSchema")} if _has(tool, "outputSchema") else {}
+        if _has(tool, "inputSchema") and _is_odd(tool["inputSchema"]):
+            kept[INPUT_SCHEMA], tool["inputSchema"] = tool["inputSchema"], {"type": "object"}
         problem = problem_of(tool)
         if problem is None:
-            if isinstance(output := tool.pop("outputSchema", None), dict):
-                tool["_meta"] = (tool.get("_meta") or {}) | {OUTPUT_SCHEMA: output}
+            if kept:
+                tool["_meta"] = (tool.get("_meta") or {}) | kept
             return True
         name = tool.get("name") if isinstance(tool, dict) else None
         self.set_aside.append({"tool": str(name or "a tool without a name"), "problem": problem})
         return False
+
+
+def _has(tool: Any, key: str) -> bool:
+    return isinstance(tool, dict) and isinstance(tool.get(key), dict)
+
+
+def _is_odd(schema: dict[str, Any]) -> bool:
+    """Whether the SDK refuses what is still a schema: of an earlier draft, or without the type of an object."""
+    required, properties = schema.get("required", []), schema.get("properties", {})
+    names = isinstance(required, list) and all(isinstance(name, str) for name in required)
+    forms = isinstance(properties, dict) and all(isinstance(each, dict) for each in properties.values())
+    return "type" not in schema or (schema["type"] == "object" and not (names and forms))
 
 
 def problem_of(tool: Any) -> str | None:

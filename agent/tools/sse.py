@@ -13,7 +13,7 @@ import httpx2
 from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+from mcp_types import JSONRPCRequest, jsonrpc_message_adapter
 
 from agent.tools.stdio import Incoming, Streams
 
@@ -77,7 +77,10 @@ async def _send(
                     await _deliver(response.text, incoming)
 
         async for item in outgoing:
-            tasks.start_soon(post, item)
+            if isinstance(item.message, JSONRPCRequest):
+                tasks.start_soon(post, item)
+            else:
+                await post(item)  # what follows a notification must not overtake it
 
 
 async def _deliver(text: str, incoming: MemoryObjectSendStream[Incoming]) -> None:

@@ -39,6 +39,8 @@ class Toolbox:
     as_of: str | None
     names: list[str] = field(default_factory=list)
     """All servers that were to be opened."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What servers that failed had printed on stderr."""
     servers: dict[str, OpenServer] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
@@ -183,6 +185,7 @@ class Toolbox:
         asked, sent = prepared.asked, reply.source not in UNSENT
         encoded = compact(reply.result)
         result, hidden = visible(reply.result, encoded)
+        encoded = compact(result) if hidden else encoded
         judged = prepared.tool.listed if prepared.tool and sent and not reply.by_host else None
         broken = judged.output_problem(result, encoded) if judged else None
         broken = broken if self.spec.policy.output_schema != "off" else None
@@ -195,27 +198,25 @@ class Toolbox:
             turn=asked.turn,
             call=asked.call,
             result={"stored": stored[0].hash} if stored else result,
-            shown=self._shown(asked, reply, result, broken if strict else None),
+            shown=self._shown(asked, reply, result, strict),
             is_error=bool(result.get("isError")) or strict,
             kind=kind if isinstance(kind, str) else None,
             dates={key: about[key] for key in DATES if isinstance(about.get(key), str)},
             retrieved_at=reply.retrieved_at or self.now().isoformat(timespec="seconds"),
             seconds=round(seconds, 3) if reply.seconds is None else reply.seconds,
             source=reply.source,
-            images=content.images_of(result),
+            images=[] if strict else content.images_of(result),
             notes=list(dict.fromkeys([*reply.notes, *_notes(asked, hidden, broken)])),
             by_host=reply.by_host,
             sampled=asdict(reply.sampled) if reply.sampled != Usage() else {},
         )
         return [*stored, answered]
 
-    def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: str | None) -> str:
+    def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: bool) -> str:
         text = content.cut(content.text_of(result), self.spec.policy.result_chars)
         if self.spec.policy.frame_results and reply.source not in UNSENT and not reply.by_host:
-            text = content.framed(text, f"{asked.server}.{asked.tool}")
-        if broken is None:
-            return text
-        return data.words("broken_output", tool=asked.offered_as, problem=broken) + "\n" + text
+            text = content.framed(text, f"{asked.server}.{asked.offered_as}")
+        return data.words("broken_output", tool=asked.offered_as) + "\n" + text if broken else text
 
 
 def _given(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -8,28 +8,35 @@ from agent import data
 from agent.errors import TrustNeeded
 from agent.foreign import printable
 from agent.runs import store
-from agent.spec import AgentSpec, StdioServer
+from agent.spec import AgentSpec, HttpServer, StdioServer
 
 
 def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
     """`place`: where the file lies, or the run whose log holds it; None for a mapping of this process.
 
-    Raises TrustNeeded for a file from elsewhere that would start programs, unless it is `trusted`.
+    Raises TrustNeeded for a file from elsewhere that would start programs, or send variables of the environment to a
+    server, unless it is `trusted`.
     """
     if trusted or place is None or _is_own(place):
         return
-    programs = [
-        f"  {name}: {printable(' '.join([server.command, *server.args]))}"
-        for name, server in spec.servers.items()
-        if isinstance(server, StdioServer) and not _is_this_program(server)
-    ]
-    if programs:
+    doubtful = [f"  {name}: {printable(_address(server))}" for name, server in spec.servers.items() if _acts(server)]
+    if doubtful:
         raise TrustNeeded(
-            f"{place} lies outside the current folder and your own configuration, and would start programs:\n"
-            + "\n".join(programs),
+            f"{place} lies outside the current folder and your own configuration, and would start programs, or send "
+            "variables of yours away:\n" + "\n".join(doubtful),
             hint="look at it, then add --trust, or go to its folder",
             where=str(place),
         )
+
+
+def _acts(server: StdioServer | HttpServer) -> bool:
+    if isinstance(server, StdioServer):
+        return not server.is_embedded
+    return "${" in server.url or any("${" in value for value in server.headers.values())
+
+
+def _address(server: StdioServer | HttpServer) -> str:
+    return " ".join([server.command, *server.args]) if isinstance(server, StdioServer) else server.url
 
 
 def _is_own(place: Path) -> bool:
@@ -37,7 +44,3 @@ def _is_own(place: Path) -> bool:
 
     own = (Path.cwd(), store.home(), user_config_path("sector-advisor", appauthor=False), data.root())
     return any(place.resolve().is_relative_to(folder.resolve()) for folder in own)
-
-
-def _is_this_program(server: StdioServer) -> bool:
-    return server.command == "advisor" and not server.env and server.cwd is None

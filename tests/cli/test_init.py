@@ -59,8 +59,8 @@ def test_servers_of_the_usual_places_become_an_agent_file_without_opening_any(fo
     write(tmp_path / "user" / ".claude.json", claude)
     done = init()
     assert done.stdout.splitlines() == [
-        "agent.yaml",
-        "next: advisor check agent.yaml",
+        "written: agent.yaml",
+        "next: advisor doctor -c agent.yaml",
         "      advisor tools -c agent.yaml",
         "      advisor ask -c agent.yaml",
     ]
@@ -302,7 +302,7 @@ def test_terminal_without_any_open_server_gets_a_file_all_the_same(folder: Path)
     configured(folder, down=raw("exits"))
     terminal = Terminal()
     code, said = terminal.ends()
-    assert code == 0 and said.startswith("agent.yaml\n")
+    assert code == 0 and said.startswith("written: agent.yaml\n")
     assert tools_of(folder / "agent.yaml") is None
 
 

@@ -39,7 +39,7 @@ def test_listing_tells_parameters_effect_and_size_of_each_tool(tmp_path: Path) -
         "server": "raw",
         "name": "double",
         "offered_as": "double",
-        "parameters": ["n"],
+        "parameters": ["n*"],
         "read_only": True,
         "tokens": row["tokens"],
         "differences": [],
@@ -48,9 +48,15 @@ def test_listing_tells_parameters_effect_and_size_of_each_tool(tmp_path: Path) -
 
 
 def test_listing_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
-    table = advisor("tools", "-c", served(tmp_path, "writes"), env={"COLUMNS": "80"}).stdout
+    file = served(tmp_path, "writes")
+    table = at_a_terminal(["tools", "-c", file], [], columns=80, cwd=tmp_path)[1]
     assert all(len(line) <= 80 for line in table.splitlines())
     assert "1 tool offered, about" in table and "policy.writes: allow" in " ".join(table.split())
+
+
+def test_names_are_whole_in_a_pipe(tmp_path: Path) -> None:
+    rows = advisor("tools", "-c", served(tmp_path, "odd-names"), env={"COLUMNS": "40"}).stdout
+    assert "d" * 130 in rows and "market.double it" in rows
 
 
 def test_call_makes_one_call_as_a_run_would_and_prints_what_comes_back(tmp_path: Path) -> None:
@@ -151,10 +157,12 @@ def test_batch_with_an_agent_file_from_elsewhere_is_not_begun(tmp_path: Path) ->
     assert advisor("batch", jobs, "-o", "out", "--trust").returncode == 3
 
 
-def at_a_terminal(command: list[str], answers: list[tuple[str, str]], **options: Any) -> tuple[int, str]:
+def at_a_terminal(
+    command: list[str], answers: list[tuple[str, str]], columns: int = 200, **options: Any
+) -> tuple[int, str]:
     """Run a command at a terminal of its own; each answer is typed when its question has been asked."""
     controller, terminal = pty.openpty()
-    env = os.environ | {"TERM": "dumb", "COLUMNS": "200"}
+    env = os.environ | {"TERM": "dumb", "COLUMNS": str(columns)}
     with subprocess.Popen(
         [*ADVISOR, *command], stdin=terminal, stdout=terminal, stderr=terminal, env=env, **options
     ) as process:

@@ -48,7 +48,7 @@ MUTATIONS = {
     "repair words": Mutation("prompts/repair.md", "cannot be used yet", "will not do", "the check of an answer"),
     "unsupported words": Mutation("prompts/unsupported.md", "Gather the evidence", "Look", "the check of an answer"),
     "unknown tool words": Mutation("prompts/unknown_tool.md", "There is no tool", "No tool", "the results"),
-    "invalid arguments": Mutation("prompts/invalid_arguments.md", "was not sent", "was held", "the results"),
+    "undeclared arguments": Mutation("prompts/undeclared_arguments.md", "was not sent", "was held", "the results"),
     "cut words": Mutation("prompts/cut.md", "left out here", "omitted", "the results"),
     # scorers
     "taxonomy": Mutation(

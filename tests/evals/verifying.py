@@ -37,6 +37,9 @@ def serving(function: Callable[..., Any], hints: Hints | None = READ_ONLY, **abo
     return server
 
 
+ANYTHING = {"type": "object", "additionalProperties": True}
+
+
 def sending(result: CallToolResult | dict[str, Any]) -> Server[Any]:
     """A server whose tool always gives the same result; a mapping is its structured content."""
 
@@ -44,7 +47,7 @@ def sending(result: CallToolResult | dict[str, Any]) -> Server[Any]:
         return result if isinstance(result, CallToolResult) else CallToolResult(content=[], structured_content=result)
 
     async def list_tools(context: object, params: object) -> ListToolsResult:
-        return ListToolsResult(tools=[Tool(name=TOOL, input_schema={"type": "object"}, annotations=READ_ONLY)])
+        return ListToolsResult(tools=[Tool(name=TOOL, input_schema=ANYTHING, annotations=READ_ONLY)])
 
     return Server("desk", on_list_tools=list_tools, on_call_tool=call_tool)
 

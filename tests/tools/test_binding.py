@@ -70,8 +70,8 @@ def test_binding_to_a_tool_that_is_not_there_is_told_with_the_nearest() -> None:
     [difference] = bound({"tool_name": "heatmap", "bind": "vimo.get_sector_rotations"}).differences
     assert (difference.kind, difference.at, difference.declared) == ("missing", "bind", "vimo.get_sector_rotations")
     assert difference.hint == (
-        "no server offers what it is bound to; the nearest names are get_sector_rotation; if one is meant, say so, as "
-        "with bind: vimo.get_sector_rotation"
+        "no server offers what it is bound to, 'vimo.get_sector_rotations'; the nearest names are get_sector_rotation; "
+        "if one is meant, say so, as with bind: vimo.get_sector_rotation"
     )
 
 
@@ -159,4 +159,4 @@ async def test_call_that_may_write_is_made_when_the_person_at_the_terminal_allow
 
 def test_where_nobody_can_be_asked_what_may_write_is_not_offered() -> None:
     box = collect(spec(policy=PolicySpec(writes="ask")), None, [listing("s", listed("wipe", read_only=False))])
-    assert box.tools == {} and "not known to be read-only" in str(box.set_aside[0]["problem"])
+    assert box.tools == {} and "nobody sits at a terminal" in str(box.set_aside[0]["problem"])

@@ -452,7 +452,7 @@ def test_first_run_that_waited_for_another_is_held_to_what_that_one_locked(
 
 
 def test_tools_that_turn_up_in_the_middle_of_a_run_are_held_back_and_not_locked(folder: Path) -> None:
-    file = agent(folder, vimo=VIMO, desk={"command": "desk"}, own={"command": "advisor"})
+    file = agent(folder, vimo=VIMO, desk={"command": "desk"}, own={"command": "advisor", "args": ["market"]})
     path = locked(file, tool())
     before = path.read_bytes()
     now = box(file, tool(), tool("new"), tool("twin", server="desk"), tool("twin", server="own"))

@@ -119,7 +119,7 @@ async def test_result_that_breaks_its_output_schema_is_judged_by_the_policy_and_
     answered = await looked(result, PROMISES, keys=spec(policy=PolicySpec(output_schema=policy)))
     assert (answered.is_error, bool(answered.notes)) == (is_error, noted)
     assert answered.result == result and '{"other":1}' in answered.shown
-    assert answered.shown.startswith("This result is not what look promises: /: 'rows' is a required") is warned
+    assert answered.shown.startswith("This result is not what look promises in its output schema.") is warned
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ async def test_links_can_be_read_from_the_turn_on_that_follows_them() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"uri": "file:///etc/passwd"}, "no tool result of this conversation links to file:///etc/passwd"),
+        ({"uri": "file:///etc/passwd"}, "no tool result of this conversation links to that"),
         ({}, "'uri' is a required property"),
         ({"uri": 3}, "3 is not of type 'string'"),
         ({"uri": "memo://1", "server": "x"}, "has no parameter server"),

@@ -57,7 +57,7 @@ async def test_server_that_exits_at_once_names_itself_its_command_its_exit_and_i
     assert lines[0] == "server 'raw': it ended before it was ready"
     assert lines[1].startswith("  command: ") and lines[1].endswith("raw_server.py exits   (exited with 1)")
     assert lines[2:] == ["  stderr:  loading", "           DB password missing"]
-    assert '"required": false' in str(error.hint)
+    assert "`required: false`" in str(error.hint)
 
 
 async def test_required_server_that_fails_is_told_without_waiting_for_the_others(impatient: None) -> None:
