@@ -267,3 +267,22 @@ def test_what_the_server_takes_the_model_may_send(schema: dict[str, Any], argume
     assume(all(name in branch for name in arguments for branch in branches))
     if schemas.validator(schema).is_valid(arguments):
         assert schemas.validator(written).is_valid(arguments)
+
+
+def test_schema_that_doubles_at_every_step_is_soon_done_with() -> None:
+    """Each of these would take hours, were what comes again looked at again."""
+    nested: dict[str, Any] = TEXT
+    for _ in range(28):
+        nested = {"not": nested}
+    assert for_model(object_of(a=nested))[0]["type"] == "object"
+    assert property_names({"type": "object", "anyOf": [{}, *[{"$ref": "#"}] * 5]}) == set()
+    many = [object_of(**{f"p{number}": TEXT, "same": {"const": number}}) for number in range(400)]
+    assert len(for_model({"type": "object", "anyOf": many})[0]["properties"]) == 401
+
+
+def test_default_without_end_is_left_open_as_a_whole() -> None:
+    deep: Any = 1
+    for _ in range(3_000):
+        deep = [deep]
+    written, _ = for_model({"type": "object", "anyOf": [object_of(a={"default": deep})]})
+    assert written == {"type": "object"}

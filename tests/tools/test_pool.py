@@ -311,3 +311,14 @@ async def test_pace_of_a_program_holds_for_all_servers_that_are_it(program: Prog
         other = program.server("huge", pace=Pace(3))
         async with pool.opened([*servers, other]) as [(one, _), (two, _), (huge, _)]:
             assert one.pace is two.pace and one.pace is not huge.pace
+
+
+async def test_server_that_the_pool_let_go_is_not_opened_again_by_a_run_that_still_has_it(program: Program) -> None:
+    async with ServerPool() as pool, pool.opened([program.server("dies-in-call")]) as [(old, _)]:
+        with pytest.raises(ServerError):
+            await double(old, 1)
+        async with pool.opened([program.server("dies-in-call")]) as [(fresh, _)]:
+            assert fresh is not old
+            with pytest.raises(ServerError):
+                await double(old, 2)
+    assert program.running == 0

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from agent.budget import Budget
+from agent.company import BorrowedModel
 from agent.errors import ModelError
 from agent.model.base import Request, Turn
 from agent.replay.again import replayed
 from agent.replay.recording import Recording
 from agent.run import run
+from agent.spec import BudgetSpec
 from tests.messages_api import call, text
 from tests.scripted import Scripted, agent_file, answer, said
 
@@ -78,3 +81,16 @@ async def test_nothing_is_written_when_the_budget_is_used_up(tmp_path: Path) -> 
     file = agent(tmp_path, sampling="allow") | {"budget": {"turns": 1}}
     result = await run(file, "Which?", model=Scripted(said(call("summary", {}))))
     assert result.status == "budget" and "not written: turns: the limit of 1 is reached" in str(result.calls[0].shown)
+
+
+async def test_server_gets_no_more_texts_than_the_run_may_spend() -> None:
+    spent = said(text("Long."))
+    lent = BorrowedModel(Scripted(spent, spent), Budget(BudgetSpec(tokens=200)))
+    for _ in range(2):
+        assert (await lent.write("", [])).text == "Long."
+    with pytest.raises(ModelError, match="tokens: the limit of 200 is reached"):
+        await lent.write("", [])
+    few = BorrowedModel(Scripted(spent), Budget(BudgetSpec()), texts=1)
+    await few.write("", [])
+    with pytest.raises(ModelError, match="no more than 20 texts"):
+        await few.write("", [])

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,9 @@ from agent.errors import ServerError
 from agent.events import ServerOpened
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
 from agent.tools import stdio as stdio_module
+from agent.tools.collecting import collect
 from agent.tools.servers import Server
-from tests.tools.raw import PATIENCE, alive, opened, server, stdio
+from tests.tools.raw import PATIENCE, PROGRAM, alive, opened, server, spec, stdio
 
 SHORT = TimeoutSpec(start=0.5, list=0.5, call=0.5)
 
@@ -242,3 +244,27 @@ async def test_streamable_http_server_works_and_is_named_when_it_goes_away() -> 
         market.kill()
         market.wait()
         market.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("schema", "offered"),
+    [
+        ('{"properties": {"n": {"type": "integer"}}}', True),
+        ('{"type": "object", "properties": {"n": {"type": "integer", "minimum": 0, "exclusiveMinimum": True}}}', True),
+        ('{"type": "object", "properties": {"n": True}}', True),
+        ('{"type": "object", "required": 5}', False),
+    ],
+    ids=["no type", "draft 4", "boolean", "no schema at all"],
+)
+async def test_odd_schema_spoils_no_other_tool_and_works_where_it_is_one(
+    schema: str, offered: bool, tmp_path: Path
+) -> None:
+    program = tmp_path / "odd.py"
+    program.write_text(PROGRAM.read_text().replace("NUMBER = {", f"ODD = {schema}\nNUMBER = {{").replace(
+        "good = list(TOOLS.values())",
+        'good = [*TOOLS.values(), {"name": "odd", "inputSchema": ODD, "annotations": {"readOnlyHint": True}}]',
+    ))  # fmt: skip
+    async with opened([odd := Server("odd", StdioServer(command=sys.executable, args=[str(program)]), PATIENCE)]):
+        assert [tool.name for tool in odd.tools] == ["double", "odd"]
+        assert list(collect(spec(), None, [odd]).tools) == (["double", "odd"] if offered else ["double"])
+        assert (await odd.call("double", {"n": 2}, repeatable=True)).result["structuredContent"] == {"doubled": 4}

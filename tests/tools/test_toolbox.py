@@ -239,3 +239,11 @@ def test_offer_that_takes_much_of_every_request_is_a_warning() -> None:
     [warning] = admit(collect(spec(), None, [listing("s", *large)]), spec(), **facts)
     assert warning.startswith("50 tools are offered, which takes about 26,") and "name those that are wanted" in warning
     assert admit(collect(spec(), None, [listing("s", *large[:3])]), spec(), **facts) == []
+
+
+@pytest.mark.parametrize("about", [{"type": 5}, {"enum": 5}, {"type": "string", "required": True}])
+def test_declared_tool_with_a_schema_that_is_none_is_set_aside(about: dict[str, Any]) -> None:
+    broken = listed("heatmap", {"type": "object", "properties": {"a": about}})
+    declared = ToolSpec(tool_name="heatmap", parameters={"a": {"type": "string", "enum": ["x"]}})
+    box = collect(spec(tools=[declared]), None, [listing("s", broken, listed("macro"))])
+    assert box.tools == {} and [each["tool"] for each in box.set_aside] == ["heatmap"]
