@@ -258,9 +258,10 @@ def _sections(annotation: Any) -> list[type[Section]]:
 def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[StdioServer | HttpServer, list[str]]:
     """Fill ${VAR} from the environment; also the values that must never be shown.
 
-    Raises SpecError naming the key's position when a variable without a default is not set.
+    Raises SpecError naming the position of every variable that is not set and has no default.
     """
     secrets: list[str] = []
+    unset: dict[str, str] = {}
 
     def filled(value: Any, address: Address) -> Any:
         if isinstance(value, dict):
@@ -274,17 +275,18 @@ def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[S
         value = os.environ.get(variable, default)
         if value is None:
             where = text.where(address)
-            raise SpecError(
-                [f"{where}: {path_text(address)}: the environment variable {variable} is not set"],
-                where=where,
-                hint=f"export {variable}=…, or give a default: ${{{variable}:-value}}",
-            )
+            unset[variable] = f"{where}: {path_text(address)}: the environment variable {variable} is not set"
+            return ""
         if variable in os.environ:
             secrets.append(value)
         return value
 
     places = {key: getattr(server, key) for key in ("command", "args", "env", "url", "headers") if hasattr(server, key)}
     changes = {key: filled(value, ("mcpServers", name, key)) for key, value in places.items()}
+    if unset:
+        exports = " ".join(f"{variable}=…" for variable in unset)
+        hint = f"export {exports}, or give a default: ${{{next(iter(unset))}:-value}}"
+        raise SpecError(list(unset.values()), where=next(iter(unset.values())).partition(": ")[0], hint=hint)
     for header, value in changes.get("headers", {}).items():
         if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
             where = text.where(("mcpServers", name, "headers", header))

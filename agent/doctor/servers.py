@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from agent.agentfile import AgentFile
 from agent.doctor.finding import Finding, Severity
-from agent.errors import AdvisorError, UsageError
+from agent.errors import AdvisorError
 from agent.events import ServerOpened, ToolAnswered
 from agent.model.base import ToolCall
 from agent.spec import StdioServer
@@ -29,15 +29,12 @@ async def server_findings(file: AgentFile, tell: Callable[[str], None]) -> list[
     """`tell` hears what is being done."""
     missing = list(_missing_programs(file))
     tell(f"opening {', '.join(file.spec.servers)}")
-    try:
-        async with surveyed(file, attended=True) as survey:
-            findings = [*missing, *_down(survey, {each.about for each in missing})]
-            for server in survey.servers:
-                tell(f"looking at {server.name}")
-                findings += await _of_server(server, survey)
-            return findings + list(_undeclared(survey)) + list(_locked(survey))
-    except UsageError as error:
-        return [*missing, Finding("agent file", "error", error.message, error.hint)]
+    async with surveyed(file, attended=True) as survey:
+        findings = [*missing, *_down(survey, {each.about for each in missing})]
+        for server in survey.servers:
+            tell(f"looking at {server.name}")
+            findings += await _of_server(server, survey)
+        return findings + list(_undeclared(survey)) + list(_locked(survey))
 
 
 def _about(name: str) -> str:

@@ -128,10 +128,13 @@ def _of_one_run(error: ServerError) -> ServerError:
     return ServerError(error.failure, hint=error.hint, stderr=error.stderr)
 
 
-def servers_of(file: AgentFile, person: Person | None = None, lender: Lender | None = None) -> list[Server]:
+def servers_of(
+    file: AgentFile, person: Person | None = None, lender: Lender | None = None, *, tolerant: bool = False
+) -> list[Server]:
     """The servers that an agent file names, not yet opened. `person` and `lender` answer what they ask back.
 
-    Raises SpecError when a required one names an environment variable that is not set.
+    Raises SpecError when a required one names environment variables that are not set, unless it is `tolerant`: then it
+    fails when it is started, as an optional one does.
     """
     servers = []
     for name, given in file.spec.servers.items():
@@ -142,9 +145,9 @@ def servers_of(file: AgentFile, person: Person | None = None, lender: Lender | N
             server = Server(name, spec, timeouts, secrets, given.required, pace=pace, stateful=given.stateful)
             servers.append(replace(server, policy=file.spec.policy, person=person, lender=lender))
         except SpecError as error:
-            if given.required:
+            if given.required and not tolerant:
                 raise
-            servers.append(Server(name, given, timeouts, required=False, problem=error))
+            servers.append(Server(name, given, timeouts, required=given.required, problem=error))
     return servers
 
 

@@ -89,11 +89,8 @@ class Row:
 async def surveyed(
     file: AgentFile, person: Person | None = None, as_of: str | None = None, *, attended: bool = False
 ) -> AsyncIterator[Survey]:
-    """Open every server, also those that are required and fail. `attended`: as if somebody could be asked.
-
-    Raises SpecError.
-    """
-    servers = servers_of(file, person)
+    """Open every server, also those that are required and fail. `attended`: as if somebody could be asked."""
+    servers = servers_of(file, person, tolerant=True)
     required = frozenset(server.name for server in servers if server.required)
     for server in servers:
         server.required = False  # a survey goes on without them

@@ -87,9 +87,12 @@ async def test_differences_weigh_what_the_file_says_that_they_weigh(policy: str,
     assert bool(of(findings, "ok")[1:]) is False
 
 
-async def test_variable_that_is_not_set_is_an_error_of_the_file() -> None:
-    findings = await found({"raw": raw(env={"KEY": "${UNSET_HERE}"})})
-    assert "UNSET_HERE is not set" in of(findings, "error")[0] and exit_code(findings) == 1
+async def test_variables_that_are_not_set_are_told_together_and_the_other_servers_are_looked_at() -> None:
+    findings = await found({"raw": raw(env={"KEY": "${UNSET_A}", "ID": "${UNSET_B}"}), "well": raw()})
+    [unset] = [each for each in findings if each.severity == "error"]
+    assert "UNSET_A is not set" in unset.says and "UNSET_B is not set" in unset.says
+    assert str(unset.fix).startswith("export UNSET_A=… UNSET_B=…") and exit_code(findings) == 5
+    assert any(each.about == "server well" and each.severity == "ok" for each in findings)
 
 
 COMPLAINS = '''
