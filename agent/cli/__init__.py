@@ -126,8 +126,17 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     async def run() -> T:
-        if task := asyncio.current_task():
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task
+
+        def stop() -> None:
+            click.echo("\nstopping the servers…", err=True)
+            task.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
         return await work
 
     try:

@@ -100,6 +100,8 @@ def by_hand(given: str) -> Configured:
             command, *args = shlex.split(value)
         except ValueError as error:
             raise UsageError(f"--server {name}: the command cannot be split: {error}") from None
+        if "://" in command:
+            raise UsageError(f"--server {name}: it is neither a program nor an http:// or https:// URL")
         entry = {"command": command, "args": args}
     return Configured(name, entry, Source(f"--server {name}", {name: entry}), (name,))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
+from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -27,19 +28,27 @@ class Found(Protocol):
 
 
 def show(findings: Sequence[Found]) -> None:
+    """Wrapped by words on a terminal, a line each in a pipe."""
     console = new_console()
     for each in findings:
         glyph, word, colour = _MARKS[each.severity]
         mark = f"{glyph} " if console.is_terminal else f"{word}  "
         first, *more = printable_lines(each.says)
-        console.print(Text.assemble((mark, colour), (f"{each.about}: ", "bold"), first))
+        _print(console, Text.assemble((mark, colour), (f"{each.about}: ", "bold"), first), indent=0)
         for line in more:
-            console.print(Padding(Text(line), (0, 0, 0, 4), expand=False))
+            _print(console, Text(line), indent=4)
         if each.fix:
-            console.print(Padding(Text(f"→ {printable(each.fix)}", style="dim"), (0, 0, 0, 4), expand=False))
+            _print(console, Text(f"→ {printable(each.fix)}", style="dim"), indent=4)
     counts = Counter(each.severity for each in findings)
     told = [count_of(counts[kind], kind) for kind in ("error", "warning") if counts[kind]]
     console.print(Text(", ".join(told) or "all is well", style="bold"))
+
+
+def _print(console: Console, text: Text, indent: int) -> None:
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, indent), expand=False))
+    else:
+        console.print(Text(" " * indent) + text, soft_wrap=True)
 
 
 def printable_lines(text: str) -> list[str]:

@@ -200,6 +200,7 @@ def test_existing_file_is_written_over_only_when_forced(folder: Path) -> None:
         (["--from", "nothing.json"], "nothing.json: there is no such file"),
         (["--only", "desk"], "no server is called 'desk'"),
         (["--server", "uvx x"], "--server takes NAME=COMMAND or NAME=URL"),
+        (["--server", "a=ht!tp://localhost/mcp"], "--server a: it is neither a program nor an http:// or https:// URL"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_writes_nothing(arguments: list[str], problem: str, folder: Path) -> None:
