@@ -41,7 +41,7 @@ def visible(value: Any, encoded: bytes | None = None) -> tuple[Any, int]:
     the value as bytes, where it has been encoded already.
     """
     text = value if isinstance(value, str) else (encoded or compact(value)).decode()
-    escaped = not isinstance(value, str) and "\\u00" in text
+    escaped = not isinstance(value, str) and ("\\u00" in text or "\\b" in text)
     return _visible(value) if escaped or _INVISIBLE.search(text) else (value, 0)
 
 

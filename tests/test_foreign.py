@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.foreign import printable, redact, whole
+from agent.foreign import REDACTED, printable, redact, visible, whole
 
 
 def test_control_characters_and_invisible_marks_do_not_reach_a_terminal() -> None:
@@ -31,3 +33,20 @@ def test_secrets_are_found_escaped_and_without_their_line_break_but_short_values
         "header '[redacted]' or [redacted]"
     )
     assert redact("the VN market", ["VN"]) == "the VN market"
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u202e", "\x08", "\x1b", "\x7f", "\U000e0041", "\ufe00"])
+def test_what_nobody_sees_is_taken_out_of_texts_and_keys_and_counted(mark: str) -> None:
+    assert visible(f"a{mark}b") == ("ab", 1)
+    assert visible({f"k{mark}": [f"{mark}v", 1, None]}) == ({"k": ["v", 1, None]}, 2)
+
+
+def test_visible_text_is_left_alone_whatever_its_script() -> None:
+    kept = ["Ngành ngân hàng", "板块 📈", "a\tb\nc", "back\\b and \\u00e9", "❤\ufe0f"]
+    assert visible(kept) == (kept, 0)
+
+
+def test_secret_is_found_in_the_forms_in_which_texts_hold_it() -> None:
+    secret = 'p"ss/wörd+1'
+    told = [secret, json.dumps(secret), quote(secret, safe="")]
+    assert redact(told, [secret]) == [REDACTED, f'"{REDACTED}"', REDACTED]
