@@ -117,7 +117,7 @@ async def test_stale_run_that_is_resumed_by_hand_stays_stale(tmp_path: Path) -> 
     await desk.wake(at("09-02 00:01"))
     (run,) = (desk.out / "2016-09-01").glob("runs/*")
     with pytest.raises(Stale):
-        await resume(run)
+        await resume(run, agent=tmp_path / "agent.yaml")
 
 
 async def test_job_of_a_batch_is_begun_anew_by_the_batch_only(tmp_path: Path) -> None:
