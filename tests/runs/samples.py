@@ -19,6 +19,7 @@ from agent.events import (
     ToolAsked,
     ToolsListed,
     ToolsOffered,
+    ToolsVouched,
     UnknownEvent,
     Warned,
 )
@@ -46,6 +47,7 @@ EVENTS: list[Event] = [
     ServerOpened(server="s", transport="stdio", protocol="1", server_name=None, server_version="2"),
     ServerFailed(server="s", command="x -y", exit=-9, stderr="a\nb", reason="it died", required=False),
     ToolsListed(server="s", instructions=HASH, tools=[{"name": "t"}], set_aside=[{"tool": "u"}]),
+    ToolsVouched(first=False, warnings=["tool 'x' appeared"], held=["x"]),
     ToolsOffered(tools=[{"name": "t"}], differences=[{"tool": "t", "declared": None}], set_aside=[{"tool": "u"}]),
     ModelAsked(turn=1, attempt=2, request=HASH),
     ModelAnswered(
