@@ -275,7 +275,8 @@ def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[S
         value = os.environ.get(variable, default)
         if value is None:
             where = text.where(address)
-            unset[variable] = f"{where}: {path_text(address)}: the environment variable {variable} is not set"
+            said = f"{where}: {path_text(address)}: the environment variable {variable} is not set"
+            unset.setdefault(variable, said)
             return ""
         if variable in os.environ:
             secrets.append(value)

@@ -154,19 +154,30 @@ def test_variables_are_filled_from_the_environment_and_remembered_as_secrets(mon
 
 
 @pytest.mark.parametrize(
-    ("server", "place", "path", "variable"),
-    [("desk", "7:12", "mcpServers.desk.args.0", "DESK_KEY"), ("web", "10:10", "mcpServers.web.url", "DESK_HOST")],
+    ("server", "problems", "exports"),
+    [
+        ("desk", ["7:12: mcpServers.desk.args.0: the environment variable DESK_KEY is not set"], "DESK_KEY=…"),
+        (
+            "web",
+            [
+                "10:10: mcpServers.web.url: the environment variable DESK_HOST is not set",
+                "11:30: mcpServers.web.headers.Authorization: the environment variable DESK_KEY is not set",
+            ],
+            "DESK_HOST=… DESK_KEY=…",
+        ),
+    ],
 )
-def test_a_variable_that_is_not_set_is_named_where_it_stands(
-    server: str, place: str, path: str, variable: str, monkeypatch: pytest.MonkeyPatch
+def test_each_variable_that_is_not_set_is_named_where_it_first_stands(
+    server: str, problems: list[str], exports: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("DESK_KEY", "DESK_HOST", "RUNNER"):
         monkeypatch.delenv(name, raising=False)
     file = parse(DESK)
     with pytest.raises(SpecError) as caught:
         agentfile.expand(file.spec.servers[server], server, file.source)
-    assert caught.value.problems == [f"f.yaml:{place}: {path}: the environment variable {variable} is not set"]
-    assert caught.value.hint == f"export {variable}=…, or give a default: ${{{variable}:-value}}"
+    assert caught.value.problems == [f"f.yaml:{problem}" for problem in problems]
+    first = exports.partition("=")[0]
+    assert caught.value.hint == f"export {exports}, or give a default: ${{{first}:-value}}"
     assert caught.value.exit_code == 2
 
 
