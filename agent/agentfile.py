@@ -157,6 +157,9 @@ def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
     for at, sector in enumerate(spec.universe_sectors):
         if sector.strip().casefold() in {other.strip().casefold() for other in spec.universe_sectors[:at]}:
             problems.append(f"{text.where(('universe', at))}: universe.{at}: {sector!r} stands twice")
+    if isinstance(spec.model.thinking, int) and spec.model.thinking >= spec.model.max_tokens:
+        where = text.where(("model", "thinking"))
+        problems.append(f"{where}: model.thinking: has to be below model.max_tokens, {spec.model.max_tokens}")
     problems += _schema_problems(spec.response_format, ("response_format",), text)
     if spec.response_format.get("type") != "object":
         problems.append(f'{text.where(("response_format",))}: response_format: its type has to be "object"')

@@ -150,6 +150,7 @@ class AnswerCheck:
     system: str = ""
     urls: set[str] = field(default_factory=set)
     called: bool = False
+    has_results: bool = False
     simulated: bool = False
     attempts: int = 0
     unsupported: int = 0
@@ -172,12 +173,18 @@ class AnswerCheck:
             case ToolAnswered():
                 self.called |= event.source != "refused"
                 self.simulated |= event.simulated
+                self.has_results |= not event.is_error
                 if not event.is_error:
                     arguments = self._asked[event.turn, event.call]
                     self.urls |= guards.returned_urls(self._sent(event), event.shown, arguments)
             case AnswerChecked():
                 self.attempts = event.attempt
                 self.unsupported += any(error["code"] == NO_TOOL_CALL for error in event.errors)
+
+    @property
+    def has_grounds(self) -> bool:
+        """Whether there is anything to answer from: results, or a run that needs none."""
+        return self.has_results or not self._needs_calls
 
     def _sent(self, event: ToolAnswered) -> Any:
         """What the server sent; a large result is stored as content of its own."""

@@ -8,22 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import Event, ModelAnswered, ToolAnswered, ToolAsked
+from agent.events import Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
 from agent.model.base import Usage
+from agent.prices import Price
 from agent.spec import BudgetSpec
+
+NOTHING = Usage()
 
 
 @dataclass
 class Budget:
-    """Turns, tool calls, tokens and seconds of one run against their limits; spent as its events are applied.
+    """What one run may spend and has spent, as its events are applied: turns, tool calls, tokens, USD and seconds.
 
-    Seconds are those since the run began or was resumed, without those in `waiting`.
+    `price` may be None only where the limits name no USD. Seconds are those since the run began or was resumed,
+    without those in `waiting`.
     """
 
     limits: BudgetSpec
+    price: Price | None = None
     turns: int = 0
     tool_calls: int = 0
     usage: Usage = field(default_factory=Usage)
+    newest: Usage = field(default_factory=Usage)
+    """What the newest turn used."""
+    refused: set[tuple[int, str]] = field(default_factory=set)
+    """Calls beyond the limit, by turn and id."""
     started: float = field(default_factory=time.monotonic)
     clock: asyncio.Timeout | None = None
     """What ends the run when its seconds are over."""
@@ -57,21 +66,42 @@ class Budget:
         match event:
             case ModelAnswered():
                 self.turns = event.turn
+                self.newest = Usage.of(event.usage)
+                self.usage += self.newest
+            case ModelFailed():
                 self.usage += Usage.of(event.usage)
-            case ToolAsked():
+            case ToolAsked() if self.calls_left:
                 self.tool_calls += 1
+            case ToolAsked():
+                self.refused.add((event.turn, event.call))
             case ToolAnswered():
                 self.usage += Usage.of(event.sampled)
 
-    def exhausted(self, calls: int = 0) -> str | None:
-        """The limit that forbids another model request, or with `calls` that many more tool calls."""
-        if calls:
-            return self.says("tool_calls") if self.tool_calls + calls > self.limits.tool_calls else None
+    @property
+    def calls_left(self) -> int:
+        return self.limits.tool_calls - self.tool_calls
+
+    def exhausted(self, more: Usage = NOTHING) -> str | None:
+        """The limit that forbids another model request, once `more` is used, too."""
         if self.turns >= self.limits.turns:
             return self.says("turns")
-        if self.usage.counted >= self.limits.tokens:
+        return self._reached(self.usage + more) or (self.says("seconds") if self.seconds_left <= 0 else None)
+
+    def nearly_exhausted(self) -> str | None:
+        """The limit that leaves one last request: no call may be made, or another request like the newest one would
+        reach it."""
+        if not self.calls_left:
+            return self.says("tool_calls")
+        if self.turns + 1 >= self.limits.turns:
+            return self.says("turns")
+        return self._reached(self.usage + self.newest)
+
+    def _reached(self, usage: Usage) -> str | None:
+        if usage.counted >= self.limits.tokens:
             return self.says("tokens")
-        return self.says("seconds") if self.seconds_left <= 0 else None
+        if self.limits.usd is not None and self.price and self.price.usd(usage) >= self.limits.usd:
+            return self.says("usd")
+        return None
 
     def says(self, limit: str) -> str:
         value = getattr(self.limits, limit)

@@ -44,8 +44,7 @@ class BorrowedModel:
         What was written counts at once, and again when the calls that it was for are answered: a server gets no more
         than the run may spend.
         """
-        spent = self.budget.usage.counted + self.written.counted
-        limit = self.budget.exhausted() or (spent >= self.budget.limits.tokens and self.budget.says("tokens"))
+        limit = self.budget.exhausted(self.written)
         if limit or not self.texts:
             raise ModelError(limit or f"no more than {TEXTS} texts are written in a run", kind="budget")
         self.texts -= 1

@@ -1,16 +1,23 @@
-"""What the figures of a run leave open, for people to know: old data, and sectors that two servers name alike."""
+"""What a run leaves open, for people to know: old data, sectors that two servers name alike, a model near its end, a
+cache that was not used."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from agent.result import RunResult
 from agent.spec import AgentSpec
 
+NOTICE = timedelta(days=60)
+"""How long before its end a model is warned of."""
+CACHED_FROM = 4_096
+"""Tokens from which on every model's requests are cached, where they are cached at all."""
+
 
 def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
-    return [each for each in (_old_data(result, spec, today), _shared_sectors(result)) if each]
+    found = (_old_data(result, spec, today), _shared_sectors(result), _retiring(result, today), _uncached(result))
+    return [each for each in found if each]
 
 
 def _old_data(result: RunResult, spec: AgentSpec, today: date) -> str | None:
@@ -32,3 +39,21 @@ def _shared_sectors(result: RunResult) -> str | None:
             servers.setdefault(figure.sector, set()).add(server_of.get(figure.call))
     shared = [sector for sector, names in servers.items() if len(names) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
+
+
+def _retiring(result: RunResult, today: date) -> str | None:
+    if result.retires is None or date.fromisoformat(result.retires) - today > NOTICE:
+        return None
+    verb = "retires" if date.fromisoformat(result.retires) >= today else "was to retire"
+    return f"{result.model} {verb} on {result.retires}: name another one in model.name"
+
+
+def _uncached(result: RunResult) -> str | None:
+    """The second turn repeats the first, within minutes: that should be read, and not paid for in full again."""
+    if len(result.by_turn) < 2 or not result.caches:
+        return None
+    first, second = (each.usage for each in result.by_turn[:2])
+    cacheable = first.cache_write or first.cache_read or first.input >= CACHED_FROM
+    if second.cache_read or not cacheable:
+        return None
+    return "turn 2 read nothing from the cache: either minutes passed before it, or the server does not cache"

@@ -22,6 +22,8 @@ AdvisorError                    1   the run ended without a valid answer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agent.events import ServerFailed
 
 UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "LocalProtocolError"}
@@ -108,7 +110,8 @@ class ModelError(AdvisorError):
     """A request that got no usable answer.
 
     `retryable` says whether the same request may succeed later, `retry_after` how many seconds the
-    service asked to wait, `status` what HTTP status it answered with, if any.
+    service asked to wait, `status` what HTTP status it answered with, if any; `usage` what it said to have used
+    before its answer broke off.
     """
 
     code = "model"
@@ -121,6 +124,7 @@ class ModelError(AdvisorError):
         retryable: bool = False,
         retry_after: float | None = None,
         status: int | None = None,
+        usage: Mapping[str, int] | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, where=kind)
@@ -128,6 +132,7 @@ class ModelError(AdvisorError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.status = status
+        self.usage = dict(usage or {})
 
     @property
     def may_have_cost(self) -> bool:

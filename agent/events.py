@@ -47,7 +47,8 @@ class RunStarted(Event):
     """`agent` is the agent file's name; `spec`, `prompt`, `opening` and `schema` are hashes of its content, the system
     text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
     name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
-    in USD for a million tokens of each kind of usage, None when the model is unpriced; `files` says where page, answer
+    in USD for a million tokens of each kind of usage, None when the model is unpriced; `retires` is the day on which it
+    is switched off, where one is known; `files` says where page, answer
     and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
     `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's; `replay_of`
     names the run or case whose recorded tools answered; `attended`: somebody could be asked about calls."""
@@ -67,6 +68,7 @@ class RunStarted(Event):
     labels: list[str]
     simulated: bool = False
     price: dict[str, float] | None = None
+    retires: str | None = None
     files: dict[str, str] = field(default_factory=dict)
     real_data_only: bool = False
     live_until: str | None = None
@@ -185,6 +187,8 @@ class ModelAnswered(Event):
     usage: dict[str, int]
     request_id: str | None
     model: str
+    seconds: float = 0.0
+    """From the request to the end of the answer."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,8 @@ class ModelFailed(Event):
     """Seconds until the next attempt; None when there is none."""
     may_have_cost: bool = False
     """Whether the service may have worked on the request."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """What the service said that it had used, before the answer broke off."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +264,17 @@ class AnswerChecked(Event):
 
 
 @dataclass(frozen=True)
+class AnswerDue(Event):
+    """From here on no tool may be called: `reply` asks the model for its answer, `because` says what ran out. A run
+    that comes to none ends with `status`."""
+
+    name: ClassVar[str] = "answer.due"
+    because: str
+    status: Literal["budget", "failed"]
+    reply: str
+
+
+@dataclass(frozen=True)
 class ArtifactWritten(Event):
     name: ClassVar[str] = "artifact.written"
     kind: str
@@ -289,14 +306,6 @@ class RunFinished(Event):
 
 
 @dataclass(frozen=True)
-class Underway(Event):
-    """What a run waits for just now: told to whoever listens, and never logged."""
-
-    name: ClassVar[str] = "run.underway"
-    text: str
-
-
-@dataclass(frozen=True)
 class UnknownEvent(Event):
     """An event of a later version: kept as it was read."""
 
@@ -312,7 +321,8 @@ _BY_NAME: dict[str, type[Event]] = {
     for kind in (
         ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsListed, ToolsVouched, ToolsOffered,
         ModelAsked,
-        ModelAnswered, ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, ArtifactWritten, Warned, RunFinished,
+        ModelAnswered, ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, AnswerDue, ArtifactWritten, Warned,
+        RunFinished,
     )
 }  # fmt: skip
 

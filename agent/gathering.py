@@ -10,6 +10,7 @@ from typing import Any
 from agent.answer import PAGE_URL, resolve
 from agent.events import (
     AnswerChecked,
+    AnswerDue,
     ArtifactWritten,
     ContentStored,
     Event,
@@ -29,7 +30,7 @@ from agent.events import (
 from agent.figures import Figure, figures_of
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
-from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, page_address
+from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON
 from agent.tools.content import data_of
@@ -75,6 +76,9 @@ class Gathering:
         self._figures: dict[tuple[int, str], list[Figure]] = {}
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._open_request = False
+        self._attempts = 0
+        self._lost = Usage()
+        """What the attempts at the turn to come used in vain."""
 
     def apply(self, event: Event) -> None:
         result = self.result
@@ -91,15 +95,15 @@ class Gathering:
                 result.offered = event
             case ModelAsked():
                 result.requests += 1
+                self._attempts += 1
                 result.possibly_paid_twice += self._open_request and result.price != FREE
                 self._open_request = True
             case ModelFailed():
                 self._open_request = event.may_have_cost
-            case ModelAnswered():
-                self._open_request = False
-                result.turns = event.turn
+                self._lost += Usage.of(event.usage)
                 result.usage += Usage.of(event.usage)
-                result.best_attempt = text_of(event.content) or result.best_attempt
+            case ModelAnswered():
+                self._turn(event)
             case ToolAsked():
                 call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
                 self._calls[event.turn, event.call] = call
@@ -110,6 +114,8 @@ class Gathering:
                 result.errors, result.notes = event.errors, event.notes
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
                 result.repairs += event.reply is not None
+            case AnswerDue():
+                result.warnings.append(f"{event.because}, so the model was asked for its answer without more calls")
             case ArtifactWritten():
                 result.artifacts[event.kind] = event.path
             case Warned():
@@ -122,10 +128,34 @@ class Gathering:
         result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
         result.model, result.labels = str(event.model.get("name")), list(event.labels)
         result.key, result.prompt = event.key, event.prompt
-        result.price = Price(**event.price) if event.price else None
+        result.price, result.retires = Price(**event.price) if event.price else None, event.retires
+        features = event.model.get("features")
+        asked = features.get("cache", True) if isinstance(features, dict) else True
+        result.caches = bool(asked) and result.price != FREE
         spec = self._contents[event.spec]
         result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
         result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")
+
+    def _turn(self, event: ModelAnswered) -> None:
+        result, usage = self.result, Usage.of(event.usage)
+        self._open_request = False
+        result.turns = event.turn
+        result.usage += usage
+        result.best_attempt = text_of(event.content) or result.best_attempt
+        calls = sum(block.get("type") == "tool_use" for block in event.content)
+        result.by_turn.append(
+            TurnSpent(
+                turn=event.turn,
+                attempts=self._attempts,
+                usage=usage,
+                lost=self._lost,
+                seconds=event.seconds,
+                stop_reason=event.stop_reason,
+                calls=calls,
+                model=event.model,
+            )
+        )
+        self._attempts, self._lost = 0, Usage()
 
     def _server(self, event: ServerOpened | ServerFailed) -> None:
         """What came of it last: a run that goes on opens its servers again."""

@@ -92,6 +92,10 @@ class Journal:
         self.log.append(event)
         for view in self._views:
             view.apply(event)
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """To whoever listens, and not to the log."""
         if self.listen:
             try:
                 self.listen(event)

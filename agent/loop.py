@@ -7,18 +7,22 @@ taken; the request that a model gets is what the journal's transcript says.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
+from agent import data
 from agent.answer import NO_TOOL_CALL, AnswerCheck
+from agent.breaker import Breaker
 from agent.budget import Budget
 from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
-from agent.events import Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
+from agent.events import AnswerDue, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
 from agent.gate import Gate, failure
 from agent.model.base import Model, Request, ToolCall, Turn, well_formed
 from agent.position import Position
+from agent.underway import Streamed
 
 ATTEMPTS = 4
 
@@ -27,6 +31,9 @@ class Journal(Protocol):
     """Where events go: appended to the log, folded into the transcript, the budget and the check, told to listeners."""
 
     def emit(self, event: Event) -> None: ...
+    def tell(self, event: Event) -> None:
+        """To listeners alone."""
+
     async def sync(self) -> None:
         """Return when all events are on the disk."""
 
@@ -43,8 +50,8 @@ class PreparedCall(Protocol):
 
 class Tools(Protocol):
     def prepare(self, call: ToolCall, turn: int) -> PreparedCall: ...
-    def skip(self, prepared: Any) -> PreparedCall:
-        """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
+    def refuse(self, prepared: Any, words: str) -> PreparedCall:
+        """In place of a call: the model is told what the prompt of that name says."""
 
     async def admit(self, prepared: Any) -> PreparedCall:
         """Return when the call may be made, or with a refusal in its place."""
@@ -68,6 +75,7 @@ class Loop:
     model: Model
     check: AnswerCheck
     budget: Budget
+    breaker: Breaker
     position: Position
     journal: Journal
     gate: Gate
@@ -80,8 +88,8 @@ class Loop:
                 ending = await self._call(turn.calls, tools) if turn.wants_calls else self._conclude(turn)
                 if ending:
                     return ending
-            elif limit := self.budget.exhausted():
-                return Ending("budget", limit)
+            elif ending := self._out_of_means() or self._withhold_tools():
+                return ending
             else:
                 await self._ask(tools)
 
@@ -97,13 +105,31 @@ class Loop:
             return self._judge(turn.text)
         return Ending("failed", "the model ended its turn twice without saying anything")
 
+    def _out_of_means(self) -> Ending | None:
+        limit, due = self.budget.exhausted(), self.position.due
+        if limit is None:
+            return None
+        return Ending(due.status, due.because) if due else Ending("budget", limit)
+
+    def _withhold_tools(self) -> Ending | None:
+        """When no more calls are to be made, the model is asked for its answer, if it has anything to go by."""
+        because = self.breaker.tripped or self.budget.nearly_exhausted()
+        if because is None or self.position.due:
+            return None
+        status: Literal["failed", "budget"] = "failed" if self.breaker.tripped else "budget"
+        if self.check.has_grounds:
+            self.journal.emit(AnswerDue(because, status, data.prompt("answer_due")))
+        elif self.breaker.tripped or not self.budget.calls_left:
+            return Ending(status, because)
+        return None
+
     async def _ask(self, tools: Tools) -> None:
         """One turn, over as many attempts as can help."""
         for event in await tools.renew(self._number):
             self.journal.emit(event)
         if self.real_data_only and self.check.simulated:  # a result from before the run stopped
             raise SimulatedDataError("a tool of this run answered with simulated data")
-        request = self.journal.request()
+        request = replace(self.journal.request(), hear=self._heard)
         attempts = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
             stop=stop_after_attempt(ATTEMPTS),
@@ -113,10 +139,11 @@ class Loop:
             reraise=True,
         )
         try:
-            turn: Turn = await attempts(self._attempt, request)
+            answered: tuple[Turn, float] = await attempts(self._attempt, request)
         except (ModelError, CredentialsError) as error:
             self._failed(error, None)
             raise
+        turn, seconds = answered
         self.journal.emit(
             ModelAnswered(
                 turn=self._number,
@@ -126,23 +153,28 @@ class Loop:
                 usage=asdict(turn.usage),
                 request_id=turn.request_id,
                 model=turn.model,
+                seconds=seconds,
             )
         )
+
+    def _heard(self, kind: Literal["thinking", "text", "call"], piece: str) -> None:
+        self.journal.tell(Streamed(self._number, kind, piece))
 
     async def _rest(self, seconds: float) -> None:
         with self.budget.waiting():
             await self.gate.rest(seconds)
 
-    async def _attempt(self, request: Request) -> Turn:
-        """Wait for permission; then each attempt is an event on the disk before it leaves."""
+    async def _attempt(self, request: Request) -> tuple[Turn, float]:
+        """Wait for permission; then each attempt is an event on the disk before it leaves. The answer, and its time."""
         with self.budget.waiting():
             ticket = await self.gate.admit(request)
         with ticket:
             self.journal.emit(ModelAsked(self._number, self.position.attempts + 1, request.hash))
             await self.journal.sync()
+            began = time.monotonic()
             turn = well_formed(await self.model.answer(request))
             ticket.settle(turn)
-        return turn
+        return turn, round(time.monotonic() - began, 3) if turn.seconds is None else turn.seconds
 
     @property
     def _number(self) -> int:
@@ -150,15 +182,19 @@ class Loop:
         return self.budget.turns + 1
 
     def _failed(self, error: BaseException | None, wait: float | None) -> None:
+        if isinstance(error, ModelError):
+            costs, usage = error.may_have_cost, error.usage
+        else:
+            costs, usage = False, {}
         if isinstance(error, AdvisorError):
-            kind, costs = error.where or error.code, isinstance(error, ModelError) and error.may_have_cost
-            self.journal.emit(ModelFailed(self._number, self.position.attempts, kind, error.message, wait, costs))
+            kind, attempt = error.where or error.code, self.position.attempts
+            self.journal.emit(ModelFailed(self._number, attempt, kind, error.message, wait, costs, usage))
 
     async def _call(self, calls: list[ToolCall], tools: Tools) -> Ending | None:
         """All calls of a turn together; every result that came is logged before anything is raised."""
         at = self.position
-        if limit := self.budget.exhausted(calls=sum(call.id not in at.asked for call in calls)):
-            return Ending("budget", limit)
+        if at.due:
+            return Ending(at.due.status, f"{at.due.because}; the model went on calling tools")
         prepared = [tools.prepare(call, self.budget.turns) for call in calls if call.id not in at.answered]
         unknown = [each for each in prepared if each.asked.call in at.asked and not each.repeatable]
         if unknown and at.in_flight is None:
@@ -167,8 +203,15 @@ class Loop:
             if each.asked.call not in at.asked:
                 self.journal.emit(each.asked)
         await self.journal.sync()
-        skipped = unknown if at.in_flight == "skip" else []
-        answers = (self._answered(tools.skip(each) if each in skipped else each, tools) for each in prepared)
+        refused = dict.fromkeys(self.breaker.stopped, "repeated_call")
+        refused |= dict.fromkeys(self.budget.refused, "no_calls_left")
+        if at.in_flight == "skip":
+            refused |= dict.fromkeys((_place(each.asked) for each in unknown), "unknown_outcome")
+        made = [
+            tools.refuse(each, refused[_place(each.asked)]) if _place(each.asked) in refused else each
+            for each in prepared
+        ]
+        answers = (self._answered(each, tools) for each in made)
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -192,6 +235,8 @@ class Loop:
             return Ending("ok", "end_turn", checked.answer)
         if checked.reply is not None:
             return None
+        if due := self.position.due:
+            return Ending(due.status, f"{due.because}; the last answer breaks the schema")
         first = checked.errors[0]
         if first["code"] == NO_TOOL_CALL:
             return Ending("unsupported", first["message"])
@@ -216,6 +261,10 @@ def _refusal(turn: Turn) -> str:
     details = turn.stop_details if isinstance(turn.stop_details, dict) else {}
     said = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
     return ": ".join(["the model refused", *said])
+
+
+def _place(asked: ToolAsked) -> tuple[int, str]:
+    return asked.turn, asked.call
 
 
 def _question(asked: ToolAsked) -> str:

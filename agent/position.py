@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.events import AnswerChecked, Event, ModelAnswered, ModelAsked, RunResumed, ToolAnswered, ToolAsked
-from agent.model.base import Turn, says_something
+from agent.events import (
+    AnswerChecked,
+    AnswerDue,
+    Event,
+    ModelAnswered,
+    ModelAsked,
+    RunResumed,
+    RunStarted,
+    ToolAnswered,
+    ToolAsked,
+)
+from agent.model.base import Turn, longer, says_something
 
 
 @dataclass
@@ -22,10 +32,16 @@ class Position:
     checked: AnswerChecked | None = None
     in_flight: Literal["repeat", "skip"] | None = None
     """What to do about calls that were asked before the run stopped and not answered."""
+    due: AnswerDue | None = None
+    """Why no tool may be called any more."""
+    may_be_longer: bool = False
+    """Whether an answer that is cut at its longest is asked for again, with twice the length."""
     _blank_before: bool = False
 
     def apply(self, event: Event) -> None:
         match event:
+            case RunStarted():
+                self.may_be_longer = longer(event.model) is not None
             case RunResumed():
                 self.in_flight = event.in_flight
             case ModelAsked():
@@ -42,11 +58,15 @@ class Position:
                 self.checked = event
                 if event.reply is not None:
                     self.turn = None
+            case AnswerDue():
+                self.due = event
 
     def _take(self, turn: Turn) -> None:
-        """A pause asks for the same again, and so does the first turn that says nothing."""
+        """A pause asks for the same again, and so do the first turn that is cut and the first that says nothing."""
         self.attempts, self.asked, self.answered, self.checked = 0, set(), set(), None
         paused = turn.stop_reason == "pause_turn" and not turn.calls
         blank = turn.may_go_on and not says_something(turn.content)
-        self.turn = None if paused or (blank and not self._blank_before) else turn
+        cut = turn.stop_reason == "max_tokens" and self.may_be_longer
+        self.may_be_longer = self.may_be_longer and not cut
+        self.turn = None if paused or cut or (blank and not self._blank_before) else turn
         self._blank_before = blank or (paused and self._blank_before)

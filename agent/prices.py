@@ -1,4 +1,7 @@
-"""What tokens cost: configs/prices.json, or the file that ADVISOR_PRICES names. A model not in it is unpriced."""
+"""What tokens cost, and when models retire: configs/prices.json, or the file that ADVISOR_PRICES names.
+
+A model that has no price there is unpriced, which is not free.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ FILE = "ADVISOR_PRICES"
 """Environment variable that names another table."""
 _DATED = re.compile(r"-\d{8}$")
 _Rate: TypeAlias = Annotated[float, Field(ge=0)]
+_Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,38 @@ class Price:
 FREE = Price(0.0, 0.0, 0.0, 0.0)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a model works: `price` is None when it is unpriced, `retires` an ISO date, where one is known."""
+
+    price: Price | None
+    retires: str | None = None
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    as_of: _Day
     unit: str
     models: dict[str, Price]
+    retires: dict[str, _Day] = {}
 
 
-def price_for(model: Model) -> Price | None:
-    """Nothing for a model that is not paid, else what the table says. Raises SpecError."""
-    return price_of(model.name) if model.paid else FREE
+def terms_for(model: Model) -> Terms:
+    """No cost and no end for a model that is not paid, else what the table says. Raises SpecError."""
+    return Terms(price_of(model.name), retires_on(model.name)) if model.paid else Terms(FREE)
 
 
 def price_of(model: str) -> Price | None:
     """The price of a model id, with or without the date at its end; None when it is unpriced. Raises SpecError."""
     models = _table().models
     return models.get(model) or models.get(_DATED.sub("", model))
+
+
+def retires_on(model: str) -> str | None:
+    """The day on which a model, with or without the date at its id's end, is switched off. Raises SpecError."""
+    retires = _table().retires
+    return retires.get(model) or retires.get(_DATED.sub("", model))
 
 
 def as_of() -> date:

@@ -73,6 +73,24 @@ class Call:
 
 
 @dataclass
+class TurnSpent:
+    """One answer of the model: what it used, and what its requests did that broke off before it."""
+
+    turn: int
+    attempts: int
+    usage: Usage
+    lost: Usage
+    seconds: float
+    stop_reason: str | None
+    calls: int
+    model: str
+
+    def to_json(self, price: Price | None) -> dict[str, Any]:
+        usd = None if price is None else round(price.usd(self.usage + self.lost), 6)
+        return {**asdict(self), "usd": usd}
+
+
+@dataclass
 class RunResult:
     """`answer` is None unless `status` is "ok"; `best_attempt` is the last text or object that was not accepted.
 
@@ -105,12 +123,17 @@ class RunResult:
     failed_servers: list[ServerFailed] = field(default_factory=list)
     offered: ToolsOffered = field(default_factory=lambda: ToolsOffered(tools=[]))
     usage: Usage = field(default_factory=Usage)
+    by_turn: list[TurnSpent] = field(default_factory=list)
     turns: int = 0
     requests: int = 0
     repairs: int = 0
     possibly_paid_twice: int = 0
     """Requests that were made again since the run stopped before their answer came."""
     price: Price | None = None
+    retires: str | None = None
+    """The day on which the model is switched off, where one is known."""
+    caches: bool = False
+    """Whether its requests are such that a cache may serve them."""
     resumable: bool = True
     """Whether the run may still go on: it has no end, or one that is not final."""
     artifacts: dict[str, str] = field(default_factory=dict)
@@ -204,7 +227,7 @@ class RunResult:
                 }
                 for call in self.calls
             ],
-            "spend": self.spend(),
+            "spend": {**self.spend(), "by_turn": [each.to_json(self.price) for each in self.by_turn]},
             "paths": {
                 "folder": str(self.folder) if self.folder else None,
                 "page": str(self.page) if self.page else None,

@@ -34,7 +34,7 @@ from agent.result import RunResult
 from agent.runs import log, store
 from agent.sitting import Sitting
 from agent.source import Source
-from agent.spec import AgentSpec, StdioServer
+from agent.spec import AgentSpec, ModelSpec, StdioServer
 from agent.tools import trust
 from agent.tools.ports import Person
 
@@ -227,6 +227,10 @@ def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> M
         from agent.model.planner import Planner
 
         return Planner()
+    from agent.model.blocks import block_of
     from agent.model.claude import Claude
 
-    return Claude(file.spec.model if model is None else file.spec.model.model_copy(update={"name": model}))
+    spec = file.spec.model
+    if model is not None:  # a block of its own stands for all that the file says of another model
+        spec = ModelSpec(name=model) if block_of(model) else spec.model_copy(update={"name": model})
+    return Claude(spec, file.spec.timeouts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import json
 import platform
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing, suppress
@@ -13,13 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from agent import __version__, answer, data, prices
+from agent import __version__, answer, prices
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
+from agent.breaker import Breaker
 from agent.budget import Budget
 from agent.company import BorrowedModel, Unhurried
 from agent.doubts import doubts
-from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
+from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError, UsageError
 from agent.events import (
     ContentStored,
     RunFinished,
@@ -27,7 +27,6 @@ from agent.events import (
     RunStarted,
     Status,
     ToolsVouched,
-    Underway,
 )
 from agent.gate import Gate
 from agent.gathering import ended
@@ -35,12 +34,14 @@ from agent.journal import Journal, Listener, Log
 from agent.loop import Ending, Loop
 from agent.model.base import Model
 from agent.offer import NEW_ATTEMPT, Opening, offer, open_servers
+from agent.opening import opening_texts
 from agent.place import Place
-from agent.prices import Price
+from agent.prices import Terms
 from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
 from agent.tools.ports import Lender, Person
 from agent.tools.toolbox import Toolbox
+from agent.underway import Underway
 from agent.vouching import Vouch, by_lock
 
 VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
@@ -74,7 +75,7 @@ class Sitting:
     vouch: Vouch = by_lock
     replay_of: str | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS))
-    price_for: Callable[[Model], Price | None] = prices.price_for
+    terms_for: Callable[[Model], Terms] = prices.terms_for
 
     async def run(self) -> RunResult:
         """Raises LogBusy, LogDamaged, LogError; DecisionError when the log began with something else; AdvisorError for
@@ -147,7 +148,7 @@ class Sitting:
         for content in contents:
             journal.emit(content)
         agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        price = self.price_for(self.model)
+        terms = self._terms()
         journal.emit(
             RunStarted(
                 run_id=self.place.folder.name,
@@ -163,7 +164,8 @@ class Sitting:
                 budget=spec.budget.model_dump(),
                 labels=[label for label in (self.model.label, REPLAYED if self.replay_of else None) if label],
                 simulated=self.simulated,
-                price=asdict(price) if price else None,
+                price=asdict(terms.price) if terms.price else None,
+                retires=terms.retires,
                 files=self.place.files,
                 real_data_only=self.real_data_only,
                 live_until=self.live_until.isoformat() if self.live_until else None,
@@ -171,6 +173,16 @@ class Sitting:
                 attended=self.person is not None,
             )
         )
+
+    def _terms(self) -> Terms:
+        """Raises UsageError when a limit in USD cannot be kept."""
+        terms = self.terms_for(self.model)
+        if terms.price is None and self.file.spec.budget.usd is not None:
+            raise UsageError(
+                f"a budget in USD cannot be kept: {self.model.name} has no price",
+                hint=f"add it to a table of your own and name that in {prices.FILE}, or limit budget.tokens instead",
+            )
+        return terms
 
     def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:
         spec, place, request = self.file.spec, self.place, journal.request()
@@ -181,7 +193,7 @@ class Sitting:
             RULES_TAG if self.model.label else None,
             request.system,
         )
-        budget = Budget(spec.budget)
+        budget = Budget(spec.budget, journal.result.price)
         journal.follow(budget, check)
         return budget, check
 
@@ -196,7 +208,9 @@ class Sitting:
 
     async def _converse(self, journal: Journal, budget: Budget, check: AnswerCheck) -> Ending:
         spec = self.file.spec
-        loop = Loop(self.model, check, budget, journal.position, journal, self.gate, self.real_data_only)
+        breaker = Breaker()
+        journal.follow(breaker)
+        loop = Loop(self.model, check, budget, breaker, journal.position, journal, self.gate, self.real_data_only)
         if ending := loop.conclude():
             return ending
         async with AsyncExitStack() as stack:
@@ -318,18 +332,3 @@ def _status(error: AdvisorError) -> Status:
     if isinstance(error, PutOff):
         return "interrupted"
     return "needs_decision" if isinstance(error, DecisionError) else "failed"
-
-
-def opening_texts(file: AgentFile, question: str, as_of: str | None, schema: dict[str, Any]) -> list[str]:
-    """The first user message: the question, then what it is about and the form of the answer."""
-    spec = file.spec
-    facts = [
-        f"As-of date: {as_of}" if as_of else "",
-        f"Horizon: {spec.horizon}" if spec.recommends_sectors else "",
-        f"Benchmark: {spec.benchmark}" if spec.benchmark else "",
-        f"Sectors, each of which needs a recommendation: {', '.join(spec.universe_sectors)}"
-        if spec.universe_sectors
-        else "",
-    ]
-    context = "\n".join(fact for fact in facts if fact)
-    return [question, data.words("opening", context=context, schema=json.dumps(schema, ensure_ascii=False, indent=1))]

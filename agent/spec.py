@@ -17,6 +17,9 @@ DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
 PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+LONGEST_ANSWER = 128_000
+"""Tokens."""
 HOST = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 
@@ -52,15 +55,42 @@ def is_whole_schema(parameters: Schema) -> bool:
     return isinstance(parameters.get("type"), str) or "$schema" in parameters
 
 
+class FeaturesSpec(Section):
+    """What a server that speaks the Messages API takes; what is switched off is left out of every request."""
+
+    cache: bool = True
+    """Marks that say what may be read from a cache."""
+    format: bool = True
+    """The answer's schema as `output_config.format`; it stands in the first message in any case."""
+    effort: bool = True
+    thinking: bool = True
+    strict: bool = False
+    """Tools whose schemas are simple enough are offered as strict: their arguments then always have the right form."""
+    tool_choice: bool = True
+    """`tool_choice: none` for an answer after which no tool may be called."""
+    count_tokens: bool = True
+    """Its own count of a request's tokens, for `advisor ask --dry-run`."""
+    stream: bool = True
+    """Answers that come piece by piece; otherwise each comes in one."""
+    version: Text | None = None
+    """What `anthropic-version` is sent; without it, the newest."""
+
+
 class ModelSpec(Section):
     name: Text = "claude-opus-5-5"
-    """A model id of the Messages API."""
+    """A model id of the Messages API, or BLOCK/ID with the keys of a shipped block: ollama/qwen3:8b."""
     base_url: Text | None = None
     """Another server that speaks the Messages API; wins over ANTHROPIC_BASE_URL."""
+    key_variable: Annotated[str, Field(pattern=VARIABLE)] | None = None
+    """The environment variable that holds the key of the server at `base_url`."""
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
-    """How much the model thinks; without it, the model's own default."""
-    max_tokens: Annotated[int, Field(ge=256, le=128_000)] = 16_000
-    """The longest single answer, in tokens."""
+    """How much the model does for an answer; without it, the model's own default."""
+    thinking: Literal["adaptive", "between_tools", "disabled"] | Annotated[int, Field(ge=1_024)] | None = None
+    """How the model thinks, for older models a number of tokens; without it, the model's own default."""
+    max_tokens: Annotated[int, Field(ge=256, le=LONGEST_ANSWER)] = 16_000
+    """The longest single answer, in tokens; doubled once in a run whose answer is cut there."""
+    features: FeaturesSpec = FeaturesSpec()
+    """What the server takes, where it does not take everything."""
 
 
 class BudgetSpec(Section):
@@ -69,6 +99,8 @@ class BudgetSpec(Section):
     tool_calls: Count = 40
     tokens: Count = 200_000
     """Uncached input, cache writes and output, over the whole run."""
+    usd: Annotated[float, Field(gt=0)] | None = None
+    """By the table of prices; without it, what the other limits allow."""
     seconds: Seconds = 300.0
     """Wall-clock time of the run, without waiting for limits and between attempts; counted anew when it is resumed."""
     repairs: Annotated[int, Field(ge=0)] = 2
@@ -79,6 +111,10 @@ class TimeoutSpec(Section):
     start: Seconds = 90.0
     list: Seconds = 30.0
     call: Seconds = 60.0
+    answer: Seconds = 180.0
+    """For one attempt at an answer of the model, whatever comes of it meanwhile."""
+    idle: Seconds = 60.0
+    """How long the model's service may say nothing at all in the middle of an answer."""
 
 
 class ServerTimeoutSpec(Section):

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.events import (
     AnswerChecked,
+    AnswerDue,
     ContentStored,
     Event,
     ModelAnswered,
@@ -16,7 +17,7 @@ from agent.events import (
     ToolAnswered,
     ToolsOffered,
 )
-from agent.model.base import Request, says_something
+from agent.model.base import Request, longer, says_something
 
 
 class Transcript:
@@ -28,16 +29,22 @@ class Transcript:
         self._tools: list[dict[str, Any]] = []
         self._answers: dict[tuple[int, str], ToolAnswered] = {}
         """By turn and call: models exist that use a call's id again in a later turn."""
-        self._said: list[ModelAnswered | AnswerChecked] = []
+        self._said: list[ModelAnswered | AnswerChecked | AnswerDue] = []
+        self._parameters: dict[str, Any] = {}
 
     def apply(self, event: Event) -> None:
         match event:
             case ContentStored():
                 self._contents[event.hash] = event.content
             case RunStarted():
-                self._started = event
+                self._started, self._parameters = event, event.model
             case ToolsOffered():
                 self._tools = [self._contents[tool["definition"]] for tool in event.tools]
+            case ModelAnswered(stop_reason="max_tokens"):
+                self._parameters = longer(self._parameters) or self._parameters
+            case AnswerDue():
+                self._parameters = {**self._parameters, "tool_choice": "none"}
+                self._said.append(event)
             case ModelAnswered() | AnswerChecked():
                 self._said.append(event)
             case ToolAnswered():
@@ -51,7 +58,7 @@ class Transcript:
             tools=self._tools,
             messages=self._messages(self._contents[self._started.opening]),
             schema=self._contents[self._started.schema],
-            parameters=self._started.model,
+            parameters=self._parameters,
         )
 
     def _messages(self, opening: list[str]) -> list[dict[str, Any]]:
@@ -62,7 +69,7 @@ class Transcript:
                     messages.append({"role": "assistant", "content": said.content})
                     messages += self._results(said)
             elif said.reply is not None:
-                messages.append(_user([{"type": "text", "text": said.reply}]))
+                _tell(messages, said.reply)
         return messages
 
     def _results(self, said: ModelAnswered) -> list[dict[str, Any]]:
@@ -84,6 +91,15 @@ class Transcript:
         blocks = [result["content"][at] for at in answered.images]
         sources = [{"type": "base64", "media_type": block["mimeType"], "data": block["data"]} for block in blocks]
         return [{"type": "text", "text": answered.shown}, *({"type": "image", "source": each} for each in sources)]
+
+
+def _tell(messages: list[dict[str, Any]], words: str) -> None:
+    """In the newest message, where that is the user's: some servers take no two of them in a row."""
+    block = {"type": "text", "text": words}
+    if messages[-1]["role"] == "user":
+        messages[-1] = _user([*messages[-1]["content"], block])
+    else:
+        messages.append(_user([block]))
 
 
 def _user(content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,11 +12,11 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source"},
+    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
-    {"guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
+    {"breaker", "guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
     {"loop", "journal"},
-    {"run", "place", "offer", "sitting", "company", "vouching", "report"},
+    {"run", "place", "offer", "opening", "sitting", "company", "vouching", "report"},
     {"replay"},
     {"scoring", "evals"},
     {"batch", "doctor", "onboarding"},

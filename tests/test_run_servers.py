@@ -12,9 +12,10 @@ import pytest
 
 from agent.agentfile import load
 from agent.errors import ServerError, ToolsChanged, TrustNeeded
-from agent.events import Event, Underway
+from agent.events import Event
 from agent.run import resume, run
 from agent.runs import store
+from agent.underway import Underway
 from tests.asking import logged
 from tests.messages_api import call
 from tests.scripted import Scripted, agent_file, answer, said

@@ -218,7 +218,7 @@ class Running:
         spec = self.batch.spec.limits
         if model.name not in self._gates:
             rates = spec if model.paid else LimitsSpec(concurrency=spec.concurrency)
-            self._gates[model.name] = Limits(rates, caps=self._caps, price=prices.price_for(model))
+            self._gates[model.name] = Limits(rates, caps=self._caps, price=prices.terms_for(model).price)
             if self._stopped:
                 self._gates[model.name].stop(self._stopped)
         return self._gates[model.name]

@@ -35,8 +35,7 @@ async def model_findings(spec: ModelSpec) -> list[Finding]:
     except CredentialsError as error:
         return [Finding("key", "error", error.message, error.hint)]
     try:
-        async with anthropic.AsyncAnthropic(base_url=spec.base_url, max_retries=0, timeout=ASK_SECONDS) as service:
-            await service.models.retrieve(spec.name)
+        await model.client.with_options(timeout=ASK_SECONDS).models.retrieve(model.id)
     except anthropic.APIStatusError as error:
         return _refused(spec, error.status_code, error.message)
     except anthropic.APIError as error:

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from agent.encoding import digest
 from agent.errors import ModelError
 from agent.events import ModelAnswered
 from agent.foreign import whole
+from agent.spec import LONGEST_ANSWER
+
+Hear: TypeAlias = Callable[[Literal["thinking", "text", "call"], str], None]
+"""Is told an answer piece by piece: what is thought, what is said, a call's name and then its arguments."""
+
+
+def _unheard(kind: str, piece: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`messages` and `tools` in the form of the Messages API; `schema` is what the final answer must satisfy."""
+    """`messages` and `tools` in the form of the Messages API; `schema` is what the final answer must satisfy.
+
+    `parameters` are the model's own, as they are for this request: with `tool_choice` "none" no tool may be called.
+    `hear` is told the answer as it comes, by models that have it piece by piece.
+    """
 
     system: str
     tools: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     schema: dict[str, Any]
     parameters: dict[str, Any]
+    hear: Hear = field(default=_unheard, compare=False, repr=False)
+
+    @property
+    def answer_only(self) -> bool:
+        return self.parameters.get("tool_choice") == "none"
 
     @cached_property
     def hash(self) -> str:
@@ -99,6 +116,8 @@ class Turn:
     stop_details: Any = None
     request_id: str | None = None
     limits: RateLimits = RateLimits()
+    seconds: float | None = None
+    """How long it took, where that is known from elsewhere."""
 
     @classmethod
     def of(cls, event: ModelAnswered) -> Turn:
@@ -110,6 +129,7 @@ class Turn:
             usage=Usage.of(event.usage),
             stop_details=event.stop_details,
             request_id=event.request_id,
+            seconds=event.seconds,
         )
 
     @property
@@ -132,6 +152,14 @@ class Turn:
     @property
     def wants_calls(self) -> bool:
         return self.may_go_on and bool(self.calls)
+
+
+def longer(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parameters of a request whose answer was cut at its longest; None where no longer one can be asked for."""
+    cap = parameters.get("max_tokens")
+    if not isinstance(cap, int) or cap >= LONGEST_ANSWER:
+        return None
+    return {**parameters, "max_tokens": min(2 * cap, LONGEST_ANSWER)}
 
 
 def text_of(content: list[dict[str, Any]]) -> str:

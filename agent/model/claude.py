@@ -1,154 +1,196 @@
-"""The Messages API: one streamed attempt per `answer`, its blocks kept as they came, its faults told apart."""
+"""The Messages API, of Anthropic or of any server that speaks it: one attempt per `answer`, its faults told apart."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import httpx2
-from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
+from opentelemetry import trace
 
 from agent.errors import AdvisorError, CredentialsError, ModelError
-from agent.model.base import RateLimits, Remaining, Request, Turn, Usage
-from agent.model.format import api_format
-from agent.spec import ModelSpec
+from agent.model import blocks, wire
+from agent.model.base import RateLimits, Remaining, Request, Turn
+from agent.model.reading import PASSING, Answer
+from agent.spec import FeaturesSpec, ModelSpec, TimeoutSpec
 
-ATTEMPT_SECONDS = 600.0
-"""A deadline that a stream which only sends pings does not extend."""
-IDLE_SECONDS = 120.0
+KEY = "ANTHROPIC_API_KEY"
 NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
 """Limits of an account: the same request cannot succeed."""
-PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
-"""Errors inside a stream that began well and may go well next time."""
+LINGER_SECONDS = 1.0
+"""How long the end of a stream may take after the end of its message; the connection is used again after it."""
+GIVEN_UP = {
+    "strict": ("strict", "grammar"),
+    "format": ("output_config", "output_format", "grammar", "json_schema"),
+    "cache": ("cache_control",),
+}
+"""What is left out from then on when a server refuses a request with words about it."""
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class Claude:
-    """Raises CredentialsError when no key, token or profile is found."""
+    """`spec`: of which model and server; its name may begin with that of a shipped block.
+
+    Raises CredentialsError when no key, token or profile is found.
+    """
 
     paid = True
     label = None
 
-    def __init__(self, spec: ModelSpec) -> None:
+    def __init__(self, spec: ModelSpec, timeouts: TimeoutSpec | None = None) -> None:
         self.name = spec.name
-        self.parameters: dict[str, Any] = {"max_tokens": spec.max_tokens, "effort": spec.effort}
-        limits = httpx2.Timeout(IDLE_SECONDS, connect=10)
-        self._client = AsyncAnthropic(
-            base_url=spec.base_url, max_retries=0, timeout=limits, http_client=DefaultAsyncHttpxClient(timeout=limits)
+        self.spec, self.id = blocks.resolved(spec)
+        self.parameters = _parameters(self.spec)
+        self._timeouts = timeouts or TimeoutSpec()
+        self._features = self.spec.features
+        idle = self._timeouts.idle if self._features.stream else self._timeouts.answer
+        limits = httpx2.Timeout(idle, connect=10)
+        version = {"anthropic-version": self._features.version} if self._features.version else {}
+        self.client = AsyncAnthropic(
+            api_key=_key_of(self.spec),
+            base_url=self.spec.base_url,
+            max_retries=0,
+            timeout=limits,
+            default_headers=version,
+            http_client=DefaultAsyncHttpxClient(timeout=limits),
         )
-        if not re.fullmatch(r"[\x21-\x7e]*", self._client.api_key or ""):
-            raise CredentialsError(
-                "ANTHROPIC_API_KEY holds a blank, a line break or another character that no key has",
-                hint="set it again, without what surrounds the key",
-            )
-        if not (self._client.api_key or self._client.auth_token or self._client.credentials):
-            raise CredentialsError(
-                f"no API key for {self.name}",
-                hint="export ANTHROPIC_API_KEY=…, or do without one: --offline, or --model planner",
-            )
+        _require_credentials(self.client, self.spec, self.name)
 
     async def close(self) -> None:
-        await self._client.close()
+        await self.client.close()
 
     async def answer(self, request: Request) -> Turn:
         """Raises ModelError, or CredentialsError when the key is rejected."""
+        answer = Answer(self.id, request.hear)
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS) as clock:
-                stream = await self._client.messages.create(**self._body(request), stream=True)
-                turn = await _collect(stream, self.name)
-                return replace(turn, limits=_limits(stream.response.headers))
+            return await self._attempt(request, answer)
+        except ModelError as error:
+            error.usage = asdict(answer.usage) if answer.usage.counted else {}
+            raise
+
+    async def _attempt(self, request: Request, answer: Answer) -> Turn:
+        seconds = self._timeouts.answer
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                read = self._stream if self._features.stream else self._whole
+                headers = await read(request, answer)
+                return replace(answer.turn(), limits=_limits(headers))
         except TimeoutError as error:
             if not clock.expired():
                 raise _fault(error) from None
-            raise ModelError(f"no answer within {ATTEMPT_SECONDS:g} s", kind="deadline", retryable=True) from None
+            raise ModelError(f"no answer within {seconds:g} s", kind="deadline", retryable=True) from None
+        except anthropic.BadRequestError as error:
+            raise self._without(error) or _refused(error) from None
         except (anthropic.AnthropicError, httpx2.TransportError, json.JSONDecodeError) as error:
             raise _fault(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"the answer is none of the Messages API: {type(error).__name__}"
             raise ModelError(what, kind="malformed", retryable=True) from None
 
+    async def _stream(self, request: Request, answer: Answer) -> Mapping[str, str]:
+        """Put the answer together piece by piece; the headers."""
+        stream = await self.client.messages.create(**self._body(request), stream=True)
+        try:
+            events = _decoded(stream) if trace.get_current_span().is_recording() else _events(stream.response)
+            async for event in events:
+                answer.add(event)
+                if answer.whole:
+                    break
+            with suppress(TimeoutError, httpx2.TransportError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    async for _ in events:
+                        pass
+        finally:
+            await stream.close()
+        headers: Mapping[str, str] = stream.response.headers
+        return headers
+
+    async def _whole(self, request: Request, answer: Answer) -> Mapping[str, str]:
+        """Take the answer in one piece; the headers."""
+        response = await self.client.messages.with_raw_response.create(**self._body(request), stream=False)
+        answer.take(json.loads(response.http_response.content))
+        headers: Mapping[str, str] = response.headers
+        return headers
+
+    async def count(self, request: Request) -> int | None:
+        """The request's tokens as the service counts them, which costs nothing; None where it does not."""
+        asked = ("model", "system", "messages", "tools", "thinking", "output_config", "tool_choice")
+        body = {key: value for key, value in self._body(request).items() if key in asked}
+        if not self._features.count_tokens:
+            return None
+        try:
+            return (await self.client.messages.count_tokens(**body)).input_tokens
+        except anthropic.AnthropicError:
+            return None
+
     def _body(self, request: Request) -> dict[str, Any]:
-        output = {"effort": self.parameters["effort"], "format": api_format(request.schema)}
-        body = {
-            "model": self.name,
-            "max_tokens": self.parameters["max_tokens"],
-            "system": [{"type": "text", "text": request.system}],
-            "messages": request.messages,
-            "tools": request.tools,
-            "output_config": {key: value for key, value in output.items() if value is not None},
-        }
-        return {key: value for key, value in body.items() if value}
+        return wire.body(request, self.spec, self.id, self._features)
+
+    def _without(self, error: anthropic.BadRequestError) -> ModelError | None:
+        """A refused request that is asked again without the feature that its refusal speaks of, where there is one."""
+        said = f"{error.api_message or error.message}".lower()
+        for feature, words in GIVEN_UP.items():
+            if getattr(self._features, feature) and any(word in said for word in words):
+                self._features = self._features.model_copy(update={feature: False})
+                message = f"the server does not take features.{feature}, so it is asked without: {_short(said)}"
+                return ModelError(message, kind="feature_refused", retryable=True, retry_after=0.0, status=400)
+        return None
 
 
-async def _collect(stream: Any, name: str) -> Turn:
-    """Put the events of a stream together. Raises ModelError when it ends early or holds half a tool call."""
-    blocks: dict[int, dict[str, Any]] = {}
-    inputs: dict[int, str] = {}
-    usage: dict[str, Any] = {}
-    said: dict[str, Any] = {"model": name}
+def _parameters(spec: ModelSpec) -> dict[str, Any]:
+    """What is not as it comes is told; the rest of a log stays as it was."""
+    usual = FeaturesSpec().model_dump()
+    unusual = {key: value for key, value in spec.features.model_dump().items() if value != usual[key]}
+    said = {"thinking": spec.thinking, "features": unusual or None}
+    return {
+        "max_tokens": spec.max_tokens,
+        "effort": spec.effort,
+        **{key: value for key, value in said.items() if value is not None},
+    }
+
+
+def _key_of(spec: ModelSpec) -> str | None:
+    """None leaves it to the SDK. Servers on this machine take any key, and the SDK sends no request without one."""
+    key = os.environ.get(spec.key_variable or KEY)
+    local = spec.base_url is not None and urlsplit(spec.base_url).hostname in LOCAL
+    return key or ("local" if local else "" if spec.key_variable else None)
+
+
+def _require_credentials(client: AsyncAnthropic, spec: ModelSpec, name: str) -> None:
+    variable = spec.key_variable or KEY
+    if not re.fullmatch(r"[\x21-\x7e]*", client.api_key or ""):
+        raise CredentialsError(
+            f"{variable} holds a blank, a line break or another character that no key has",
+            hint="set it again, without what surrounds the key",
+        )
+    if not (client.api_key or client.auth_token or client.credentials):
+        raise CredentialsError(
+            f"no API key for {name}",
+            hint=f"export {variable}=…, or do without one: --offline, or --model planner",
+        )
+
+
+async def _events(response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
+    """Far cheaper than the SDK's own objects, and as they came."""
+    async for event in httpx2.EventSource(response, max_event_size=None):
+        if event.data:
+            yield json.loads(event.data)
+
+
+async def _decoded(stream: AsyncStream[Any]) -> AsyncIterator[dict[str, Any]]:
+    """By the SDK, whose span of a request tells of those events only that it decoded itself."""
     async for event in stream:
-        match event.type:
-            case "message_start":
-                said |= {"model": event.message.model, "id": event.message.id}
-                usage |= event.message.usage.to_dict() if event.message.usage else {}
-            case "content_block_start":
-                blocks[event.index] = event.content_block.to_dict(mode="json")
-            case "content_block_delta":
-                _add(event.delta, event.index, blocks[event.index], inputs)
-            case "message_delta":
-                said |= {"stop_reason": event.delta.stop_reason, "stop_details": event.delta.stop_details}
-                told = event.usage.to_dict() if event.usage else {}
-                usage |= {key: value for key, value in told.items() if value is not None}
-            case "message_stop":
-                said["whole"] = True
-    stop_reason = said.get("stop_reason")
-    if not said.get("whole") or stop_reason is None:
-        raise ModelError("the answer ended early", kind="truncated", retryable=True)
-    for index, text in inputs.items():
-        blocks[index]["input"] = _arguments(text, stop_reason)
-    details = said.get("stop_details")
-    return Turn(
-        content=[blocks[index] for index in sorted(blocks)],
-        stop_reason=stop_reason,
-        stop_details=details.to_dict(mode="json") if details is not None else None,
-        model=said["model"],
-        request_id=said.get("id"),
-        usage=Usage(
-            input=usage.get("input_tokens") or 0,
-            cache_write=usage.get("cache_creation_input_tokens") or 0,
-            cache_read=usage.get("cache_read_input_tokens") or 0,
-            output=usage.get("output_tokens") or 0,
-        ),
-    )
-
-
-def _add(delta: Any, index: int, block: dict[str, Any], inputs: dict[int, str]) -> None:
-    match delta.type:
-        case "text_delta":
-            block["text"] = block.get("text", "") + delta.text
-        case "input_json_delta":
-            inputs[index] = inputs.get(index, "") + delta.partial_json
-        case "thinking_delta":
-            block["thinking"] = block.get("thinking", "") + delta.thinking
-        case "signature_delta":
-            block["signature"] = delta.signature
-        case "citations_delta":
-            block.setdefault("citations", []).append(delta.citation.to_dict(mode="json"))
-
-
-def _arguments(text: str, stop_reason: str) -> Any:
-    """A tool call's input. Half of one is a fault, except where the answer was cut or refused: it is never run."""
-    try:
-        return json.loads(text) if text else {}
-    except ValueError:
-        if stop_reason not in ("tool_use", "end_turn", "stop_sequence", "pause_turn"):
-            return {}
-        raise ModelError("a tool call arrived in part", kind="truncated", retryable=True) from None
+        yield event.to_dict(mode="json")
 
 
 def _fault(error: Exception) -> AdvisorError:
@@ -166,20 +208,28 @@ def _fault(error: Exception) -> AdvisorError:
 
 def _refused(error: anthropic.APIStatusError) -> AdvisorError:
     status, kind = error.status_code, str(error.type or f"http_{error.status_code}")
-    message = f"the Messages API answered {status} {kind}: {error.api_message or error.message}"
+    message = f"the Messages API answered {status} {kind}: {_short(error.api_message or error.message)}"
     if status in (401, 403):
-        return CredentialsError(message, hint="check ANTHROPIC_API_KEY, and which workspace it belongs to")
+        return CredentialsError(message, hint="check the key, and which workspace it belongs to")
     if status == 200:
         return ModelError(message, kind=kind, retryable=kind in PASSING)
-    final = error.error_code in NEVER or error.response.headers.get("x-should-retry") == "false"
+    headers = error.response.headers
+    final = error.error_code in NEVER or headers.get("x-should-retry") == "false"
+    milliseconds = _number(headers.get("retry-after-ms"))
     return ModelError(
         message,
         kind=kind,
         retryable=not final and (status in (408, 409, 429) or status >= 500),
-        retry_after=_number(error.response.headers.get("retry-after")),
+        retry_after=milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after")),
         status=status,
         hint="see the model's name and base_url in the agent file" if status == 404 else None,
     )
+
+
+def _short(message: str) -> str:
+    """One line: what stands between a client and the service may answer with whole pages."""
+    message = " ".join(message.split())
+    return message if len(message) <= 300 else f"{message[:299]}…"
 
 
 def _limits(headers: Mapping[str, str]) -> RateLimits:

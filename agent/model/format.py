@@ -1,4 +1,4 @@
-"""A JSON Schema → the subset that the Messages API can be asked for as `output_config.format`."""
+"""A JSON Schema → the subset that the Messages API can be asked for: as the answer's format, or of strict tools."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ class _Unsupported(Exception):
 
 def api_format(schema: dict[str, Any]) -> dict[str, Any] | None:
     """The format to ask for; None when the schema cannot be said in the subset, and stands in the prompt only."""
+    asked = subset(schema)
+    return None if asked is None else {"type": "json_schema", "schema": asked}
+
+
+def subset(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema without the keywords that the API does not take; None when the subset cannot say it."""
     try:
-        return {"type": "json_schema", "schema": _subset(schema)}
+        return _subset(schema)
     except _Unsupported:
         return None
 

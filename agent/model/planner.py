@@ -82,7 +82,7 @@ class Planner:
         made = _made(request.messages)
         open_calls = [call for call in _calls(request.tools) if (call[1], call[2]) not in made]
         first = [call for call in open_calls if call[0] in FIRST]
-        if first or open_calls:
+        if open_calls and not request.answer_only:
             return self._call(len(made), first or open_calls)
         figures = _figures(request.messages)
         shelter = _reason_for_shelter(question, figures)

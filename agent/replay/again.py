@@ -20,7 +20,7 @@ from agent.gathering import result_of
 from agent.model.base import Model
 from agent.offer import Opening
 from agent.place import MEDIA_TYPE, Place, page_of
-from agent.prices import Price, price_for
+from agent.prices import Price, Terms, terms_for
 from agent.replay.divergence import log_divergence
 from agent.replay.models import RecordedModel, ReplayGate
 from agent.replay.recording import Recording
@@ -176,7 +176,7 @@ async def rerun(
         vouch=vouch,
         replay_of=started.replay_of if started else None,
         versions=started.versions if started else {},
-        price_for=lambda model: _price(started, model),
+        terms_for=lambda model: _terms(started, model),
     )
     error: AdvisorError | None = None
     try:
@@ -190,10 +190,10 @@ async def rerun(
     return Rerun(tuple(log.events), log.content, result, place.pages[-1] if place.pages else None, error, at)
 
 
-def _price(started: RunStarted | None, model: Model) -> Price | None:
+def _terms(started: RunStarted | None, model: Model) -> Terms:
     if started is None:
-        return price_for(model)
-    return Price(**started.price) if started.price else None
+        return terms_for(model)
+    return Terms(Price(**started.price) if started.price else None, started.retires)
 
 
 async def replayed(recording: Recording, file: AgentFile | None = None, *, renders: bool = False) -> Rerun:

@@ -64,7 +64,9 @@ class _Step:
 
 def _again(failed: ModelFailed) -> ModelError:
     status = None if failed.may_have_cost else REFUSED
-    return ModelError(failed.message, kind=failed.kind, retryable=failed.wait is not None, status=status)
+    return ModelError(
+        failed.message, kind=failed.kind, retryable=failed.wait is not None, status=status, usage=failed.usage
+    )
 
 
 def _steps(events: Sequence[Event]) -> list[_Step]:

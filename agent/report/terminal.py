@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from rich import box
 from rich.console import Console
@@ -15,29 +15,19 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from agent.events import (
-    AnswerChecked,
-    Event,
-    ModelAsked,
-    ModelFailed,
-    RunResumed,
-    ServerFailed,
-    ServerOpened,
-    ToolAnswered,
-    ToolAsked,
-    Underway,
-)
+from agent.events import Event
 from agent.foreign import printable
 from agent.result import ADVICE, HINTS, Call, RunResult
 from agent.runs import store
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
-_ACTIONS = {
+ACTIONS = {
     "overweight": ("▲", "rgb(67,147,195)"),
     "underweight": ("▼", "rgb(224,130,20)"),
     "neutral": ("●", "default"),
 }
+"""Glyph and colour of each action."""
 
 
 class _Console(Console):
@@ -76,109 +66,74 @@ def telling() -> Iterator[Tell]:
         yield lambda text: status.update(printable(text))
 
 
-_spinners: list[Status] = []
-"""Those that turn just now."""
+class Moving(Protocol):
+    """A spinner, or another display that moves by itself."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+_moving: list[Moving] = []
+"""Those that move just now."""
+
+
+@contextmanager
+def moving(display: Moving) -> Iterator[None]:
+    """Shown until the end, but for the time in which somebody is asked."""
+    _moving.append(display)
+    try:
+        display.start()
+        yield
+    finally:
+        _moving.remove(display)
+        display.stop()
 
 
 @contextmanager
 def _spinning(console: Console, what: str) -> Iterator[Status]:
-    with console.status(what) as status:
-        _spinners.append(status)
-        try:
-            yield status
-        finally:
-            _spinners.remove(status)
+    status = console.status(what)
+    with moving(status):
+        yield status
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """No spinner turns while somebody is asked."""
-    for status in _spinners:
-        status.stop()
+    """Nothing moves while somebody is asked."""
+    for display in _moving:
+        display.stop()
     try:
         yield
     finally:
-        for status in _spinners:
-            status.start()
+        for display in _moving:
+            display.start()
 
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
-    """A listener that tells each step on stderr as one line; on a terminal with a spinner for what is under way."""
-    if quiet:
-        yield None
-        return
-    console = new_console(err=True)
-    asked: dict[str, ToolAsked] = {}
+    from agent.report import live
 
-    def line(event: Event) -> str | None:
-        if isinstance(event, ToolAsked):
-            asked[event.call] = event
-        return _progress_line(event, asked)
-
-    if not console.is_terminal:
-        yield lambda event: _print_line(console, line(event))
-        return
-    with _spinning(console, "opening the servers") as status:
-
-        def show(event: Event) -> None:
-            _print_line(console, line(event))
-            if isinstance(event, Underway):
-                status.update(printable(event.text))
-            elif isinstance(event, ModelAsked):
-                status.update(f"turn {event.turn}: the model is thinking")
-            elif isinstance(event, ToolAsked):
-                status.update(f"calling {printable(event.offered_as)}")
-
-        yield show
+    with live.progress(quiet=quiet) as listen:
+        yield listen
 
 
-def _print_line(console: Console, line: str | None) -> None:
-    """One line for one step; cut on a terminal, whole in a file."""
-    if line and console.is_terminal:
-        console.print(Text(line, style="dim"), no_wrap=True, overflow="ellipsis")
-    elif line:
-        console.print(line, soft_wrap=True)
-
-
-def _progress_line(event: Event, asked: dict[str, ToolAsked]) -> str | None:
-    match event:
-        case RunResumed():
-            return "going on where the run stopped"
-        case ServerOpened():
-            return f"server {event.server}: open ({event.transport}, {event.protocol}), {event.seconds:.2f} s"
-        case ServerFailed():
-            return f"server {event.server}: down: {printable(event.reason)}"
-        case ModelFailed():
-            after = f"again in {event.wait:.1f} s" if event.wait is not None else "giving up"
-            return f"turn {event.turn}: {printable(event.message)}; {after}"
-        case ToolAnswered():
-            call = asked[event.call]
-            said = _outcome(event.shown, event.is_error)
-            return (
-                f"tool {printable(call.offered_as)}: {said}, {event.seconds:.2f} s  {_arguments_text(call.arguments)}"
-            )
-        case AnswerChecked() if not event.valid:
-            first = event.errors[0]
-            sent_back = "sent back" if event.reply else "given up"
-            return f"answer {event.attempt}: {first['pointer'] or 'whole'}: {short(first['message'], 160)}; {sent_back}"
-        case _:
-            return None
-
-
-def _arguments_text(arguments: Any) -> str:
+def arguments_text(arguments: Any) -> str:
     pairs = arguments.items() if isinstance(arguments, dict) else []
     inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in pairs)
-    return printable(f"({short(inside, 120)})")
+    return f"({short(inside, 120)})"
 
 
-def _outcome(shown: str, is_error: bool) -> str:
+def outcome(shown: str, is_error: bool) -> str:
     return f"error: {short(shown, 160)}" if is_error else f"{len(shown):,} characters"
+
+
+def one_line(text: object) -> str:
+    """Printable, its line breaks and runs of blanks made single blanks."""
+    return " ".join(printable(text).split())
 
 
 def short(text: str, length: int) -> str:
     """One printable line of at most `length` characters."""
-    text = " ".join(printable(text).split())
+    text = one_line(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -239,7 +194,7 @@ def _answer(console: Console, answer: Any) -> None:
     table = new_table(console, "Sector", "Action", "Conf.", *(["Rationale"] if wide else []))
     for row in rows:
         action = str(row.get("action", ""))
-        glyph, colour = _ACTIONS.get(action, ("", "default"))
+        glyph, colour = ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
         cells = [
             Text(short(str(row.get("sector_name", "")), 60), style="bold"),
@@ -277,15 +232,15 @@ def _failure(console: Console, result: RunResult) -> None:
 
 def _calls(console: Console, calls: list[Call]) -> None:
     for call in calls:
-        said = _outcome(call.shown or "", call.is_error)
-        given = _arguments_text(call.arguments)
+        said = outcome(call.shown or "", call.is_error)
+        given = arguments_text(call.arguments)
         console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
 
 
 def spend_text(spend: Mapping[str, Any]) -> str:
     """What a run spent, or many: as in an envelope, or in a batch's summary."""
     tokens, usd = spend["tokens"], spend["usd"]
-    parts = [f"{usd:.2f} USD" if usd >= 1 else f"{usd:.4f} USD"] if usd else []
+    parts = [usd_text(usd)] if usd else []
     parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
     if any(tokens.values()):
         parts.append(f"{tokens['input'] + tokens['cache_write']:,} tokens in")
@@ -297,6 +252,10 @@ def spend_text(spend: Mapping[str, Any]) -> str:
     if spend["possibly_paid_twice"]:
         parts.append(f"{count_of(spend['possibly_paid_twice'], 'request')} possibly paid twice")
     return ", ".join(parts)
+
+
+def usd_text(usd: float) -> str:
+    return f"{usd:.2f} USD" if usd >= 1 else f"{usd:.4f} USD"
 
 
 def count_of(number: int, what: str) -> str:

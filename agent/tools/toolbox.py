@@ -139,9 +139,9 @@ class Toolbox:
             return []
         return sorted(set(arguments) - tool.parameters)
 
-    def skip(self, prepared: Prepared) -> Prepared:
-        """In place of a call that may have been carried out: the model is told that its outcome is unknown."""
-        return replace(prepared, refusal=data.words("unknown_outcome", tool=prepared.asked.offered_as))
+    def refuse(self, prepared: Prepared, words: str) -> Prepared:
+        """In place of a call: what the prompt of that name says of it."""
+        return replace(prepared, refusal=data.words(words, tool=prepared.asked.offered_as))
 
     async def admit(self, prepared: Prepared) -> Prepared:
         """Return when the server may be called once more, and who has to allow it has; or with a refusal."""
@@ -152,7 +152,7 @@ class Toolbox:
             self.person is not None and await self.person.allow(asked.server, asked.offered_as, asked.arguments)
         )
         if not allowed:
-            return replace(prepared, refusal=data.words("not_allowed", tool=asked.offered_as))
+            return self.refuse(prepared, "not_allowed")
         await self.servers[asked.server].pace.admit()
         return prepared
 

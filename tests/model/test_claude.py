@@ -10,10 +10,9 @@ import pytest
 import respx
 
 from agent.errors import CredentialsError, ModelError
-from agent.model import claude
 from agent.model.base import RateLimits, Remaining, Request, Turn, Usage
 from agent.model.claude import Claude
-from agent.spec import ModelSpec
+from agent.spec import ModelSpec, TimeoutSpec
 from tests.messages_api import call, error_body, events, message, stream, text
 
 STRICT = {
@@ -31,8 +30,8 @@ def request(**changes: Any) -> Request:
     return Request(**{**base, "parameters": {}, **changes})
 
 
-async def ask(asked: Request | None = None, **spec: Any) -> Turn:
-    model = Claude(ModelSpec(name="claude-test-1", **spec))
+async def ask(asked: Request | None = None, timeouts: TimeoutSpec | None = None, **spec: Any) -> Turn:
+    model = Claude(ModelSpec.model_validate({"name": "claude-test-1", **spec}), timeouts)
     try:
         return await model.answer(asked or request())
     finally:
@@ -76,7 +75,9 @@ async def test_request_holds_the_conversation_and_asks_for_the_schema_without_fo
     await ask(effort="low", max_tokens=300)
     sent = json.loads(route.calls.last.request.content)
     assert sent["model"] == "claude-test-1" and sent["max_tokens"] == 300 and sent["stream"] is True
-    assert sent["system"] == [{"type": "text", "text": "Be brief."}]
+    mark = {"type": "ephemeral"}
+    assert sent["system"] == [{"type": "text", "text": "Be brief.", "cache_control": mark}]
+    assert sent["cache_control"] == mark
     assert sent["tools"] == [TOOL]
     assert sent["output_config"]["effort"] == "low"
     assert "minimum" not in sent["output_config"]["format"]["schema"]["properties"]["n"]
@@ -218,9 +219,7 @@ async def test_transport_errors_may_be_tried_again(messages_api: respx.MockRoute
     assert caught.value.retryable
 
 
-async def test_stream_that_only_pings_ends_at_the_deadline(
-    messages_api: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_stream_that_only_pings_ends_at_the_deadline(messages_api: respx.MockRouter) -> None:
     import asyncio
 
     async def pings() -> AsyncIterator[bytes]:
@@ -228,12 +227,11 @@ async def test_stream_that_only_pings_ends_at_the_deadline(
             yield b'event: ping\ndata: {"type": "ping"}\n\n'
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(claude, "ATTEMPT_SECONDS", 0.05)
     messages_api.post("/v1/messages").mock(
         return_value=httpx.Response(200, content=pings(), headers={"content-type": "text/event-stream"})
     )
     with pytest.raises(ModelError) as caught:
-        await ask()
+        await ask(timeouts=TimeoutSpec(answer=0.05))
     assert (caught.value.kind, caught.value.retryable) == ("deadline", True)
 
 

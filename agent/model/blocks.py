@@ -1,0 +1,33 @@
+"""Ready blocks for servers that speak the Messages API: configs/models/BLOCK.yaml, meant by a model named BLOCK/ID."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent import data, source
+from agent.spec import ModelSpec
+
+
+def block_of(name: str) -> str | None:
+    """The shipped block that a model's name begins with. Ids of some servers hold slashes of their own."""
+    block, slash, _ = name.partition("/")
+    return block if slash and block in shipped() else None
+
+
+def resolved(spec: ModelSpec) -> tuple[ModelSpec, str]:
+    """With the block's keys beneath its own, and the id by which the server knows the model."""
+    block = block_of(spec.name)
+    if block is None:
+        return spec, spec.name
+    keys = source.read(_folder() / f"{block}.yaml").value
+    own = spec.model_dump(exclude_unset=True)
+    features = keys.get("features", {}) | own.get("features", {})
+    return ModelSpec.model_validate({**keys, **own, "features": features}), spec.name.partition("/")[2]
+
+
+def shipped() -> list[str]:
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def _folder() -> Path:
+    return data.root() / "configs" / "models"

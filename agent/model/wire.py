@@ -1,0 +1,74 @@
+"""A request as the Messages API takes it: what may be cached, the answer's form, and nothing that the server lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.model.base import Request
+from agent.model.format import api_format, subset
+from agent.spec import FeaturesSpec, ModelSpec
+
+MARK = {"type": "ephemeral"}
+SPAN = 15
+"""Blocks after which a wide turn gets a mark of its own: a cache looks back over 20 of them for what it knows."""
+MARKS = 2
+"""How many such marks there may be: the service takes four in all, one is the system text's and one moves by itself."""
+MARKABLE = {"text", "image", "tool_use", "tool_result"}
+
+
+def body(request: Request, spec: ModelSpec, model_id: str, features: FeaturesSpec) -> dict[str, Any]:
+    """The keys that the request needs and the server takes."""
+    cache = {"cache_control": MARK} if features.cache else {}
+    format = api_format(request.schema) if features.format and request.schema else None
+    output = {"effort": spec.effort if features.effort else None, "format": format}
+    made = {
+        "model": model_id,
+        "max_tokens": request.parameters.get("max_tokens", spec.max_tokens),
+        "system": [{"type": "text", "text": request.system, **cache}] if request.system else None,
+        "messages": marked(request.messages) if features.cache else request.messages,
+        "tools": [_strict(tool) for tool in request.tools] if features.strict else request.tools,
+        "tool_choice": {"type": "none"} if request.answer_only and request.tools and features.tool_choice else None,
+        "thinking": _thinking(spec) if features.thinking else None,
+        "output_config": {key: value for key, value in output.items() if value is not None},
+        **cache,
+    }
+    return {key: value for key, value in made.items() if value}
+
+
+def marked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With marks inside the newest wide turns, so that what was written before them is found again."""
+    places = list(_places(messages))[-MARKS:]
+    if not places:
+        return messages
+    made = list(messages)
+    for at, block in places:
+        content = list(made[at]["content"])
+        content[block] = {**content[block], "cache_control": MARK}
+        made[at] = {**made[at], "content": content}
+    return made
+
+
+def _places(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Message and block of every mark that wide turns want: a turn is an answer and what it is told in return."""
+    passed, last = 0, None
+    for at, message in enumerate(messages):
+        if message["role"] == "assistant":
+            passed, last = 0, None
+        for block, each in enumerate(message["content"]):
+            passed += 1
+            last = (at, block) if each.get("type") in MARKABLE else last
+            if passed >= SPAN and last and at > 0:
+                yield last
+                passed, last = 0, None
+
+
+def _strict(tool: dict[str, Any]) -> dict[str, Any]:
+    schema = subset(tool["input_schema"])
+    return tool if schema is None else {**tool, "input_schema": schema, "strict": True}
+
+
+def _thinking(spec: ModelSpec) -> dict[str, Any] | None:
+    if isinstance(spec.thinking, int):
+        return {"type": "enabled", "budget_tokens": spec.thinking}
+    return {"type": spec.thinking} if spec.thinking else None
