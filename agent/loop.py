@@ -109,17 +109,18 @@ class Loop:
         limit, due = self.budget.exhausted(), self.position.due
         if limit is None:
             return None
-        return Ending(due.status, due.because) if due else Ending("budget", limit)
+        return Ending("failed", due.because) if due and due.status == "failed" else Ending("budget", limit)
 
     def _withhold_tools(self) -> Ending | None:
         """When no more calls are to be made, the model is asked for its answer, if it has anything to go by."""
-        because = self.breaker.tripped or self.budget.nearly_exhausted()
+        tripped = self.breaker.tripped if self.budget.calls_left else None  # calls beyond the limit failed, too
+        because = tripped or self.budget.nearly_exhausted()
         if because is None or self.position.due:
             return None
-        status: Literal["failed", "budget"] = "failed" if self.breaker.tripped else "budget"
+        status: Literal["failed", "budget"] = "failed" if tripped else "budget"
         if self.check.has_grounds:
             self.journal.emit(AnswerDue(because, status, data.prompt("answer_due")))
-        elif self.breaker.tripped or not self.budget.calls_left:
+        elif tripped or not self.budget.calls_left:
             return Ending(status, because)
         return None
 

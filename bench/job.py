@@ -16,6 +16,7 @@ DAY = "2026-11-27"
 SECTORS = [
     "Banks", "Real Estate", "Retail", "Oil & Gas", "Utilities", "Chemicals", "Technology", "Food & Beverage",
     "Insurance", "Health Care", "Media", "Travel", "Telecommunications", "Automobiles", "Construction", "Steel",
+    "Brokers", "Logistics", "Fisheries", "Rubber", "Textiles", "Plastics", "Mining", "Airlines", "Paper",
 ]  # fmt: skip
 SERIES = ["gdp_growth", "inflation", "interest_rates", "unemployment_rate"]
 CALLS = [
@@ -56,7 +57,7 @@ RESULTS: dict[str, dict[str, Any]] = {
                 "revised": False,
             }
             for at, name in enumerate(SERIES)
-            for year in range(6)
+            for year in range(8)
         ],
         region="Vietnam",
     ),
@@ -103,6 +104,7 @@ RESULTS: dict[str, dict[str, Any]] = {
                 "side": "buy" if at % 2 else "sell",
                 "share_of_turnover": abs(_share(at, 61)),
                 "median_size": abs(_share(at, 67)),
+                "days_ago": at * 5 % 20,
                 "unit": "billion VND",
             }
             for at, sector in enumerate(SECTORS)
@@ -114,7 +116,7 @@ ANSWER = {
     "sector_recommendations": [
         {
             "sector_name": sector,
-            "action": "overweight" if PERFORMANCE[sector] > 2 else "underweight" if PERFORMANCE[sector] < -2 else "neutral",
+            "action": "overweight" if PERFORMANCE[sector] > 0 else "underweight",
             "rationale": f"Its performance over three months was {PERFORMANCE[sector]} percent, and growth holds up.",
             "confidence_score": 0.55,
         }

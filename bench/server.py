@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from job import RESULTS
 from mcp.server.mcpserver import MCPServer
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 server: MCPServer[Any] = MCPServer("bench")
 READ_ONLY = ToolAnnotations(read_only_hint=True)
 
 
+def answer(tool: str) -> CallToolResult:
+    """As data, and as the text that it is; no bigger for those who show the model the one than for the other."""
+    text = json.dumps(RESULTS[tool], separators=(",", ":"))
+    return CallToolResult(content=[TextContent(text=text)], structured_content=RESULTS[tool])
+
+
 @server.tool(annotations=READ_ONLY)
 def get_macro_indicators(
     indicators: list[str] | None = None, region: str = "Vietnam", period: str = "quarterly", as_of: str | None = None
-) -> dict[str, Any]:
+) -> CallToolResult:
     """The economy behind the market, with the day on which each value was known."""
-    return RESULTS["get_macro_indicators"]
+    return answer("get_macro_indicators")
 
 
 @server.tool(annotations=READ_ONLY)
@@ -26,23 +33,23 @@ def get_sector_heatmap(
     granularity: str = "daily",
     metrics: list[str] | None = None,
     as_of: str | None = None,
-) -> dict[str, Any]:
+) -> CallToolResult:
     """Performance, momentum, volatility and relative strength of every sector over a lookback."""
-    return RESULTS["get_sector_heatmap"]
+    return answer("get_sector_heatmap")
 
 
 @server.tool(annotations=READ_ONLY)
 def get_foreign_flow(
     sector: str = "all", period: str = "1M", flow_type: str = "net_buy_sell", as_of: str | None = None
-) -> dict[str, Any]:
+) -> CallToolResult:
     """What foreign investors bought and sold, by sector or in total."""
-    return RESULTS["get_foreign_flow"]
+    return answer("get_foreign_flow")
 
 
 @server.tool(annotations=READ_ONLY)
-def get_whale_activity(sector: str = "all", lookback_days: int = 20, as_of: str | None = None) -> dict[str, Any]:
+def get_whale_activity(sector: str = "all", lookback_days: int = 20, as_of: str | None = None) -> CallToolResult:
     """Unusually large trades, by sector."""
-    return RESULTS["get_whale_activity"]
+    return answer("get_whale_activity")
 
 
 if __name__ == "__main__":

@@ -170,10 +170,9 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(more: 
 @pytest.mark.parametrize(
     "more",
     [
-        "budget: {usd: 1.0}", "tools: [{tool_name: x, figures: {}}]",
+        "tools: [{tool_name: x, figures: {}}]",
         "sectors: configs/taxonomies/vn.yaml", "language: en",
         "policy: {evidence: repair}",
-        "model: {features: {cache: true}}",
     ],
 )  # fmt: skip
 def test_keys_of_features_that_are_not_built_are_unknown(more: str) -> None:

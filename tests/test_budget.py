@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from agent.budget import Budget
+from agent.events import ModelAnswered, ModelFailed, ToolAsked
 from agent.model.base import Usage
+from agent.prices import Price
 from agent.spec import BudgetSpec
 from tests.batch.virtual_time import in_virtual_time, now
 
@@ -19,7 +21,7 @@ def budget(**limits: float) -> Budget:
 def test_nothing_is_exhausted_at_the_start() -> None:
     fresh = budget(turns=1, tool_calls=1, tokens=1)
     assert fresh.exhausted() is None
-    assert fresh.exhausted(calls=1) is None
+    assert fresh.calls_left == 1
 
 
 def test_turns_and_tokens_forbid_the_next_request_when_their_limit_is_reached() -> None:
@@ -39,12 +41,57 @@ def test_cache_reads_cost_no_tokens_of_the_budget() -> None:
     assert spent.exhausted() is None
 
 
+def asked(call: str) -> ToolAsked:
+    return ToolAsked(1, call, "look", "market", "look", {}, call)
+
+
+def answered(turn: int, **usage: int) -> ModelAnswered:
+    return ModelAnswered(turn, [], "tool_use", None, usage, None, "m")
+
+
 def test_a_turn_may_make_as_many_calls_as_are_left_and_not_one_more() -> None:
-    spent = budget(tool_calls=5)
-    spent.tool_calls = 3
-    assert spent.exhausted(calls=2) is None
-    assert spent.exhausted(calls=3) == "tool_calls: the limit of 5 is reached"
-    spent.tool_calls = 5
+    spent = budget(tool_calls=2)
+    for call in "abc":
+        spent.apply(asked(call))
+    assert (spent.tool_calls, spent.refused) == (2, {(1, "c")})
+    assert spent.exhausted() is None, "the model may still be asked for its answer"
+    assert spent.nearly_exhausted() == "tool_calls: the limit of 2 is reached"
+
+
+def test_usd_are_counted_by_kind_of_token_and_forbid_the_next_request_at_the_limit() -> None:
+    price = Price(input=1.0, cache_write=2.0, cache_read=0.5, output=10.0)
+    spent = Budget(BudgetSpec(usd=3.0, tokens=10_000_000), price)
+    spent.usage = Usage(input=500_000, cache_write=500_000, cache_read=1_000_000, output=100_000 - 1)
+    assert spent.exhausted() is None
+    spent.usage += Usage(output=1)
+    assert spent.exhausted() == "usd: the limit of 3 is reached"
+
+
+def test_answer_that_broke_off_counts_with_what_the_service_told() -> None:
+    spent = budget(tokens=100)
+    spent.apply(ModelFailed(1, 1, "truncated", "cut", 0.5, True, {"input": 99}))
+    assert spent.exhausted() is None
+    spent.apply(ModelFailed(1, 2, "truncated", "cut", 0.5, True, {"output": 1}))
+    assert spent.exhausted() == "tokens: the limit of 100 is reached"
+
+
+def test_request_before_the_last_turn_is_the_last_with_tools() -> None:
+    spent = budget(turns=3)
+    spent.apply(answered(1))
+    assert spent.nearly_exhausted() is None
+    spent.apply(answered(2))
+    assert spent.nearly_exhausted() == "turns: the limit of 3 is reached"
+    assert spent.exhausted() is None
+
+
+def test_tokens_are_nearly_spent_when_another_turn_like_the_newest_would_reach_the_limit() -> None:
+    spent = budget(tokens=100)
+    spent.apply(answered(1, input=30))
+    assert spent.nearly_exhausted() is None
+    spent.apply(answered(2, input=34))
+    assert spent.nearly_exhausted() is None
+    spent.apply(answered(3, input=18))
+    assert spent.nearly_exhausted() == "tokens: the limit of 100 is reached"
     assert spent.exhausted() is None
 
 

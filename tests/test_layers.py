@@ -14,7 +14,8 @@ AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
-    {"breaker", "guards", "answer", "transcript", "position", "result", "gathering", "doubts", "gate", "runs", "tools", "model"},
+    {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "transcript"}
+    | {"model", "runs", "tools"},
     {"loop", "journal"},
     {"run", "place", "offer", "opening", "sitting", "company", "vouching", "report"},
     {"replay"},

@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 
 from agent import gate
-from agent.errors import (
-    CredentialsError,
-    ModelError,
-)
+from agent.errors import CredentialsError, ModelError
 from agent.events import Event, ModelAsked, ModelFailed, RunFinished, ToolAnswered
 from agent.model.base import Request, Turn
 from agent.runs import store
@@ -106,18 +103,20 @@ async def test_two_empty_turns_end_the_run() -> None:
     assert (result.status, "without saying anything" in result.stop_reason) == ("failed", True)
 
 
-@pytest.mark.parametrize(
-    ("budget", "steps", "named"),
-    [
-        ({"turns": 1}, [said(LOOK)], "turns"),
-        ({"tool_calls": 1}, [said(LOOK, LOOK | {"id": "2"})], "tool_calls"),
-        ({"tokens": 100}, [said(LOOK)], "tokens"),
-    ],
-)
-async def test_budget_that_runs_out_is_named(budget: dict[str, Any], steps: list[Any], named: str) -> None:
-    result = await ask(Scripted(*steps), keys={"budget": budget})
-    assert (result.status, result.exit_code) == ("budget", 6)
-    assert result.stop_reason.startswith(f"{named}: the limit of {next(iter(budget.values()))} is reached")
+async def test_cut_answer_is_asked_for_once_more_with_twice_the_length_and_its_calls_are_never_run() -> None:
+    model = Scripted(said(LOOK, stop_reason="max_tokens"), said(LATER), answer())
+    model.parameters = {"max_tokens": 1_000}
+    result = await ask(model)
+    assert result.ok and [each.id for each in result.calls] == ["2"]
+    assert [each.parameters["max_tokens"] for each in model.requests] == [1_000, 2_000, 2_000]
+    assert model.requests[1].messages == model.requests[0].messages
+
+
+async def test_answer_that_is_cut_again_ends_the_run() -> None:
+    model = Scripted(said(text("{"), stop_reason="max_tokens"), said(text("{"), stop_reason="max_tokens"))
+    model.parameters = {"max_tokens": 1_000}
+    result = await ask(model)
+    assert (result.status, "max_tokens" in result.stop_reason) == ("failed", True)
 
 
 async def test_seconds_end_a_run_in_the_middle_of_a_request() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +72,7 @@ async def whole_run() -> tuple[RunResult, Path, list[Any]]:
 
 def in_order(request: Any) -> str:
     """As text, in which the order of keys counts too."""
-    return json.dumps([asdict(request), request.hash])
+    return json.dumps([{name: value for name, value in vars(request).items() if name != "hear"}, request.hash])
 
 
 def told(whole: RunResult, resumed: RunResult) -> bytes:
@@ -227,11 +227,15 @@ async def test_interrupted_run_goes_on_and_tells_that_its_request_may_be_paid_tw
     assert [event.status for event in events_of(folder) if isinstance(event, RunFinished)] == ["interrupted", "ok"]
 
 
+LOOKS_AT_50_DAYS = [
+    call("get_sector_heatmap", {"as_of": f"2020-{number // 25 + 1:02}-{number % 25 + 1:02}"}, id=str(number))
+    for number in range(50)
+]
 ENDS = {
     "ok": [said(LOOK), answer()],
     "invalid": [said(LOOK), *[answer("no JSON")] * 3],
     "refused": [said(stop_reason="refusal")],
-    "budget": [said(*[LOOK | {"id": str(number)} for number in range(50)])],
+    "budget": [said(*LOOKS_AT_50_DAYS), said(LOOK)],
     "unsupported": [answer(), answer()],
     "failed": [said(text("and so on"), stop_reason="max_tokens")],
 }

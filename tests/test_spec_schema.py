@@ -54,9 +54,32 @@ SAMPLES: dict[str, list[Any]] = {
             "arguments": {"b": 1},
         }
     ],
-    "ModelSpec": [{"name": "m", "base_url": "http://x", "effort": "max", "max_tokens": 256}],
-    "BudgetSpec": [{"turns": 1, "tool_calls": 2, "tokens": 3, "seconds": 0.5, "repairs": 0}],
-    "TimeoutSpec": [{"start": 1, "list": 2.5, "call": 86_400}],
+    "ModelSpec": [
+        {
+            "name": "m",
+            "base_url": "http://x",
+            "key_variable": "MY_KEY",
+            "effort": "max",
+            "thinking": "adaptive",
+            "max_tokens": 256,
+            "features": {},
+        }
+    ],
+    "FeaturesSpec": [
+        {
+            "cache": False,
+            "format": False,
+            "effort": False,
+            "thinking": False,
+            "strict": True,
+            "tool_choice": False,
+            "count_tokens": False,
+            "stream": False,
+            "version": "2023-06-01",
+        }
+    ],
+    "BudgetSpec": [{"turns": 1, "tool_calls": 2, "tokens": 3, "usd": 0.01, "seconds": 0.5, "repairs": 0}],
+    "TimeoutSpec": [{"start": 1, "list": 2.5, "call": 86_400, "answer": 1, "idle": 1}],
     "ServerTimeoutSpec": [{"start": 1, "list": None, "call": 3}],
     "DriftPolicy": [{"missing": "ignore", "changed": "error"}],
     "PolicySpec": [
@@ -116,6 +139,7 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "AgentSpec": lambda part: part,
     "ToolSpec": lambda part: SMALLEST | {"tools": [part]},
     "ModelSpec": lambda part: SMALLEST | {"model": part},
+    "FeaturesSpec": lambda part: SMALLEST | {"model": {"features": part}},
     "BudgetSpec": lambda part: SMALLEST | {"budget": part},
     "TimeoutSpec": lambda part: SMALLEST | {"timeouts": part},
     "ServerTimeoutSpec": lambda part: SMALLEST | {"mcpServers": {"m": {"command": "x", "timeouts": part}}},

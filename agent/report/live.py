@@ -107,13 +107,12 @@ class _View:
             self._print()
 
     def _print(self) -> None:
-        """Each on one line, cut where the terminal ends; but what went wrong is told whole."""
+        """Each on one line, cut where the terminal ends; but what went wrong is told whole, as `verbose` tells all."""
         lines, self._held = self._held, []
         for line in lines:
-            if line.bad:
-                self.console.print(Text(line.text, style="yellow"))
-            else:
-                self.console.print(Text(line.text, style="dim"), no_wrap=True, overflow="ellipsis")
+            text = Text(line.text, style="yellow" if line.bad else "dim")
+            cut = not (line.bad or self.steps.verbose)
+            self.console.print(text, no_wrap=cut, overflow="ellipsis" if cut else "fold")
 
 
 @dataclass

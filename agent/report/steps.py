@@ -84,7 +84,7 @@ class Steps:
         self.spent.apply(event)
         if isinstance(event, ToolAsked):
             self._asked[event.turn, event.call] = event
-        return [*(self._details(event) if self.verbose else ()), *self._steps(event)]
+        return [*self._steps(event), *(self._details(event) if self.verbose else ())]
 
     def _steps(self, event: Event) -> Iterator[Line]:
         match event:
@@ -148,10 +148,8 @@ class Steps:
                     written = f"{usage.cache_write:,} written, {usage.input:,} uncached"
                     yield Line(f"cache: {usage.cache_read:,} read, {written}")
             case ModelFailed():
-                cost = ", and may have to be paid for" if event.may_have_cost else ""
-                yield Line(
-                    f"turn {event.turn}, attempt {event.attempt}: failed ({one_line(event.kind)}){cost}", bad=True
-                )
+                how = one_line(event.kind) + (", and may have to be paid for" if event.may_have_cost else "")
+                yield Line(f"turn {event.turn}, attempt {event.attempt}: failed ({how})", bad=True)
                 if event.wait is not None:
                     yield Line(f"waiting {event.wait:.1f} s before attempt {event.attempt + 1}")
             case AnswerChecked(valid=True):
