@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,9 @@ from pydantic import ValidationError
 
 from agent import data, source
 from agent.encoding import digest
-from agent.errors import SpecError
+from agent.errors import SpecError, UsageError
 from agent.source import Address, Source, path_text
-from agent.spec import AgentSpec, HttpServer, Schema, Section, StdioServer, is_whole_schema
+from agent.spec import AgentSpec, BudgetSpec, HttpServer, Schema, Section, StdioServer, is_whole_schema
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _TELLING = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
@@ -65,6 +66,15 @@ class AgentFile:
         if isinstance(content.get("mcpServers"), dict):
             content["mcpServers"] = {name: _masked(server) for name, server in content["mcpServers"].items()}
         return content
+
+    def within(self, limits: Mapping[str, Any]) -> AgentFile:
+        """With these limits in place of its budget's own. Raises UsageError."""
+        try:
+            budget = BudgetSpec.model_validate({**self.spec.budget.model_dump(), **limits})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(f"budget.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        return replace(self, spec=self.spec.model_copy(update={"budget": budget}))
 
     @cached_property
     def hashes(self) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent import data, source
 from agent.errors import SpecError
 from agent.model.base import Model, Usage
+from agent.spec import BudgetSpec
 
 FILE = "ADVISOR_PRICES"
 """Environment variable that names another table."""
@@ -38,6 +39,15 @@ class Price:
 
     def usd(self, usage: Usage) -> float:
         return fsum(getattr(self, each.name) * getattr(usage, each.name) for each in fields(self)) / 1_000_000
+
+    def ceiling(self, limits: BudgetSpec, longest: int) -> float:
+        """USD that a run within these limits costs at most: all tokens at the dearest rate, the `longest` answer beyond
+        them, since a limit is looked at before a request, and in each turn but the first as many read from a cache.
+        """
+        dearest = max(self.input, self.cache_write, self.output)
+        tokens = (limits.tokens + longest) * dearest + (limits.turns - 1) * limits.tokens * self.cache_read
+        by_tokens = tokens / 1_000_000
+        return by_tokens if limits.usd is None else min(by_tokens, limits.usd + longest * self.output / 1_000_000)
 
 
 FREE = Price(0.0, 0.0, 0.0, 0.0)

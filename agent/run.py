@@ -52,6 +52,7 @@ async def run(
     model: Model | str | None = None,
     offline: bool = False,
     simulated: bool = False,
+    budget: Mapping[str, float] | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
     person: Person | None = None,
     listen: Listener | None = None,
@@ -61,16 +62,14 @@ async def run(
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
     defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
-    a paid model to see simulated data. `servers`: MCP server objects of this process, instead of the file's. `person`:
-    who is asked, where the file's policy says `ask`.
+    a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
+    server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
 
     Raises SpecError, UsageError, CredentialsError, ServerError, DriftError, ModelError or LogError. The log is
     sealed in each case, also when the task is cancelled.
     """
-    file = _loaded(agent)
-    asked = whole((question or file.spec.objective or "").strip())
-    if not asked:
-        raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
+    file = _loaded(agent).within(budget or {})
+    asked = question_of(file, question)
     day = iso_day(as_of)
     place = Place(store.folder(store.new_id()))
     simulated = simulated or file.spec.simulated
@@ -107,7 +106,7 @@ async def resume(
     started = _beginning(events, folder)
     if not (result := result_of(events, folder)).resumable and not new_attempt:
         return await Place.recorded(folder.absolute(), started.files).hand_out(result)
-    file = _loaded(agent) if agent is not None else as_logged(started, _contents(events))
+    file = _loaded(agent).within(started.budget) if agent is not None else as_logged(started, _contents(events))
     if agent is None and servers is None:
         trust.require(file.spec, folder, trusted=trusted)
         if new_attempt or not any(isinstance(event, ModelAsked) for event in events):
@@ -193,7 +192,15 @@ def as_logged(started: RunStarted, contents: Mapping[str, Any], *, connects: boo
             "the run began with an agent file that this version does not take",
             hint=f"resume it with the version that wrote it: {started.versions.get('sector-advisor')}",
         ) from None
-    return AgentFile(spec, Source(started.agent, content), contents[started.prompt])
+    return AgentFile(spec, Source(started.agent, content), contents[started.prompt]).within(started.budget)
+
+
+def question_of(file: AgentFile, question: str | None) -> str:
+    """The one that is given, else the file's objective. Raises UsageError when there is none."""
+    asked = str(whole((question or file.spec.objective or "").strip()))
+    if not asked:
+        raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
+    return asked
 
 
 def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:

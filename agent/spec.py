@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -21,6 +22,11 @@ VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LONGEST_ANSWER = 128_000
 """Tokens."""
 HOST = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 class Section(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,8 +16,9 @@ Once: TypeAlias = Callable[[], Awaitable[Any]]
 """Does the job once; raises when it went wrong."""
 AGENT = "agent.yaml"
 """The agent file, in the folder in which all is done."""
-OURS, STREAMED, PLAIN = "ours", "floor, streamed", "floor, plain"
-NAMES = (OURS, STREAMED, PLAIN)
+OURS, STREAMED, PLAIN = "ours", "streamed", "plain"
+NAMES = {OURS: "ours", STREAMED: "floor, streamed", PLAIN: "floor, plain"}
+"""With what tables call them."""
 
 
 def opened(name: str) -> AbstractAsyncContextManager[Once]:
@@ -41,8 +43,9 @@ async def ours() -> AsyncIterator[Once]:
 
         async def once() -> Any:
             place = Place(store.folder(f"{os.getpid()}-{next(numbers)}"))
-            sitting = Sitting(file, QUESTION, None, model, False, True, place, pool.of)
-            result = await sitting.run()
+            result = await Sitting(
+                file, QUESTION, None, model, simulated=False, real_data_only=True, place=place, opening=pool.of
+            ).run()
             assert result.ok, result.stop_reason
             return result.answer
 
@@ -62,8 +65,6 @@ async def by_hand(*, stream: bool) -> AsyncIterator[Once]:
 
 def agent_file(server: list[str]) -> str:
     """The shipped agent file with this server in it."""
-    import json
-
     shipped = Path(__file__).parents[1] / "configs" / "dynamic_sector_advisor.yaml"
     command, *args = server
     servers = {"market": {"command": command, "args": args}}

@@ -29,7 +29,7 @@ class Floor:
     """Made by `floor`; `run` asks one question."""
 
     def __init__(self, model: AsyncAnthropic, client: Client, tools: list[dict[str, Any]], *, stream: bool) -> None:
-        self._model = model
+        self._create: Any = model.messages.create
         self._client = client
         self._answered = self._streamed if stream else self._plain
         self._validator = Draft202012Validator(SCHEMA)
@@ -57,7 +57,7 @@ class Floor:
         blocks: list[dict[str, Any]] = []
         inputs: dict[int, list[str]] = {}
         stop_reason = None
-        async for event in await self._model.messages.create(**self._request, messages=messages, stream=True):
+        async for event in await self._create(**self._request, messages=messages, stream=True):
             if event.type == "content_block_start":
                 blocks.append(event.content_block.to_dict())
             elif event.type == "content_block_delta" and event.delta.type == "text_delta":
@@ -73,7 +73,7 @@ class Floor:
         return blocks
 
     async def _plain(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        answer = await self._model.messages.create(**self._request, messages=messages)
+        answer = await self._create(**self._request, messages=messages)
         if answer.stop_reason not in ("tool_use", "end_turn"):
             raise RuntimeError(f"the answer stopped: {answer.stop_reason}")
         return [block.to_dict() for block in answer.content]

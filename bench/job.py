@@ -19,7 +19,7 @@ SECTORS = [
     "Brokers", "Logistics", "Fisheries", "Rubber", "Textiles", "Plastics", "Mining", "Airlines", "Paper",
 ]  # fmt: skip
 SERIES = ["gdp_growth", "inflation", "interest_rates", "unemployment_rate"]
-CALLS = [
+CALLS: list[list[tuple[str, dict[str, Any]]]] = [
     [("get_macro_indicators", {"indicators": SERIES, "region": "Vietnam", "period": "quarterly"})],
     [
         ("get_sector_heatmap", {"lookback_period": "3M", "granularity": "daily", "metrics": ["performance"]}),

@@ -1,7 +1,7 @@
 """What an orchestrator costs by itself: this program against the same job by hand over the two SDKs.
 
-    python bench/loop.py [--quick]
-    python bench/loop.py --profile ours
+    python bench/loop.py [--only warm|fresh|load] [--quick]
+    python bench/loop.py --profile ours|streamed|plain
 
 The job (`job.py`): three requests to a scripted Messages API on loopback, four calls to an MCP server over stdio. Both
 are processes of their own, whose time does not count. The contestants take turns, so that whatever slows the machine
@@ -64,7 +64,7 @@ async def warm(counts: Counts) -> dict[str, Any]:
         ready = {name: await stack.enter_async_context(opened(name)) for name in NAMES}
         for once in ready.values():
             await once()
-        calls = {name: float(pstats.Stats(await profiled(once)).total_calls) for name, once in ready.items()}  # type: ignore[attr-defined]
+        calls = [{name: {"count": await function_calls(once)} for name, once in ready.items()} for _ in range(3)]
         rounds = []
         for number in range(counts.pairs):
             rounds.append({name: await measured(ready[name], counts.runs) for name in turned(number)})
@@ -73,8 +73,8 @@ async def warm(counts: Counts) -> dict[str, Any]:
 
 def turned(number: int) -> list[str]:
     """The contestants, another one first each time."""
-    at = number % len(NAMES)
-    return [*NAMES[at:], *NAMES[:at]]
+    names, at = list(NAMES), number % len(NAMES)
+    return names[at:] + names[:at]
 
 
 async def measured(once: Once, runs: int) -> Figures:
@@ -92,6 +92,10 @@ def shares(seen: Seen, runs: int) -> Figures:
     """What reached the Messages API, for each run."""
     assert not seen.refused, seen.refused
     return {"requests": seen.requests / runs, "calls": seen.calls / runs, "bytes": seen.bytes / runs}
+
+
+async def function_calls(once: Once) -> float:
+    return float(sum(each.callcount for each in (await profiled(once)).getstats()))
 
 
 async def profiled(once: Once) -> cProfile.Profile:
@@ -135,13 +139,15 @@ def fresh(name: str, url: str, environment: dict[str, str], folder: Path) -> Fig
     ask_seen(url)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()
-        process = subprocess.Popen([sys.executable, *words, QUESTION], cwd=folder, env=environment, stdout=out, stderr=err)
+        process = subprocess.Popen(
+            [sys.executable, *words, QUESTION], cwd=folder, env=environment, stdout=out, stderr=err
+        )
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         ended = time.monotonic()
         own = own_cpu(process.pid)
         if process.wait():
             err.seek(0)
-            sys.exit(f"{name} failed:\n{err.read().decode()}")
+            sys.exit(f"{NAMES[name]} failed:\n{err.read().decode()}")
         out.seek(0)
         assert json.load(out)["sector_recommendations"]
     seen = ask_seen(url)
@@ -186,7 +192,8 @@ class Bench:
         )
         return json.loads(done.stdout)
 
-    def warm(self) -> tuple[list[Round], Figures]:
+    def warm(self) -> tuple[list[Round], list[Round]]:
+        """The rounds, and those of the function calls."""
         found = self.inside("--inside", "warm", "--counts", json.dumps(asdict(self.counts)))
         return found["rounds"], found["calls"]
 
@@ -222,32 +229,49 @@ def row(what: str, rounds: list[Round], key: str, digits: int) -> str:
     return f"| {what} | {' | '.join(cells)} |"
 
 
-def report(bench: Bench) -> Iterator[str]:
-    """The table, line by line, as it is found."""
-    counts = bench.counts
-    yield f"| | {' | '.join(NAMES)} | × streamed | × plain |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+def warm_rows(bench: Bench) -> Iterator[str]:
     rounds, calls = bench.warm()
     yield row("warm: CPU ms a run", rounds, "cpu", 2)
-    yield row("warm: function calls a run", [{name: {"calls": count} for name, count in calls.items()}], "calls", 0)
-    alone = bench.fresh()
-    yield row("fresh process: CPU s", alone, "cpu", 2)
-    yield row("fresh process: s to its first request", alone, "first", 2)
-    yield row("fresh process: s to its end", alone, "wall", 2)
-    for at_once in counts.load:
-        under = bench.load(at_once)
-        yield row(f"{at_once} at once: runs a second", under, "rate", 1)
-        yield row(f"{at_once} at once: CPU ms a run", under, "cpu", 2)
-        yield row(f"{at_once} at once: peak memory, MB", under, "memory", 0)
-    yield row("requests a run", rounds + alone, "requests", 0)
-    yield row("tool calls a run", rounds + alone, "calls", 0)
-    yield row("bytes sent to the model a run", rounds + alone, "bytes", 0)
+    yield row("warm: function calls a run", calls, "count", 0)
+    yield row("requests a run", rounds, "requests", 0)
+    yield row("tool calls a run", rounds, "calls", 0)
+    yield row("bytes sent to the model a run", rounds, "bytes", 0)
+
+
+def fresh_rows(bench: Bench) -> Iterator[str]:
+    rounds = bench.fresh()
+    yield row("fresh: CPU s", rounds, "cpu", 2)
+    yield row("fresh: s to the first request", rounds, "first", 2)
+    yield row("fresh: s to the end", rounds, "wall", 2)
+    yield row("fresh: requests", rounds, "requests", 0)
+    yield row("fresh: tool calls", rounds, "calls", 0)
+
+
+def load_rows(bench: Bench) -> Iterator[str]:
+    for at_once in bench.counts.load:
+        rounds = bench.load(at_once)
+        yield row(f"{at_once} at once: runs a second (more is better)", rounds, "rate", 1)
+        yield row(f"{at_once} at once: CPU ms a run", rounds, "cpu", 2)
+        yield row(f"{at_once} at once: peak memory, MB", rounds, "memory", 0)
+
+
+PARTS = {"warm": warm_rows, "fresh": fresh_rows, "load": load_rows}
+
+
+def report(bench: Bench, parts: list[str]) -> Iterator[str]:
+    """The table, line by line, as it is found."""
+    yield f"| | {' | '.join(NAMES.values())} | ours × streamed | ours × plain |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for part in parts:
+        yield from PARTS[part](bench)
 
 
 def machine() -> str:
     cores = len(os.sched_getaffinity(0))
     sdks = ", ".join(f"{name} {version(name)}" for name in ("anthropic", "mcp"))
-    return f"{time.strftime('%Y-%m-%d')}, {cores} cores, {platform.system()}, Python {platform.python_version()}, {sdks}"
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {cores} cores, {platform.system()}, Python {platform.python_version()}, {sdks}"
+    )
 
 
 async def profile(name: str) -> None:
@@ -263,6 +287,7 @@ async def profile(name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only see that all of it runs")
+    parser.add_argument("--only", choices=PARTS, help="one part of the table")
     parser.add_argument("--profile", choices=NAMES, help="where a warm run's time goes")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     parser.add_argument("--counts", type=json.loads, help=argparse.SUPPRESS)
@@ -282,7 +307,7 @@ def main() -> None:
                 subprocess.run(words, cwd=begun.folder, env=begun.environment, check=True)
                 return
             print(f"Measured on {machine()}:\n")
-            for line in report(begun):
+            for line in report(begun, [given.only] if given.only else list(PARTS)):
                 print(line, flush=True)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import itertools
 import json
 import subprocess
 import sys
@@ -63,7 +64,9 @@ def events(turn: int) -> list[dict[str, Any]]:
         empty = {**block, "input": {}} if called else {**block, "text": ""}
         found.append({"type": "content_block_start", "index": index, "content_block": empty})
         for part in parts(json.dumps(block["input"]) if called else block["text"], count):
-            piece = {"type": "input_json_delta", "partial_json": part} if called else {"type": "text_delta", "text": part}
+            piece = (
+                {"type": "input_json_delta", "partial_json": part} if called else {"type": "text_delta", "text": part}
+            )
             found.append({"type": "content_block_delta", "index": index, "delta": piece})
         found.append({"type": "content_block_stop", "index": index})
     ended = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
@@ -74,7 +77,7 @@ def events(turn: int) -> list[dict[str, Any]]:
 def parts(text: str, count: int) -> list[str]:
     """A text in so many pieces, which differ by one character at most."""
     edges = [len(text) * at // count for at in range(count + 1)]
-    return [text[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def response(status: str, kind: str, body: bytes, *, chunks: bool = False) -> bytes:
@@ -90,9 +93,7 @@ def streamed(turn: int) -> bytes:
 
 
 STREAMED = [streamed(turn) for turn in range(len(DELTAS))]
-WHOLE = [
-    response("200 OK", "application/json", json.dumps(message(turn)).encode()) for turn in range(len(DELTAS))
-]
+WHOLE = [response("200 OK", "application/json", json.dumps(message(turn)).encode()) for turn in range(len(DELTAS))]
 
 
 class Connection(asyncio.Protocol):
@@ -128,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, body: bytes) -> bytes:
         asked = json.loads(body)
-        turn = sum(each["role"] == "assistant" for each in asked["messages"])
+        turn: int = sum(each["role"] == "assistant" for each in asked["messages"])
         came = [len(text) for text in results(asked["messages"][-1]["content"])]
         wanted = len(CALLS[turn - 1]) if turn else 0
         if turn >= len(DELTAS) or len(came) != wanted or any(length < RESULT_BYTES for length in came):

@@ -20,7 +20,7 @@ FLOORS = [
     {"run", "place", "offer", "opening", "sitting", "company", "vouching", "report"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch", "doctor", "onboarding"},
+    {"batch", "doctor", "onboarding", "preview", "report.preview"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]

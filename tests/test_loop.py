@@ -104,7 +104,7 @@ async def test_two_empty_turns_end_the_run() -> None:
 
 
 async def test_cut_answer_is_asked_for_once_more_with_twice_the_length_and_its_calls_are_never_run() -> None:
-    model = Scripted(said(LOOK, stop_reason="max_tokens"), said(LATER), answer())
+    model = Scripted(said(LOOK, stop_reason="max_tokens"), said(LOOK | {"id": "2"}), answer())
     model.parameters = {"max_tokens": 1_000}
     result = await ask(model)
     assert result.ok and [each.id for each in result.calls] == ["2"]

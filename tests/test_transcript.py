@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from agent.events import (
     AnswerChecked,
+    AnswerDue,
     ContentStored,
     Event,
     ModelAnswered,
@@ -23,8 +25,10 @@ from agent.events import (
     ToolsOffered,
     UnknownEvent,
 )
+from agent.model import wire
 from agent.model.base import Request
 from agent.runs.log import RunLog, read
+from agent.spec import FeaturesSpec, ModelSpec
 from agent.transcript import Transcript
 
 SPEC, SYSTEM, OPENING, SCHEMA = (
@@ -183,8 +187,10 @@ rounds = st.lists(
         st.tuples(st.just("repair"), words, st.none()),
         st.tuples(st.just("pause"), words, st.none()),
         st.tuples(st.just("empty"), st.sampled_from([(), ("",), (" \n",)]), st.none()),
+        st.tuples(st.just("cut"), words, st.none()),
+        st.tuples(st.just("due"), words, st.none()),
     ),
-    max_size=6,
+    max_size=8,
 )
 
 
@@ -192,6 +198,10 @@ def events_of(kind: str, content: Any, order: Any, turn: int) -> list[Event]:
     """One turn as the loop logs it: complete before the next request."""
     if kind == "empty":
         return [asked(turn), said(turn, *map(text, content))]
+    if kind == "cut":
+        return [asked(turn), replace(said(turn, text(content), use("lost")), stop_reason="max_tokens")]
+    if kind == "due":
+        return [AnswerDue("turns", "budget", f"Now: {content}")]
     if kind == "pause":
         return [asked(turn), replace(said(turn, text(content)), stop_reason="pause_turn")]
     if kind == "repair":
@@ -202,9 +212,20 @@ def events_of(kind: str, content: Any, order: Any, turn: int) -> list[Event]:
     return [asked(turn), said(turn, *map(use, calls)), *(called(call, turn) for call in calls), *arrivals]
 
 
+def sent(request: Request) -> tuple[str, str]:
+    """What a cache compares, as bytes leave: what stands before the messages, and those block by block, unmarked."""
+    sent = wire.body(request, ModelSpec(), "m", FeaturesSpec())
+    blocks = [
+        (message["role"], {key: value for key, value in block.items() if key != "cache_control"})
+        for message in sent["messages"]
+        for block in message["content"]
+    ]
+    return json.dumps([sent["tools"], sent["system"], sent.get("output_config")]), "".join(map(json.dumps, blocks))
+
+
 @settings(deadline=None)
 @given(played=rounds)
-def test_each_request_begins_with_the_whole_one_before_it(played: list[tuple[str, Any, Any]]) -> None:
+def test_each_request_begins_with_every_byte_of_the_one_before_it(played: list[tuple[str, Any, Any]]) -> None:
     transcript = Transcript()
     for event in START:
         transcript.apply(event)
@@ -213,10 +234,28 @@ def test_each_request_begins_with_the_whole_one_before_it(played: list[tuple[str
         for event in events_of(kind, content, order, turn):
             transcript.apply(event)
         after = transcript.request()
-        assert after.messages[: len(before.messages)] == before.messages
-        assert len(after.messages) - len(before.messages) == {"calls": 2, "repair": 2, "pause": 1, "empty": 0}[kind]
-        assert (after.system, after.tools, after.schema) == (before.system, before.tools, before.schema)
+        (head, words), (new_head, new_words) = sent(before), sent(after)
+        assert new_head == head and new_words.startswith(words)
+        added = len(after.messages) - len(before.messages)
+        in_answer = kind == "due" and before.messages[-1]["role"] == "assistant"
+        assert added == {"calls": 2, "repair": 2, "pause": 1, "due": in_answer}.get(kind, 0)
+        assert after.schema == before.schema
         before = after
+
+
+def test_cut_answer_is_left_out_and_asked_for_again_with_twice_its_length() -> None:
+    cut = replace(said(1, text("{"), use("lost")), stop_reason="max_tokens")
+    again = request_after(cut)
+    assert again.messages == [FIRST]
+    assert again.parameters == {"name": "m", "max_tokens": 512}
+    assert request_after(cut, said(2, text("{}")), checked("Again.")).parameters["max_tokens"] == 512
+
+
+def test_words_that_ask_for_the_answer_stand_after_the_results_and_no_tool_may_be_called() -> None:
+    after = request_after(said(1, use("a")), answered("a", "seen"), AnswerDue("turns", "budget", "Answer now."))
+    assert after.messages[-1]["content"] == [result("a", "seen"), text("Answer now.")]
+    assert after.parameters["tool_choice"] == "none" and after.answer_only
+    assert after.tools == [TOOL.content]
 
 
 def test_a_request_has_the_same_hash_after_its_events_went_through_a_log(tmp_path: Path) -> None:

@@ -7,19 +7,31 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
-from agent.cli import config_option, echo_json, failures, load, trust_option
+from agent.cli import config_option, echo_json, failures, interruptible, load, trust_option
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
 
+if TYPE_CHECKING:
+    from agent.agentfile import AgentFile
+
 Listener = Callable[[Event], None]
 Ask = Callable[[Listener], Awaitable[RunResult]]
 FORMATS = ["auto", "table", "answer", "envelope"]
+CHOSEN = ("as_of", "model", "offline", "simulated")
+LIMITS = {
+    "max_turns": "turns",
+    "max_calls": "tool_calls",
+    "max_tokens": "tokens",
+    "max_usd": "usd",
+    "max_seconds": "seconds",
+}
+"""Options, and the limits of a budget that they set."""
 
 
 @click.command()
@@ -44,20 +56,38 @@ FORMATS = ["auto", "table", "answer", "envelope"]
     type=click.Choice(["repeat", "skip"]),
     help="With --resume: make a call again that may have been carried out, or go on without it.",
 )
+@click.option("--max-turns", type=int, metavar="N", help="Most answers of the model, over the file's budget.")
+@click.option("--max-calls", type=int, metavar="N", help="Most tool calls.")
+@click.option("--max-tokens", type=int, metavar="N", help="Most tokens of the whole run, without cache reads.")
+@click.option("--max-usd", type=float, metavar="X", help="Most USD, by the table of prices.")
+@click.option("--max-seconds", type=float, metavar="S", help="Longest time.")
+@click.option("--dry-run", is_flag=True, help="Show prompt, tools, budget and the highest cost, and ask no model.")
 @trust_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Requests, attempts, waits and cache use on stderr, too.")
 @click.pass_context
-def command(context: click.Context, /, question: str | None, form: str, quiet: bool, **options: Any) -> None:
+def command(
+    context: click.Context, /, question: str | None, form: str, quiet: bool, verbose: bool, **options: Any
+) -> None:
     """Ask one QUESTION (`-` reads it from standard input; without one, the agent file's objective)."""
     form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
     with failures(as_json=form != "table"):
-        from agent.report import terminal
+        from agent.report import live
 
         given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+        if options["dry_run"]:
+            _show_dry_run(options, given, question, form, quiet=quiet)
+            return
         begin = _new if options["resume"] is None else _resume
         ask, run = begin(options, given, question)
-        with terminal.progress(quiet=quiet) as listen:
+        with live.progress(quiet=quiet, verbose=verbose) as listen:
             result = _run(ask, run, listen)
+    _show(result, form, quiet=quiet)
+
+
+def _show(result: RunResult, form: str, *, quiet: bool) -> NoReturn:
+    from agent.report import terminal
+
     if form == "table":
         terminal.show_result(result)
     else:
@@ -70,16 +100,40 @@ def command(context: click.Context, /, question: str | None, form: str, quiet: b
     sys.exit(result.exit_code)
 
 
-def _new(options: dict[str, Any], given: set[str], question: str | None) -> tuple[Ask, None]:
+def _asked(options: dict[str, Any], given: set[str], question: str | None) -> tuple[AgentFile, str | None]:
+    """The agent file within the limits that were given, and the question."""
     if given & {"new_attempt", "in_flight"}:
         raise UsageError("--new-attempt and --in-flight are about a run that stopped", hint="name it: --resume RUN")
     if options["offline"] and options["model"] not in (None, "planner"):
         raise UsageError("--offline and --model exclude each other")
-    file = load(options["config"], trust=options["trust"])
+    limits = {limit: options[option] for option, limit in LIMITS.items() if option in given}
+    file = load(options["config"], trust=options["trust"]).within(limits)
     asked = sys.stdin.read() if question == "-" else question
     if asked is not None and not asked.strip():
         raise UsageError("the question is empty")
-    chosen = {name: options[name] for name in ("as_of", "model", "offline", "simulated")}
+    return file, asked
+
+
+def _show_dry_run(options: dict[str, Any], given: set[str], question: str | None, form: str, *, quiet: bool) -> None:
+    from agent.preview import preview
+    from agent.report import live
+    from agent.report.preview import show_preview
+
+    if "resume" in given:
+        raise UsageError("--dry-run is about a run that is still to begin", hint="leave --resume out")
+    file, asked = _asked(options, given, question)
+    chosen = {name: options[name] for name in CHOSEN}
+    with live.progress(quiet=quiet) as listen:
+        shown = interruptible(preview(file, asked, listen=listen, **chosen))
+    if form == "table":
+        show_preview(shown)
+    else:
+        echo_json(shown.to_json())
+
+
+def _new(options: dict[str, Any], given: set[str], question: str | None) -> tuple[Ask, None]:
+    file, asked = _asked(options, given, question)
+    chosen = {name: options[name] for name in CHOSEN}
 
     async def ask(listen: Listener) -> RunResult:
         from agent.cli.asking import person_for
@@ -92,7 +146,7 @@ def _new(options: dict[str, Any], given: set[str], question: str | None) -> tupl
 
 def _resume(options: dict[str, Any], given: set[str], question: str | None) -> tuple[Ask, str]:
     misplaced = ["a question"] if question is not None else []
-    misplaced += [f"--{name.replace('_', '-')}" for name in sorted(given & {"as_of", "model", "offline", "simulated"})]
+    misplaced += [f"--{name.replace('_', '-')}" for name in sorted(given & {*CHOSEN, *LIMITS})]
     if misplaced:
         what = " and ".join(misplaced)
         raise UsageError(f"a run that goes on keeps what it began with, so that {what} has no place beside --resume")

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import anthropic
 import httpx2
@@ -22,7 +21,7 @@ from agent.errors import AdvisorError, CredentialsError, ModelError
 from agent.model import blocks, wire
 from agent.model.base import RateLimits, Remaining, Request, Turn
 from agent.model.reading import PASSING, Answer
-from agent.spec import FeaturesSpec, ModelSpec, TimeoutSpec
+from agent.spec import ModelSpec, TimeoutSpec, is_local
 
 KEY = "ANTHROPIC_API_KEY"
 NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
@@ -35,7 +34,6 @@ GIVEN_UP = {
     "cache": ("cache_control",),
 }
 """What is left out from then on when a server refuses a request with words about it."""
-LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class Claude:
@@ -50,7 +48,7 @@ class Claude:
     def __init__(self, spec: ModelSpec, timeouts: TimeoutSpec | None = None) -> None:
         self.name = spec.name
         self.spec, self.id = blocks.resolved(spec)
-        self.parameters = _parameters(self.spec)
+        self.parameters = wire.parameters(self.spec)
         self._timeouts = timeouts or TimeoutSpec()
         self._features = self.spec.features
         idle = self._timeouts.idle if self._features.stream else self._timeouts.answer
@@ -147,22 +145,10 @@ class Claude:
         return None
 
 
-def _parameters(spec: ModelSpec) -> dict[str, Any]:
-    """What is not as it comes is told; the rest of a log stays as it was."""
-    usual = FeaturesSpec().model_dump()
-    unusual = {key: value for key, value in spec.features.model_dump().items() if value != usual[key]}
-    said = {"thinking": spec.thinking, "features": unusual or None}
-    return {
-        "max_tokens": spec.max_tokens,
-        "effort": spec.effort,
-        **{key: value for key, value in said.items() if value is not None},
-    }
-
-
 def _key_of(spec: ModelSpec) -> str | None:
     """None leaves it to the SDK. Servers on this machine take any key, and the SDK sends no request without one."""
     key = os.environ.get(spec.key_variable or KEY)
-    local = spec.base_url is not None and urlsplit(spec.base_url).hostname in LOCAL
+    local = spec.base_url is not None and is_local(spec.base_url)
     return key or ("local" if local else "" if spec.key_variable else None)
 
 

@@ -10,11 +10,23 @@ from agent.model.format import api_format, subset
 from agent.spec import FeaturesSpec, ModelSpec
 
 MARK = {"type": "ephemeral"}
-SPAN = 15
-"""Blocks after which a wide turn gets a mark of its own: a cache looks back over 20 of them for what it knows."""
+SPAN = 18
+"""Blocks after which a wider turn gets a mark of its own: a cache looks back over 20 of them for what it knows."""
 MARKS = 2
 """How many such marks there may be: the service takes four in all, one is the system text's and one moves by itself."""
 MARKABLE = {"text", "image", "tool_use", "tool_result"}
+
+
+def parameters(spec: ModelSpec) -> dict[str, Any]:
+    """What shapes every answer, for the log: thinking and features only where they are not as they come."""
+    usual = FeaturesSpec().model_dump()
+    unusual = {key: value for key, value in spec.features.model_dump().items() if value != usual[key]}
+    told = {"thinking": spec.thinking, "features": unusual or None}
+    return {
+        "max_tokens": spec.max_tokens,
+        "effort": spec.effort,
+        **{key: value for key, value in told.items() if value is not None},
+    }
 
 
 def body(request: Request, spec: ModelSpec, model_id: str, features: FeaturesSpec) -> dict[str, Any]:
@@ -56,11 +68,11 @@ def _places(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
         if message["role"] == "assistant":
             passed, last = 0, None
         for block, each in enumerate(message["content"]):
-            passed += 1
-            last = (at, block) if each.get("type") in MARKABLE else last
             if passed >= SPAN and last and at > 0:
                 yield last
                 passed, last = 0, None
+            passed += 1
+            last = (at, block) if each.get("type") in MARKABLE else last
 
 
 def _strict(tool: dict[str, Any]) -> dict[str, Any]:

@@ -111,8 +111,11 @@ class _View:
         lines, self._held = self._held, []
         for line in lines:
             text = Text(line.text, style="yellow" if line.bad else "dim")
-            cut = not (line.bad or self.steps.verbose)
-            self.console.print(text, no_wrap=cut, overflow="ellipsis" if cut else "fold")
+            if line.bad or self.steps.verbose:
+                parts = text.wrap(self.console, max(self.console.width - 2, 1))
+                self.console.print(Text("\n  ").join(parts))
+            else:
+                self.console.print(text, no_wrap=True, overflow="ellipsis")
 
 
 @dataclass

@@ -8,7 +8,7 @@ from agent import data
 from agent.errors import TrustNeeded
 from agent.foreign import printable
 from agent.runs import store
-from agent.spec import AgentSpec, HttpServer, StdioServer
+from agent.spec import AgentSpec, HttpServer, StdioServer, is_local
 
 
 def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
@@ -20,6 +20,8 @@ def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
     if trusted or place is None or _is_own(place):
         return
     doubtful = [f"  {name}: {printable(_address(server))}" for name, server in spec.servers.items() if _acts(server)]
+    if spec.model.base_url and not is_local(spec.model.base_url):
+        doubtful.append(f"  model: {printable(spec.model.base_url)}")
     if doubtful:
         raise TrustNeeded(
             f"{place} lies outside the current folder and your own configuration, and would start programs, or send "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ from tests.scripted import ANSWER
 Said = pytest.CaptureFixture[str]
 PRICE = {"input": 5.0, "cache_write": 6.25, "cache_read": 0.5, "output": 25.0}
 FREE = dict.fromkeys(PRICE, 0.0)
-EVIL = "\x1b[2J\x1b]0;owned\x07\u202e[bold]板块\u200b 📈\r\nx\x85y\u2028z"
+EVIL = "\x1b[2J\x1b]0;owned\x07\u202e[bold]板块\u200b 📈\r\nx\x85y\u2028z\x1b[2J\x9b2J"
 OPENED = ServerOpened("market", "stdio", "2025-06-18", "m", "1.0", 0.421)
 _PART = re.compile(r"\x1b\[(\??[\d;]*)([AKmhl])|([\r\n])|([^\x00-\x1f\x7f]+)")
 
@@ -233,6 +234,18 @@ def test_step_says_what_came_of_it(event: Event, line: str, capsys: Said) -> Non
     assert capsys.readouterr().err == f"{line}\n"
 
 
+def test_verbose_tells_what_is_not_offered_and_a_last_attempt(capsys: Said) -> None:
+    with progress(quiet=False, verbose=True) as tell:
+        assert tell
+        tell(ToolsOffered([{}], [], [{}, {}]))
+        tell(failed(None))
+    assert capsys.readouterr().err.splitlines() == [
+        "1 tool offered, 2 set aside",
+        "turn 1: the API answered 529; giving up",
+        "turn 1, attempt 1: failed (overloaded_error)",
+    ]
+
+
 def test_call_whose_id_comes_again_in_a_later_turn_is_another_call(capsys: Said) -> None:
     with progress(quiet=False) as tell:
         assert tell
@@ -258,9 +271,9 @@ def test_dumb_terminal_gets_plain_lines(capsys: Said, monkeypatch: pytest.Monkey
     monkeypatch.setenv("TERM", "dumb")
     with progress(quiet=False) as tell:
         assert tell
-        for event in RUN:
+        for event in (*RUN, tool_asked("c", "x" * 90), tool_answered("c")):
             tell(event)
-    assert capsys.readouterr().err == "\n".join([*STEPS, ""])
+    assert capsys.readouterr().err == "\n".join([*STEPS, f"tool {'x' * 90}: 3,412 characters, 0.52 s  ()", ""])
 
 
 @pytest.mark.usefixtures("terminal")
@@ -278,13 +291,14 @@ def test_no_colour_is_obeyed(plain: bool, capsys: Said, monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("terminal")
-def test_nothing_but_the_steps_is_left_on_a_terminal_and_stdout_is_untouched(capsys: Said) -> None:
+def test_nothing_but_the_steps_is_left_on_a_terminal_and_stdout_keeps_its_own(capsys: Said) -> None:
     with progress(quiet=False, clock=Clock()) as tell:
         assert tell
         for event in RUN:
             tell(event)
+        sys.stdout.write("a result")
     out, err = capsys.readouterr()
-    assert out == "" and Screen(err).lines == STEPS
+    assert out == "a result" and Screen(err).lines == STEPS
     assert err.count("\x1b[?25l") == err.count("\x1b[?25h") == 1, "the cursor is shown again"
 
 
@@ -364,7 +378,7 @@ def test_recommendations_are_shown_as_they_are_written(
             "confidence_score": 0.6,
         },
         {"sector_name": "板块 " * 12, "action": "underweight", "rationale": "Fell.", "confidence_score": "high"},
-        {"sector_name": "Energy", "action": "neutral", "confidence_score": 5, "rationale": "Flat, as it was. " * 5},
+        {"sector_name": "Energy", "action": "neutral", "confidence_score": -1, "rationale": "Flat, as it was. " * 5},
     ]
     whole = json.dumps({"of": {"a": 1}, "sector_recommendations": rows}, ensure_ascii=False)
     written = before + whole[: len(whole) - cut] + after
@@ -506,7 +520,8 @@ def test_long_step_is_cut_unless_something_went_wrong_or_all_is_to_be_told(capsy
             tell(event)
     cut, *whole = screen(capsys).lines
     assert cut.endswith("xxx…") and cell_len(cut) == 80
-    assert " ".join(whole).count("no such place") == 9 and whole[-1].endswith("0.52 s")
+    assert " ".join(map(str.strip, whole)).count("no such place") == 9 and whole[-1].endswith("0.52 s")
+    assert [line.startswith("  ") for line in whole] == [False, True]
     with progress(quiet=False, verbose=True, clock=Clock()) as tell:
         assert tell
         for event in long:
