@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent import data, guards, pointers, schemas
+from agent.encoding import shallow
 from agent.events import AnswerChecked, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
@@ -20,7 +21,6 @@ PAGE_URL = "artifact:page.html"
 SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
-MAX_DEPTH = 100
 NO_TOOL_CALL = "no_tool_call"
 NO_TOOLS_URL = "came from no tool of this run"
 SHOWN_ERRORS = 12
@@ -94,7 +94,7 @@ def parse(text: str) -> Any:
     candidates = [text, *(fenced if len(fenced) == 1 else []), text[text.find("{") : text.rfind("}") + 1]]
     for candidate in candidates:
         try:
-            return whole(_shallow(json.loads(candidate, parse_constant=_no_constant, parse_float=_finite)))
+            return whole(shallow(json.loads(candidate, parse_constant=_no_constant, parse_float=_finite)))
         except (ValueError, RecursionError):
             continue
     raise ValueError("the text holds no JSON object")
@@ -105,21 +105,6 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError(f"{text} is too large for a number")
     return number
-
-
-def _shallow(value: Any) -> Any:
-    """Raises ValueError for what is nested so deeply that walking it would fail."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for each in level
-            if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not level:
-            return value
-    raise ValueError("nested too deeply")
 
 
 def _no_constant(name: str) -> Any:

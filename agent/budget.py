@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
+from agent.events import Event, ModelAnswered, ModelFailed, RunResumed, ToolAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.prices import Price
 from agent.spec import BudgetSpec
@@ -31,6 +31,8 @@ class Budget:
     usage: Usage = field(default_factory=Usage)
     newest: Usage = field(default_factory=Usage)
     """What the newest turn used."""
+    lost: Usage = field(default_factory=Usage)
+    """What answers to the turn to come had used when they broke off; forgotten when the run stops there and goes on."""
     refused: set[tuple[int, str]] = field(default_factory=set)
     """Calls beyond the limit, by turn and id."""
     started: float = field(default_factory=time.monotonic)
@@ -67,9 +69,11 @@ class Budget:
             case ModelAnswered():
                 self.turns = event.turn
                 self.newest = Usage.of(event.usage)
-                self.usage += self.newest
+                self.usage, self.lost = self.usage + self.lost + self.newest, NOTHING
             case ModelFailed():
-                self.usage += Usage.of(event.usage)
+                self.lost += Usage.of(event.usage)
+            case RunResumed():
+                self.lost = NOTHING
             case ToolAsked() if self.calls_left:
                 self.tool_calls += 1
             case ToolAsked():
@@ -85,7 +89,9 @@ class Budget:
         """The limit that forbids another model request, once `more` is used, too."""
         if self.turns >= self.limits.turns:
             return self.says("turns")
-        return self._reached(self.usage + more) or (self.says("seconds") if self.seconds_left <= 0 else None)
+        return self._reached(self.usage + self.lost + more) or (
+            self.says("seconds") if self.seconds_left <= 0 else None
+        )
 
     def nearly_exhausted(self) -> str | None:
         """The limit that leaves one last request: no call may be made, or another request like the newest one would
@@ -94,7 +100,7 @@ class Budget:
             return self.says("tool_calls")
         if self.turns + 1 >= self.limits.turns:
             return self.says("turns")
-        return self._reached(self.usage + self.newest)
+        return self._reached(self.usage + self.lost + self.newest)
 
     def _reached(self, usage: Usage) -> str | None:
         if usage.counted >= self.limits.tokens:

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 JSON: TypeAlias = Any
 LONGEST_INTEGER = 10_000
 """Bits beyond which Python refuses to write a number."""
+DEEPEST = 100
+"""Lists and mappings within each other."""
 
 
 _ENCODERS = {
@@ -55,3 +57,18 @@ def _finite(value: JSON) -> JSON:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
+
+
+def shallow(value: JSON) -> JSON:
+    """The value. Raises ValueError for one that is nested so deeply that walking it would fail."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return value
+    raise ValueError("nested too deeply")

@@ -137,6 +137,7 @@ class Sitting:
             check = self._follow(journal)
         else:
             check = self._follow(journal)
+            journal.tell(journal.started)
             journal.emit(RunResumed(self.in_flight))
         return await self._finish(journal, await self._within_seconds(journal, *check))
 

@@ -5,7 +5,7 @@
 
 The job (`job.py`): three requests to a scripted Messages API on loopback, four calls to an MCP server over stdio. Both
 are processes of their own, whose time does not count. The contestants take turns, so that whatever slows the machine
-down slows all of them: only the ratios mean something elsewhere. It takes about six minutes.
+down slows all of them: only the ratios mean something elsewhere. It takes about eight minutes.
 """
 
 from __future__ import annotations

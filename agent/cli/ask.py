@@ -16,6 +16,7 @@ from agent.cli import config_option, echo_json, failures, interruptible, load, t
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
+from agent.underway import Underway
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
@@ -181,14 +182,23 @@ def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
         if listen:
             listen(event)
 
-    async def interruptible() -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async def stoppable() -> None:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task
+
+        def stop() -> None:
+            """The first signal; what is written is finished. Another one ends the process at once."""
+            heard(Underway("stopping: the log is sealed and the servers are closed"))
+            task.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
         finished.append(await ask(heard))
 
     try:
-        asyncio.run(interruptible())
+        asyncio.run(stoppable())
     except (KeyboardInterrupt, asyncio.CancelledError):
         if not finished:  # else the signal came too late to interrupt anything
             run = started[-1] if started else None

@@ -91,7 +91,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
 
     RUN is an id, the beginning or end of one, its folder, `last`, or a transcript.
     """
-    from agent.report import terminal
+    from agent.report import live, terminal
 
     with failures(as_json=form != "table"):
         from agent import agentfile
@@ -105,7 +105,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
                 raise UsageError("--simulated is about a paid model", hint="name it: --model NAME")
             result, told = _again(recording, file, None if path.is_file() else path)
         else:
-            with terminal.progress(quiet=quiet) as listen:
+            with live.progress(quiet=quiet) as listen:
                 result, told = _anew(recording, file, model, simulated, listen)
     if form == "table":
         terminal.show_result(result)

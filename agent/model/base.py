@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias
 
-from agent.encoding import digest
+from agent.encoding import digest, shallow
 from agent.errors import ModelError
 from agent.events import ModelAnswered
 from agent.foreign import whole
@@ -173,14 +173,22 @@ def says_something(content: list[dict[str, Any]]) -> bool:
 
 def well_formed(turn: Turn) -> Turn:
     """The turn with texts that can be written. Raises ModelError for one that cannot be answered."""
-    content = whole(turn.content)
+    try:
+        content = whole(shallow(turn.content))
+    except ValueError as error:
+        raise _malformed(turn, f"the answer is {error}") from None
     calls = [block for block in content if block.get("type") == "tool_use"]
     texts = [block.get("text") for block in content if block.get("type") == "text"]
     ids = [block.get("id") for block in calls]
     named = all(isinstance(block.get(key), str) for block in calls for key in ("id", "name"))
     if not (named and len(set(ids)) == len(ids) and all(isinstance(text, str) for text in texts)):
-        raise ModelError("the answer has calls without a name or id of their own", kind="malformed", retryable=True)
+        raise _malformed(turn, "the answer has calls without a name or id of their own")
     return replace(turn, content=content)
+
+
+def _malformed(turn: Turn, what: str) -> ModelError:
+    """Which has to be paid for all the same."""
+    return ModelError(what, kind="malformed", retryable=True, usage=asdict(turn.usage))
 
 
 class Model(Protocol):

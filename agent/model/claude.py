@@ -8,7 +8,7 @@ import math
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -20,19 +20,20 @@ from opentelemetry import trace
 from agent.errors import AdvisorError, CredentialsError, ModelError
 from agent.model import blocks, wire
 from agent.model.base import RateLimits, Remaining, Request, Turn
-from agent.model.reading import PASSING, Answer
-from agent.spec import ModelSpec, TimeoutSpec, is_local
+from agent.model.reading import PASSING, Answer, decoded
+from agent.spec import FeaturesSpec, ModelSpec, TimeoutSpec, is_local
 
 KEY = "ANTHROPIC_API_KEY"
 NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
 """Limits of an account: the same request cannot succeed."""
 LINGER_SECONDS = 1.0
 """How long the end of a stream may take after the end of its message; the connection is used again after it."""
-GIVEN_UP = {
-    "strict": ("strict", "grammar"),
-    "format": ("output_config", "output_format", "grammar", "json_schema"),
-    "cache": ("cache_control",),
-}
+GIVEN_UP = (
+    (r"\bstrict\b|\bgrammar\b", ("strict",)),
+    (r"\boutput_config\.format\b|\boutput_format\b|\bjson_schema\b|\bgrammar\b", ("format",)),
+    (r"\boutput_config\b(?!\.)", ("format", "effort")),
+    (r"\bcache_control\b", ("cache",)),
+)
 """What is left out from then on when a server refuses a request with words about it."""
 
 
@@ -69,61 +70,60 @@ class Claude:
 
     async def answer(self, request: Request) -> Turn:
         """Raises ModelError, or CredentialsError when the key is rejected."""
-        answer = Answer(self.id, request.hear)
+        answer, features = Answer(self.id, request.hear), self._features
         try:
-            return await self._attempt(request, answer)
+            return await self._attempt(wire.body(request, self.spec, self.id, features), answer)
+        except anthropic.BadRequestError as error:
+            raise self._without(error, request, features) or self._refused(error) from None
         except ModelError as error:
-            error.usage = asdict(answer.usage) if answer.usage.counted else {}
+            error.usage = error.usage or (asdict(answer.usage) if answer.usage.counted else {})
             raise
 
-    async def _attempt(self, request: Request, answer: Answer) -> Turn:
+    async def _attempt(self, body: dict[str, Any], answer: Answer) -> Turn:
         seconds = self._timeouts.answer
         try:
-            async with asyncio.timeout(seconds) as clock:
-                read = self._stream if self._features.stream else self._whole
-                headers = await read(request, answer)
+            async with AsyncExitStack() as rest, asyncio.timeout(seconds) as clock:
+                headers = await (
+                    self._stream(body, answer, rest) if self.spec.features.stream else self._whole(body, answer)
+                )
                 return replace(answer.turn(), limits=_limits(headers))
         except TimeoutError as error:
             if not clock.expired():
-                raise _fault(error) from None
+                raise self._fault(error) from None
             raise ModelError(f"no answer within {seconds:g} s", kind="deadline", retryable=True) from None
-        except anthropic.BadRequestError as error:
-            raise self._without(error) or _refused(error) from None
+        except anthropic.BadRequestError:
+            raise
         except (anthropic.AnthropicError, httpx2.TransportError, json.JSONDecodeError) as error:
-            raise _fault(error) from None
+            raise self._fault(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"the answer is none of the Messages API: {type(error).__name__}"
             raise ModelError(what, kind="malformed", retryable=True) from None
 
-    async def _stream(self, request: Request, answer: Answer) -> Mapping[str, str]:
-        """Put the answer together piece by piece; the headers."""
-        stream = await self.client.messages.create(**self._body(request), stream=True)
-        try:
-            events = _decoded(stream) if trace.get_current_span().is_recording() else _events(stream.response)
-            async for event in events:
-                answer.add(event)
-                if answer.whole:
-                    break
-            with suppress(TimeoutError, httpx2.TransportError):
-                async with asyncio.timeout(LINGER_SECONDS):
-                    async for _ in events:
-                        pass
-        finally:
-            await stream.close()
+    async def _stream(self, body: dict[str, Any], answer: Answer, rest: AsyncExitStack) -> Mapping[str, str]:
+        """Put the answer together piece by piece; the headers. `rest` then lets go of the connection."""
+        stream = await self.client.messages.create(**body, stream=True)
+        recorded = trace.get_current_span().is_recording()
+        events = _decoded(stream) if recorded else _events(stream.response)
+        rest.push_async_callback(_let_go, stream, events, answer)
+        async for event in events:
+            answer.add(event if isinstance(event, dict) else decoded(event))
+            if answer.whole:
+                break
         headers: Mapping[str, str] = stream.response.headers
         return headers
 
-    async def _whole(self, request: Request, answer: Answer) -> Mapping[str, str]:
+    async def _whole(self, body: dict[str, Any], answer: Answer) -> Mapping[str, str]:
         """Take the answer in one piece; the headers."""
-        response = await self.client.messages.with_raw_response.create(**self._body(request), stream=False)
-        answer.take(json.loads(response.http_response.content))
+        response = await self.client.messages.with_raw_response.create(**body, stream=False)
+        answer.take(decoded(response.http_response.text))
         headers: Mapping[str, str] = response.headers
         return headers
 
     async def count(self, request: Request) -> int | None:
         """The request's tokens as the service counts them, which costs nothing; None where it does not."""
         asked = ("model", "system", "messages", "tools", "thinking", "output_config", "tool_choice")
-        body = {key: value for key, value in self._body(request).items() if key in asked}
+        body = wire.body(request, self.spec, self.id, self._features)
+        body = {key: value for key, value in body.items() if key in asked}
         if not self._features.count_tokens:
             return None
         try:
@@ -131,18 +131,55 @@ class Claude:
         except anthropic.AnthropicError:
             return None
 
-    def _body(self, request: Request) -> dict[str, Any]:
-        return wire.body(request, self.spec, self.id, self._features)
-
-    def _without(self, error: anthropic.BadRequestError) -> ModelError | None:
-        """A refused request that is asked again without the feature that its refusal speaks of, where there is one."""
-        said = f"{error.api_message or error.message}".lower()
-        for feature, words in GIVEN_UP.items():
-            if getattr(self._features, feature) and any(word in said for word in words):
-                self._features = self._features.model_copy(update={feature: False})
-                message = f"the server does not take features.{feature}, so it is asked without: {_short(said)}"
+    def _without(self, error: anthropic.BadRequestError, request: Request, features: FeaturesSpec) -> ModelError | None:
+        """A refused request that is asked again without the features that its refusal speaks of, where it had them."""
+        said = error.api_message or error.message
+        sent = wire.body(request, self.spec, self.id, features)
+        for pattern, names in GIVEN_UP:
+            less = features.model_copy(update=dict.fromkeys(names, False))
+            if re.search(pattern, said, re.IGNORECASE) and wire.body(request, self.spec, self.id, less) != sent:
+                self._features = self._features.model_copy(update=dict.fromkeys(names, False))
+                what = " and ".join(f"features.{name}" for name in names)
+                message = f"the server does not take {what}, so it is asked without: {_short(said)}"
                 return ModelError(message, kind="feature_refused", retryable=True, retry_after=0.0, status=400)
         return None
+
+    def _fault(self, error: Exception) -> AdvisorError:
+        """What went wrong, and whether the same request may go well later."""
+        if isinstance(error, anthropic.APIStatusError):
+            return self._refused(error)
+        cause = error.__cause__ or error
+        kind = type(cause).__name__
+        if isinstance(cause, httpx2.LocalProtocolError):
+            return ModelError("the request cannot be sent: it breaks HTTP's rules", kind=kind)
+        if isinstance(cause, httpx2.SSEError):
+            hint = "model.base_url has to be a Messages API; where it does not stream: model.features.stream: false"
+            return ModelError(f"the answer is no stream of events: {cause}", kind=kind, retryable=True, hint=hint)
+        if isinstance(
+            error, anthropic.APIConnectionError | httpx2.TransportError | json.JSONDecodeError | TimeoutError
+        ):
+            return ModelError(f"the connection failed: {kind}: {cause}", kind=kind, retryable=True)
+        return ModelError(f"{type(error).__name__}: {error}", kind=type(error).__name__)
+
+    def _refused(self, error: anthropic.APIStatusError) -> AdvisorError:
+        status, kind = error.status_code, str(error.type or f"http_{error.status_code}")
+        message = f"the Messages API answered {status} {kind}: {_short(error.api_message or error.message)}"
+        if status in (401, 403):
+            hint = f"check {self.spec.key_variable or KEY}, and which workspace it belongs to"
+            return CredentialsError(message, hint=hint)
+        if status == 200:
+            return ModelError(message, kind=kind, retryable=kind in PASSING)
+        headers = error.response.headers
+        final = error.error_code in NEVER or headers.get("x-should-retry") == "false"
+        milliseconds = _number(headers.get("retry-after-ms"))
+        return ModelError(
+            message,
+            kind=kind,
+            retryable=not final and (status in (408, 409, 429) or status >= 500),
+            retry_after=milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after")),
+            status=status,
+            hint="see the model's name and base_url in the agent file" if status == 404 else None,
+        )
 
 
 def _key_of(spec: ModelSpec) -> str | None:
@@ -166,11 +203,11 @@ def _require_credentials(client: AsyncAnthropic, spec: ModelSpec, name: str) -> 
         )
 
 
-async def _events(response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
-    """Far cheaper than the SDK's own objects, and as they came."""
+async def _events(response: httpx2.Response) -> AsyncIterator[str]:
+    """What each event holds, as it came: far cheaper than the SDK's own objects."""
     async for event in httpx2.EventSource(response, max_event_size=None):
         if event.data:
-            yield json.loads(event.data)
+            yield event.data
 
 
 async def _decoded(stream: AsyncStream[Any]) -> AsyncIterator[dict[str, Any]]:
@@ -179,37 +216,14 @@ async def _decoded(stream: AsyncStream[Any]) -> AsyncIterator[dict[str, Any]]:
         yield event.to_dict(mode="json")
 
 
-def _fault(error: Exception) -> AdvisorError:
-    """What went wrong, and whether the same request may go well later."""
-    if isinstance(error, anthropic.APIStatusError):
-        return _refused(error)
-    if isinstance(error.__cause__ or error, httpx2.LocalProtocolError):
-        return ModelError("the request cannot be sent: it breaks HTTP's rules", kind="LocalProtocolError")
-    if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError | json.JSONDecodeError | TimeoutError):
-        cause = error.__cause__ or error
-        kind = type(cause).__name__
-        return ModelError(f"the connection failed: {kind}: {cause}", kind=kind, retryable=True)
-    return ModelError(f"{type(error).__name__}: {error}", kind=type(error).__name__)
-
-
-def _refused(error: anthropic.APIStatusError) -> AdvisorError:
-    status, kind = error.status_code, str(error.type or f"http_{error.status_code}")
-    message = f"the Messages API answered {status} {kind}: {_short(error.api_message or error.message)}"
-    if status in (401, 403):
-        return CredentialsError(message, hint="check the key, and which workspace it belongs to")
-    if status == 200:
-        return ModelError(message, kind=kind, retryable=kind in PASSING)
-    headers = error.response.headers
-    final = error.error_code in NEVER or headers.get("x-should-retry") == "false"
-    milliseconds = _number(headers.get("retry-after-ms"))
-    return ModelError(
-        message,
-        kind=kind,
-        retryable=not final and (status in (408, 409, 429) or status >= 500),
-        retry_after=milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after")),
-        status=status,
-        hint="see the model's name and base_url in the agent file" if status == 404 else None,
-    )
+async def _let_go(stream: AsyncStream[Any], events: AsyncIterator[Any], answer: Answer) -> None:
+    """Read a whole answer's stream to its end, so that the connection is used again; whatever stands there."""
+    if answer.whole:
+        with suppress(TimeoutError, httpx2.TransportError, anthropic.AnthropicError, ValueError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                async for _ in events:
+                    pass
+    await stream.close()
 
 
 def _short(message: str) -> str:

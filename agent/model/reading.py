@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,18 @@ from agent.model.base import Hear, Turn, Usage
 
 PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 """Errors inside a stream that began well and may go well next time."""
+
+
+def _float(text: str) -> float | None:
+    return number if math.isfinite(number := float(text)) else None
+
+
+_DECODER = json.JSONDecoder(parse_float=_float, parse_constant=lambda _: None)
+
+
+def decoded(text: str) -> Any:
+    """JSON, with null for numbers that it does not have: nobody could send them back. Raises ValueError."""
+    return _DECODER.decode(text)
 
 
 @dataclass
@@ -54,8 +67,10 @@ class Answer:
 
     def take(self, message: dict[str, Any]) -> None:
         """A message in one piece."""
+        if message.get("type") == "error":
+            raise _told(message["error"])
         self._begin(message)
-        self.blocks = dict(enumerate(message["content"]))
+        self.blocks = {index: dict(block.items()) for index, block in enumerate(message["content"])}
         self.whole = True
 
     def turn(self) -> Turn:
@@ -118,7 +133,7 @@ def usage_of(told: Mapping[str, Any]) -> Usage:
 
 
 def _told(error: Mapping[str, Any]) -> ModelError:
-    """An error inside a stream, whose status was 200."""
+    """An error whose status was 200, since the answer had begun."""
     kind = str(error.get("type"))
     message = f"the Messages API broke its answer off: {kind}: {error.get('message')}"
     return ModelError(message, kind=kind, retryable=kind in PASSING)
@@ -127,7 +142,7 @@ def _told(error: Mapping[str, Any]) -> ModelError:
 def _arguments(text: str, stop_reason: str) -> Any:
     """A tool call's input. Half of one is a fault, except where the answer was cut or refused: it is never run."""
     try:
-        return json.loads(text) if text else {}
+        return decoded(text) if text else {}
     except ValueError:
         if stop_reason not in ("tool_use", "end_turn", "stop_sequence", "pause_turn"):
             return {}

@@ -76,7 +76,8 @@ def _places(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
 
 
 def _strict(tool: dict[str, Any]) -> dict[str, Any]:
-    schema = subset(tool["input_schema"])
+    """Undeclared arguments are refused here in any case."""
+    schema = subset(tool["input_schema"], closing=True)
     return tool if schema is None else {**tool, "input_schema": schema, "strict": True}
 
 

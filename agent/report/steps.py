@@ -116,7 +116,7 @@ class Steps:
             yield count_of(len(turn.calls), "call")
         else:
             yield "answer" if turn.text.strip() else "nothing said"
-        if event.seconds:
+        if event.seconds >= 0.05:  # else it would read 0.0
             yield f"{event.seconds:.1f} s"
         if read := _read(turn.usage):
             cached = f" ({turn.usage.cache_read:,} cached)" if turn.usage.cache_read else ""
@@ -142,7 +142,8 @@ class Steps:
                 yield Line(f"turn {event.turn}, attempt {event.attempt}: asked (request {event.request[:8]})")
             case ModelAnswered():
                 said = f"answered by {one_line(event.model)}, stop {one_line(event.stop_reason)}"
-                yield Line(f"turn {event.turn}: {said}, request id {one_line(event.request_id)}")
+                by_id = f", request id {one_line(event.request_id)}" if event.request_id else ""
+                yield Line(f"turn {event.turn}: {said}{by_id}")
                 usage = Usage.of(event.usage)
                 if _read(usage):
                     written = f"{usage.cache_write:,} written, {usage.input:,} uncached"

@@ -15,7 +15,6 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from agent.events import Event
 from agent.foreign import printable
 from agent.result import ADVICE, HINTS, Call, RunResult
 from agent.runs import store
@@ -106,14 +105,6 @@ def paused() -> Iterator[None]:
     finally:
         for display in _moving:
             display.start()
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
-    from agent.report import live
-
-    with live.progress(quiet=quiet) as listen:
-        yield listen
 
 
 def arguments_text(arguments: Any) -> str:

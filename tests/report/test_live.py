@@ -218,7 +218,7 @@ def test_verbose_tells_requests_attempts_waits_and_the_cache_too(capsys: Said) -
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (answered(text(" "), seconds=0.0), "turn 1: nothing said"),
+        (answered(text(" "), seconds=0.04), "turn 1: nothing said"),
         (answered(text("a"), stop="max_tokens"), "turn 1: stopped: max_tokens, 4.1 s"),
         (answered(call("look", {}), input=999_999), "turn 1: 1 call, 4.1 s, 999,999 tokens in, 0 out, 5.00 USD"),
         (failed(None), "turn 1: the API answered 529; giving up"),
@@ -234,15 +234,18 @@ def test_step_says_what_came_of_it(event: Event, line: str, capsys: Said) -> Non
     assert capsys.readouterr().err == f"{line}\n"
 
 
-def test_verbose_tells_what_is_not_offered_and_a_last_attempt(capsys: Said) -> None:
+def test_verbose_tells_what_is_not_offered_and_a_last_attempt_and_no_id_where_there_is_none(capsys: Said) -> None:
     with progress(quiet=False, verbose=True) as tell:
         assert tell
         tell(ToolsOffered([{}], [], [{}, {}]))
         tell(failed(None))
+        tell(ModelAnswered(1, [text("a")], "end_turn", None, {}, None, "planner"))
     assert capsys.readouterr().err.splitlines() == [
         "1 tool offered, 2 set aside",
         "turn 1: the API answered 529; giving up",
         "turn 1, attempt 1: failed (overloaded_error)",
+        "turn 1: answer",
+        "turn 1: answered by planner, stop end_turn",
     ]
 
 

@@ -36,7 +36,7 @@ class Exchange:
     @property
     def turn(self) -> int:
         """Which turn of the conversation is asked for: 1, 2, …"""
-        return 1 + sum(each["role"] == "assistant" for each in self.body["messages"])
+        return 1 + [each["role"] for each in self.body["messages"]].count("assistant")
 
     @property
     def streams(self) -> bool:
@@ -102,7 +102,7 @@ class Service:
     requests: list[Exchange] = field(default_factory=list)
     connections: int = 0
     _asked: Counter[tuple[str, int]] = field(default_factory=Counter)
-    _open: set[asyncio.Task[None]] = field(default_factory=set)
+    open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
     _bugs: list[Exception] = field(default_factory=list)
 
     @property
@@ -116,17 +116,23 @@ class Service:
     async def left(self) -> None:
         """Return when no connection is open any more."""
         async with asyncio.timeout(LEAVING_SECONDS):
-            while self._open:
-                await asyncio.wait(self._open)
+            while self.open:
+                await asyncio.wait(self.open)
         assert not self._bugs, self._bugs
+
+    async def break_off(self) -> None:
+        """Whatever is still under way."""
+        for writer in self.open.values():
+            writer.transport.abort()
+        await asyncio.gather(*self.open)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its beginning to its end."""
         self.connections += 1
         task = asyncio.current_task()
         assert task
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        self.open[task] = writer
+        task.add_done_callback(self.open.pop)
         try:
             while exchange := await self._heard(reader, writer):
                 await self.plan(exchange)(exchange)
@@ -169,3 +175,4 @@ async def serving(plan: Callable[[Exchange], Step]) -> AsyncIterator[Service]:
         await service.left()
     finally:
         server.close()
+        await service.break_off()

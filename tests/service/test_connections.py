@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 
 from agent.model import claude
-from tests.service.kit import MODE_NAMES, MODES, STREAM, ask, check_ok
+from tests.service.kit import MODE_NAMES, MODES, STREAM, Traced, ask, check_ok
 from tests.service.server import Exchange, Step, serving
 from tests.service.steps import at, cut_after_all, late_end, never_ends, stays_open, well
 
@@ -62,10 +63,12 @@ async def test_connection_that_breaks_after_a_whole_message_loses_nothing() -> N
 
 
 @pytest.mark.parametrize("after", [b"data: [DONE]\n\n", b"data: {half\n\n", b"\xff\xfe\n\n", b"data: {}\n\n"])
-async def test_whatever_follows_a_whole_message_loses_nothing(after: bytes) -> None:
+@pytest.mark.parametrize("span", [trace.INVALID_SPAN, Traced()], ids=["alone", "traced"])
+async def test_whatever_follows_a_whole_message_loses_nothing(span: trace.Span, after: bytes) -> None:
     """Servers of other makers end their streams as those of another API do."""
     async with serving(each(late_end(after))) as service:
-        run = await ask(service, STREAM)
+        with trace.use_span(span):
+            run = await ask(service, STREAM)
         check_ok(run, service, requests=3)
     assert run.failed == []
 

@@ -6,15 +6,16 @@ import socket
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 
 from agent.errors import CredentialsError, ModelError
 from agent.events import ModelFailed
 from agent.loop import ATTEMPTS
-from agent.run import run
+from agent.run import resume, run
 from agent.runs import store
 from tests.messages_api import MODEL
 from tests.scripted import agent_file, market
-from tests.service.kit import MODE_NAMES, MODES, QUESTION, STREAM, WHOLE, ask, check_ok, logged
+from tests.service.kit import MODE_NAMES, MODES, QUESTION, STREAM, WHOLE, Traced, ask, check_ok, check_replay, logged
 from tests.service.server import Step, serving
 from tests.service.steps import (
     at,
@@ -68,6 +69,10 @@ STALLS = [
     ("silent", WHOLE, silent, {"deadline", "ReadTimeout"}),
     ("stall", WHOLE, stall, {"deadline", "ReadTimeout"}),
     ("pings", WHOLE, pings, {"deadline"}),
+]
+TRACED = [
+    *(row for row in PASSING if row[1] == STREAM and row[2] is not sign_in),
+    *((name, mode, step, *kinds) for name, mode, step, kinds in STALLS if mode == STREAM),
 ]
 FINAL: list[tuple[str, Step]] = [
     ("400", refuse(400, "invalid_request_error", "max_tokens: too many")),
@@ -126,6 +131,25 @@ async def test_pings_do_not_make_a_deadline_later_and_the_run_ends_by_it() -> No
     assert isinstance(run.error, ModelError) and "0.3 s" in run.error.message
 
 
+async def test_run_that_was_given_up_goes_on_where_it_stopped_and_asks_nothing_twice() -> None:
+    async with serving(at(2, *[cut] * ATTEMPTS)) as service:
+        lost = await ask(service)
+        assert lost.error and lost.result.folder
+        result = await resume(lost.result.folder, servers={"market": market()})
+        assert (result.status, result.turns, len(service.requests)) == ("ok", 3, 3 + ATTEMPTS)
+    assert [call.turn for call in result.calls] == [1, 2]
+    await check_replay(result, stopped=True)
+
+
+async def test_run_that_is_resumed_may_spend_what_broken_streams_used_again_and_is_replayed_to_the_same_end() -> None:
+    async with serving(at(2, *[cut] * ATTEMPTS)) as service:
+        lost = await ask(service, budget={"tokens": 70})
+        assert lost.error and lost.result.folder
+        result = await resume(lost.result.folder, servers={"market": market()})
+        assert (result.status, len(service.requests)) == ("ok", 3 + ATTEMPTS)
+    await check_replay(result, stopped=True)
+
+
 @pytest.mark.parametrize("mode", MODES, ids=MODE_NAMES)
 async def test_faults_of_several_kinds_in_one_turn_are_counted_together(mode: dict[str, Any]) -> None:
     async with serving(at(3, cut, refuse(529, "overloaded_error"), reset)) as service:
@@ -133,6 +157,15 @@ async def test_faults_of_several_kinds_in_one_turn_are_counted_together(mode: di
         check_ok(run, service, requests=6)
     assert run.kinds == ["RemoteProtocolError", "overloaded_error", "ReadError"]
     assert run.result.by_turn[2].attempts == 4
+
+
+@pytest.mark.parametrize(("_", "mode", "fault", "kind"), TRACED, ids=ids(TRACED))
+async def test_fault_is_the_same_where_the_run_is_traced(_: str, mode: dict[str, Any], fault: Step, kind: str) -> None:
+    async with serving(at(2, fault)) as service:
+        with trace.use_span(Traced()):
+            run = await ask(service, mode, timeouts=BRISK)
+        check_ok(run, service, requests=4)
+    assert run.kinds == [kind]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=MODE_NAMES)

