@@ -166,11 +166,6 @@ class AnswerCheck:
                 self.attempts = event.attempt
                 self.unsupported += any(error["code"] == NO_TOOL_CALL for error in event.errors)
 
-    @property
-    def has_grounds(self) -> bool:
-        """Whether there is anything to answer from: results, or a run that needs none."""
-        return self.has_results or not self._needs_calls
-
     def _sent(self, event: ToolAnswered) -> Any:
         """What the server sent; a large result is stored as content of its own."""
         return self._contents[event.result["stored"]] if set(event.result) == {"stored"} else event.result

@@ -118,7 +118,7 @@ class Loop:
         if because is None or self.position.due:
             return None
         status: Literal["failed", "budget"] = "failed" if tripped else "budget"
-        if self.check.has_grounds:
+        if self.check.has_results:
             self.journal.emit(AnswerDue(because, status, data.prompt("answer_due")))
         elif tripped or not self.budget.calls_left:
             return Ending(status, because)

@@ -106,8 +106,8 @@ def test_silence_after_the_request_was_taken_is_an_attempt_that_the_sdk_does_not
         return HUNG_UP
 
     api.reply = silent_at_first
-    desk = desk_of(4)
-    done = desk.run(settings={"agent.model.claude.IDLE_SECONDS": 0.5})
+    desk = desk_of(4, agent={"timeouts": {"idle": 0.5}})
+    done = desk.run()
     ended.set()
     assert done.code == 0, done.err
     assert api.asked.total() == desk.logged(ModelAsked) == desk.logged(ModelFailed) + 8

@@ -73,7 +73,13 @@ RUNS: dict[str, Callable[[], Awaitable[Recording]]] = {
     "two blank turns": lambda: recorded(said(), said()),
     "paused turn": lambda: recorded(said(text("so"), stop_reason="pause_turn"), said(LOOK), answer()),
     "out of budget": lambda: recorded(said(LOOK), said(LOOK), keys={"budget": {"turns": 2}}),
-    "out of calls": lambda: recorded(said(LOOK, LOOK | {"id": "2"}), keys={"budget": {"tool_calls": 1}}),
+    "out of calls": lambda: recorded(
+        said(LOOK, LOOK | {"id": "2"}), said(LOOK | {"id": "3"}), keys={"budget": {"tool_calls": 1}}
+    ),
+    "out of calls, and answered": lambda: recorded(
+        said(LOOK, LOOK | {"id": "2"}), answer(), keys={"budget": {"tool_calls": 1}}
+    ),
+    "in circles": lambda: recorded(said(*[LOOK | {"id": str(number)} for number in range(3)]), answer()),
     "invalid": lambda: recorded(said(LOOK), answer("no"), answer("no"), answer("no")),
     "unsupported": lambda: recorded(answer(), answer()),
     "refused": lambda: recorded(said(stop_reason="refusal", stop_details={"category": "cyber"})),
