@@ -7,7 +7,8 @@ taken; the request that a model gets is what the journal's transcript says.
 from __future__ import annotations
 
 import asyncio
-import time
+import datetime
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -80,6 +81,7 @@ class Loop:
     journal: Journal
     gate: Gate
     real_data_only: bool
+    now: Callable[[], datetime.datetime]
 
     async def run(self, tools: Tools) -> Ending:
         """Until an answer is valid, or something ends the run. Raises AdvisorError for what is no outcome."""
@@ -172,10 +174,11 @@ class Loop:
         with ticket:
             self.journal.emit(ModelAsked(self._number, self.position.attempts + 1, request.hash))
             await self.journal.sync()
-            began = time.monotonic()
+            began = self.now()
             turn = well_formed(await self.model.answer(request))
             ticket.settle(turn)
-        return turn, round(time.monotonic() - began, 3) if turn.seconds is None else turn.seconds
+        seconds = max(0.0, (self.now() - began).total_seconds())
+        return turn, round(seconds, 3) if turn.seconds is None else turn.seconds
 
     @property
     def _number(self) -> int:

@@ -211,7 +211,9 @@ class Sitting:
         spec = self.file.spec
         breaker = Breaker()
         journal.follow(breaker)
-        loop = Loop(self.model, check, budget, breaker, journal.position, journal, self.gate, self.real_data_only)
+        loop = Loop(
+            self.model, check, budget, breaker, journal.position, journal, self.gate, self.real_data_only, self.now
+        )
         if ending := loop.conclude():
             return ending
         async with AsyncExitStack() as stack:
