@@ -3,13 +3,12 @@ cache that was not used."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
+from agent import prices
 from agent.result import RunResult
 from agent.spec import AgentSpec
 
-NOTICE = timedelta(days=60)
-"""How long before its end a model is warned of."""
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
@@ -42,7 +41,7 @@ def _shared_sectors(result: RunResult) -> str | None:
 
 
 def _retiring(result: RunResult, today: date) -> str | None:
-    if result.retires is None or date.fromisoformat(result.retires) - today > NOTICE:
+    if result.retires is None or date.fromisoformat(result.retires) - today > prices.NOTICE:
         return None
     verb = "retires" if date.fromisoformat(result.retires) >= today else "was to retire"
     return f"{result.model} {verb} on {result.retires}: name another one in model.name"

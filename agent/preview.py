@@ -84,7 +84,7 @@ class _Absent:
     def __init__(self, file: AgentFile, name: str | None) -> None:
         from agent.model import blocks, wire
 
-        spec = file.spec.model if name is None else file.spec.model.model_copy(update={"name": name})
+        spec = blocks.chosen(file.spec.model, name)
         self.name = spec.name
         self.parameters = wire.parameters(blocks.resolved(spec)[0])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from math import fsum
 from pathlib import Path
@@ -23,6 +23,8 @@ from agent.spec import BudgetSpec
 
 FILE = "ADVISOR_PRICES"
 """Environment variable that names another table."""
+NOTICE = timedelta(days=60)
+"""How long before its end a model is warned of."""
 _DATED = re.compile(r"-\d{8}$")
 _Rate: TypeAlias = Annotated[float, Field(ge=0)]
 _Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]

@@ -34,7 +34,7 @@ from agent.result import RunResult
 from agent.runs import log, store
 from agent.sitting import Sitting
 from agent.source import Source
-from agent.spec import AgentSpec, ModelSpec, StdioServer
+from agent.spec import AgentSpec, StdioServer
 from agent.tools import trust
 from agent.tools.ports import Person
 
@@ -234,10 +234,7 @@ def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> M
         from agent.model.planner import Planner
 
         return Planner()
-    from agent.model.blocks import block_of
+    from agent.model import blocks
     from agent.model.claude import Claude
 
-    spec = file.spec.model
-    if model is not None:  # a block of its own stands for all that the file says of another model
-        spec = ModelSpec(name=model) if block_of(model) else spec.model_copy(update={"name": model})
-    return Claude(spec, file.spec.timeouts)
+    return Claude(blocks.chosen(file.spec.model, model), file.spec.timeouts)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from agent.cli import DEFAULT_AGENT, echo_json, failures
+from agent.errors import SpecError
+
+if TYPE_CHECKING:
+    from agent.agentfile import AgentFile
 
 
 @click.command()
@@ -31,6 +37,8 @@ def command(file: str, schema: bool, form: str) -> None:
         "servers": list(spec.servers),
         "strict": spec.strict,
     }
+    with failures(as_json=form == "json"):
+        _require_price(loaded)
     if form == "json":
         echo_json(about)
         return
@@ -41,3 +49,13 @@ def command(file: str, schema: bool, form: str) -> None:
     click.echo(f"  servers  {', '.join(spec.servers) or 'none'}{embedded}")
     if spec.strict:
         click.echo("  answers  read strictly: every declared property required, no other allowed")
+
+
+def _require_price(file: AgentFile) -> None:
+    """Raises SpecError for a budget in USD that cannot be kept."""
+    from agent import prices
+
+    model, where = file.spec.model.name, file.source.where(("budget", "usd"))
+    if file.spec.budget.usd is not None and prices.price_of(model) is None:
+        hint = f"limit budget.tokens instead, or name a table with its price in {prices.FILE}"
+        raise SpecError([f"{where}: budget.usd: {model} has no price, so it cannot be kept"], where=where, hint=hint)

@@ -53,7 +53,9 @@ async def _look(config: str, offline: bool, model: str | None, trust: bool, tell
     if file is None:
         return findings
     if not offline and model != "planner":
-        spec = file.spec.model if model is None else file.spec.model.model_copy(update={"name": model})
+        from agent.model import blocks
+
+        spec = blocks.chosen(file.spec.model, model)
         tell("asking the model's service")
         findings += await surroundings.model_findings(spec)
         findings += surroundings.price_findings(spec.name, date.today())

@@ -49,7 +49,7 @@ async def model_findings(spec: ModelSpec) -> list[Finding]:
 def _refused(spec: ModelSpec, status: int, said: str) -> list[Finding]:
     match status:
         case 401 | 403:
-            fix = "check ANTHROPIC_API_KEY, and which workspace it belongs to"
+            fix = f"check {spec.key_variable or 'ANTHROPIC_API_KEY'}, and which workspace it belongs to"
             return [Finding("key", "error", f"the service rejects it: {said}", fix)]
         case 404 if spec.base_url or os.environ.get("ANTHROPIC_BASE_URL"):
             return [Finding("model", "ok", f"{spec.name}: this service does not tell which models it has")]
@@ -65,10 +65,12 @@ def _refused(spec: ModelSpec, status: int, said: str) -> list[Finding]:
 
 def price_findings(model: str, today: date) -> Iterator[Finding]:
     try:
-        price, as_of = prices.price_of(model), prices.as_of()
+        price, as_of, retires = prices.price_of(model), prices.as_of(), prices.retires_on(model)
     except SpecError as error:
         yield Finding("prices", "error", error.message, f"mend the table, or what {prices.FILE} names")
         return
+    if retires and date.fromisoformat(retires) - today <= prices.NOTICE:
+        yield Finding("model", "warning", f"{model} retires on {retires}", "name another one in model.name")
     if price is None:
         fix = f"add it to a table of your own, and name that in {prices.FILE}"
         yield Finding("prices", "warning", f"{model} has no price, so what it costs is not known", fix)

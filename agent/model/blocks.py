@@ -14,6 +14,13 @@ def block_of(name: str) -> str | None:
     return block if slash and block in shipped() else None
 
 
+def chosen(spec: ModelSpec, name: str | None) -> ModelSpec:
+    """An agent file's model section, for the model of that name where one is given: a block stands for all of it."""
+    if name is None:
+        return spec
+    return ModelSpec(name=name) if block_of(name) else spec.model_copy(update={"name": name})
+
+
 def resolved(spec: ModelSpec) -> tuple[ModelSpec, str]:
     """With the block's keys beneath its own, and the id by which the server knows the model."""
     block = block_of(spec.name)

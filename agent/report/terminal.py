@@ -21,6 +21,8 @@ from agent.runs import store
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
+SPEND_COLUMNS = ("Turn", "Ended with", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
+"""Tokens by how they are billed: input that no cache had, what was written to it and read from it, and output."""
 ACTIONS = {
     "overweight": ("▲", "rgb(67,147,195)"),
     "underweight": ("▼", "rgb(224,130,20)"),
@@ -147,6 +149,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
         _failure(console, result)
     if calls:
         _calls(console, result.calls)
+        _by_turn(console, result)
     for warning in result.warnings:
         console.print(Text(f"warning: {printable(warning)}", style="yellow"))
     if result.page:
@@ -228,10 +231,28 @@ def _calls(console: Console, calls: list[Call]) -> None:
         console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
 
 
+def _by_turn(console: Console, result: RunResult) -> None:
+    """What each answer of the model used, with what its requests used that broke off."""
+    if not any((each.usage + each.lost).counted for each in result.by_turn):
+        return
+    table = new_table(console, *SPEND_COLUMNS)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for each in result.by_turn:
+        used = each.usage + each.lost
+        counts = (used.input, used.cache_write, used.cache_read, used.output)
+        tried = f" ({count_of(each.attempts, 'attempt')})" if each.attempts > 1 else ""
+        about = [str(each.turn), short(f"{each.stop_reason}{tried}", 28), str(each.calls)]
+        usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"
+        table.add_row(*map(Text, [*about, *(f"{count:,}" for count in counts), f"{each.seconds:.1f} s", usd]))
+    console.print(table)
+
+
 def spend_text(spend: Mapping[str, Any]) -> str:
     """What a run spent, or many: as in an envelope, or in a batch's summary."""
     tokens, usd = spend["tokens"], spend["usd"]
     parts = [usd_text(usd)] if usd else []
+    parts += ["unpriced"] if usd is None and any(tokens.values()) and "unpriced" not in spend else []
     parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
     if any(tokens.values()):
         parts.append(f"{tokens['input'] + tokens['cache_write']:,} tokens in")
