@@ -234,10 +234,9 @@ class Sitting:
         """The tools of this sitting. Raises what forbids it to begin with them."""
         person = Unhurried(self.person, budget) if self.person else None
         lender = BorrowedModel(self.model, budget)
+        opening = self.opening or await self._begin_servers(person, lender, stack)
         try:
-            box = await open_servers(
-                self._opening(person, lender), self.file, self.as_of, journal, stack, attended=person is not None
-            )
+            box = await open_servers(opening, self.file, self.as_of, journal, stack, attended=person is not None)
         except ServerError as error:
             await self.place.keep_words(error.failure.server, error.stderr)
             raise
@@ -285,16 +284,21 @@ class Sitting:
             journal.emit(vouched)
         return vouched.warnings
 
-    def _opening(self, person: Person | None, lender: Lender) -> Opening:
-        if self.opening:
-            return self.opening
+    async def _begin_servers(self, person: Person | None, lender: Lender, stack: AsyncExitStack) -> Opening:
+        """They boot while the SDKs are imported."""
+        from agent.model.claude import Claude
+        from agent.tools.process import begun
+
+        processes = await stack.enter_async_context(begun(self.file))
+        if isinstance(self.model, Claude):
+            self.model.load()
         from agent.tools.pool import alone
 
         def tell(names: list[str]) -> None:
             if self.listen:
                 self.listen(Underway(f"opening the servers: waiting for {', '.join(names)}"))
 
-        return partial(alone, person=person, lender=lender, tell=tell)
+        return partial(alone, person=person, lender=lender, tell=tell, begun=processes)
 
     @property
     def _session_has_passed(self) -> bool:

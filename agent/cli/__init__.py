@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import json
@@ -32,6 +33,8 @@ COMMANDS = {
     "runs": "List what ran, and show a run again.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",
 }
+RARELY = (100_000, 50, 100)
+"""How often garbage is looked for: what is imported makes half a million objects, and all of them stay."""
 DEBUG = "ADVISOR_DEBUG"
 """Environment variable that shows tracebacks."""
 DEFAULT_AGENT = "dynamic_sector_advisor"
@@ -151,6 +154,7 @@ def echo_json(value: Any) -> None:
 
 def main() -> None:
     """Run a command. A user's mistake and an interruption end without a traceback."""
+    gc.set_threshold(*RARELY)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a ? for what it does not have
@@ -171,6 +175,7 @@ def main() -> None:
         click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
     finally:
+        gc.freeze()  # nothing is to be collected that ends with the process
         try:
             sys.stderr.flush()
         except OSError:

@@ -35,7 +35,7 @@ async def model_findings(spec: ModelSpec) -> list[Finding]:
     except CredentialsError as error:
         return [Finding("key", "error", error.message, error.hint)]
     try:
-        await model.client.with_options(timeout=ASK_SECONDS).models.retrieve(model.id)
+        await model.service.client.with_options(timeout=ASK_SECONDS).models.retrieve(model.id)
     except anthropic.APIStatusError as error:
         return _refused(spec, error.status_code, error.message)
     except anthropic.APIError as error:

@@ -1,33 +1,24 @@
-"""The Messages API, of Anthropic or of any server that speaks it: one attempt per `answer`, its faults told apart."""
+"""A model of the Messages API, of Anthropic or of any server that speaks it.
+
+What takes long to import, the SDK, is imported by `load`, or before the first request.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import math
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import asdict, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import anthropic
-import httpx2
-from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
-from opentelemetry import trace
-
-from agent.errors import AdvisorError, CredentialsError, ModelError
+from agent.errors import CredentialsError, ModelError
 from agent.model import blocks, wire
-from agent.model.base import RateLimits, Remaining, Request, Turn
-from agent.model.reading import PASSING, Answer, decoded
+from agent.model.base import Request, Turn
 from agent.spec import FeaturesSpec, ModelSpec, TimeoutSpec, is_local
 
+if TYPE_CHECKING:
+    from agent.model.service import Service
+
 KEY = "ANTHROPIC_API_KEY"
-NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
-"""Limits of an account: the same request cannot succeed."""
-LINGER_SECONDS = 1.0
-"""How long the end of a stream may take after the end of its message; the connection is used again after it."""
 GIVEN_UP = (
     (r"\bstrict\b|\bgrammar\b", ("strict",)),
     (r"\boutput_config\.format\b|\boutput_format\b|\bjson_schema\b|\bgrammar\b", ("format",)),
@@ -52,198 +43,68 @@ class Claude:
         self.parameters = wire.parameters(self.spec)
         self._timeouts = timeouts or TimeoutSpec()
         self._features = self.spec.features
-        idle = self._timeouts.idle if self._features.stream else self._timeouts.answer
-        limits = httpx2.Timeout(idle, connect=10)
-        version = {"anthropic-version": self._features.version} if self._features.version else {}
-        self.client = AsyncAnthropic(
-            api_key=_key_of(self.spec),
-            base_url=self.spec.base_url,
-            max_retries=0,
-            timeout=limits,
-            default_headers=version,
-            http_client=DefaultAsyncHttpxClient(timeout=limits),
-        )
-        _require_credentials(self.client, self.spec, self.name)
+        self._key = _key_of(self.spec)
+        if self._key is None:  # the SDK may know another way
+            self.load()
+
+    @cached_property
+    def service(self) -> Service:
+        from agent.model.service import Service
+
+        return Service(self.spec, self._key, self.spec.key_variable or KEY, self._timeouts)
+
+    def load(self) -> None:
+        """Import the SDK now, rather than at the first request."""
+        _ = self.service
 
     async def close(self) -> None:
-        await self.client.close()
+        if "service" in vars(self):
+            await self.service.close()
 
     async def answer(self, request: Request) -> Turn:
         """Raises ModelError, or CredentialsError when the key is rejected."""
-        answer, features = Answer(self.id, request.hear), self._features
+        features = self._features
         try:
-            return await self._attempt(wire.body(request, self.spec, self.id, features), answer)
-        except anthropic.BadRequestError as error:
-            raise self._without(error, request, features) or self._refused(error) from None
+            return await self.service.answer(self._body(request, features), request.hear)
         except ModelError as error:
-            error.usage = error.usage or (asdict(answer.usage) if answer.usage.counted else {})
+            if error.status == 400:
+                raise self._without(error, request, features) or error from None
             raise
-
-    async def _attempt(self, body: dict[str, Any], answer: Answer) -> Turn:
-        seconds = self._timeouts.answer
-        try:
-            async with AsyncExitStack() as rest, asyncio.timeout(seconds) as clock:
-                headers = await (
-                    self._stream(body, answer, rest) if self.spec.features.stream else self._whole(body, answer)
-                )
-                return replace(answer.turn(), limits=_limits(headers))
-        except TimeoutError as error:
-            if not clock.expired():
-                raise self._fault(error) from None
-            raise ModelError(f"no answer within {seconds:g} s", kind="deadline", retryable=True) from None
-        except anthropic.BadRequestError:
-            raise
-        except (anthropic.AnthropicError, httpx2.TransportError, json.JSONDecodeError) as error:
-            raise self._fault(error) from None
-        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            what = f"the answer is none of the Messages API: {type(error).__name__}"
-            raise ModelError(what, kind="malformed", retryable=True) from None
-
-    async def _stream(self, body: dict[str, Any], answer: Answer, rest: AsyncExitStack) -> Mapping[str, str]:
-        """Put the answer together piece by piece; the headers. `rest` then lets go of the connection."""
-        stream = await self.client.messages.create(**body, stream=True)
-        recorded = trace.get_current_span().is_recording()
-        events = _decoded(stream) if recorded else _events(stream.response)
-        rest.push_async_callback(_let_go, stream, events, answer)
-        async for event in events:
-            answer.add(event if isinstance(event, dict) else decoded(event))
-            if answer.whole:
-                break
-        headers: Mapping[str, str] = stream.response.headers
-        return headers
-
-    async def _whole(self, body: dict[str, Any], answer: Answer) -> Mapping[str, str]:
-        """Take the answer in one piece; the headers."""
-        response = await self.client.messages.with_raw_response.create(**body, stream=False)
-        answer.take(decoded(response.http_response.text))
-        headers: Mapping[str, str] = response.headers
-        return headers
 
     async def count(self, request: Request) -> int | None:
         """The request's tokens as the service counts them, which costs nothing; None where it does not."""
-        asked = ("model", "system", "messages", "tools", "thinking", "output_config", "tool_choice")
-        body = wire.body(request, self.spec, self.id, self._features)
-        body = {key: value for key, value in body.items() if key in asked}
-        if not self._features.count_tokens:
-            return None
-        try:
-            return (await self.client.messages.count_tokens(**body)).input_tokens
-        except anthropic.AnthropicError:
-            return None
+        return await self.service.count(self._body(request, self._features)) if self._features.count_tokens else None
 
-    def _without(self, error: anthropic.BadRequestError, request: Request, features: FeaturesSpec) -> ModelError | None:
+    def _body(self, request: Request, features: FeaturesSpec) -> dict[str, Any]:
+        return wire.body(request, self.spec, self.id, features)
+
+    def _without(self, refusal: ModelError, request: Request, features: FeaturesSpec) -> ModelError | None:
         """A refused request that is asked again without the features that its refusal speaks of, where it had them."""
-        said = error.api_message or error.message
-        sent = wire.body(request, self.spec, self.id, features)
+        sent = self._body(request, features)
         for pattern, names in GIVEN_UP:
             less = features.model_copy(update=dict.fromkeys(names, False))
-            if re.search(pattern, said, re.IGNORECASE) and wire.body(request, self.spec, self.id, less) != sent:
+            if re.search(pattern, refusal.message, re.IGNORECASE) and self._body(request, less) != sent:
                 self._features = self._features.model_copy(update=dict.fromkeys(names, False))
                 what = " and ".join(f"features.{name}" for name in names)
-                message = f"the server does not take {what}, so it is asked without: {_short(said)}"
+                message = f"the server does not take {what}, so it is asked without: {refusal.message}"
                 return ModelError(message, kind="feature_refused", retryable=True, retry_after=0.0, status=400)
         return None
 
-    def _fault(self, error: Exception) -> AdvisorError:
-        """What went wrong, and whether the same request may go well later."""
-        if isinstance(error, anthropic.APIStatusError):
-            return self._refused(error)
-        cause = error.__cause__ or error
-        kind = type(cause).__name__
-        if isinstance(cause, httpx2.LocalProtocolError):
-            return ModelError("the request cannot be sent: it breaks HTTP's rules", kind=kind)
-        if isinstance(cause, httpx2.SSEError):
-            hint = "model.base_url has to be a Messages API; where it does not stream: model.features.stream: false"
-            return ModelError(f"the answer is no stream of events: {cause}", kind=kind, retryable=True, hint=hint)
-        if isinstance(
-            error, anthropic.APIConnectionError | httpx2.TransportError | json.JSONDecodeError | TimeoutError
-        ):
-            return ModelError(f"the connection failed: {kind}: {cause}", kind=kind, retryable=True)
-        return ModelError(f"{type(error).__name__}: {error}", kind=type(error).__name__)
-
-    def _refused(self, error: anthropic.APIStatusError) -> AdvisorError:
-        status, kind = error.status_code, str(error.type or f"http_{error.status_code}")
-        message = f"the Messages API answered {status} {kind}: {_short(error.api_message or error.message)}"
-        if status in (401, 403):
-            hint = f"check {self.spec.key_variable or KEY}, and which workspace it belongs to"
-            return CredentialsError(message, hint=hint)
-        if status == 200:
-            return ModelError(message, kind=kind, retryable=kind in PASSING)
-        headers = error.response.headers
-        final = error.error_code in NEVER or headers.get("x-should-retry") == "false"
-        milliseconds = _number(headers.get("retry-after-ms"))
-        return ModelError(
-            message,
-            kind=kind,
-            retryable=not final and (status in (408, 409, 429) or status >= 500),
-            retry_after=milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after")),
-            status=status,
-            hint="see the model's name and base_url in the agent file" if status == 404 else None,
-        )
-
 
 def _key_of(spec: ModelSpec) -> str | None:
-    """None leaves it to the SDK. Servers on this machine take any key, and the SDK sends no request without one."""
-    key = os.environ.get(spec.key_variable or KEY)
-    local = spec.base_url is not None and is_local(spec.base_url)
-    return key or ("local" if local else "" if spec.key_variable else None)
+    """None when there is none in the environment. Servers on this machine take any key.
 
-
-def _require_credentials(client: AsyncAnthropic, spec: ModelSpec, name: str) -> None:
+    Raises CredentialsError for one that no header can hold.
+    """
     variable = spec.key_variable or KEY
-    if not re.fullmatch(r"[\x21-\x7e]*", client.api_key or ""):
+    key = os.environ.get(variable)
+    if not re.fullmatch(r"[\x21-\x7e]*", key or ""):
         raise CredentialsError(
             f"{variable} holds a blank, a line break or another character that no key has",
             hint="set it again, without what surrounds the key",
         )
-    if not (client.api_key or client.auth_token or client.credentials):
-        raise CredentialsError(
-            f"no API key for {name}",
-            hint=f"export {variable}=…, or do without one: --offline, or --model planner",
-        )
-
-
-async def _events(response: httpx2.Response) -> AsyncIterator[str]:
-    """What each event holds, as it came: far cheaper than the SDK's own objects."""
-    async for event in httpx2.EventSource(response, max_event_size=None):
-        if event.data:
-            yield event.data
-
-
-async def _decoded(stream: AsyncStream[Any]) -> AsyncIterator[dict[str, Any]]:
-    """By the SDK, whose span of a request tells of those events only that it decoded itself."""
-    async for event in stream:
-        yield event.to_dict(mode="json")
-
-
-async def _let_go(stream: AsyncStream[Any], events: AsyncIterator[Any], answer: Answer) -> None:
-    """Read a whole answer's stream to its end, so that the connection is used again; whatever stands there."""
-    if answer.whole:
-        with suppress(TimeoutError, httpx2.TransportError, anthropic.AnthropicError, ValueError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                async for _ in events:
-                    pass
-    await stream.close()
-
-
-def _short(message: str) -> str:
-    """One line: what stands between a client and the service may answer with whole pages."""
-    message = " ".join(message.split())
-    return message if len(message) <= 300 else f"{message[:299]}…"
-
-
-def _limits(headers: Mapping[str, str]) -> RateLimits:
-    def of(kind: str) -> Remaining:
-        name = f"anthropic-ratelimit-{kind}"
-        return Remaining(_number(headers.get(f"{name}-limit")), _number(headers.get(f"{name}-remaining")))
-
-    return RateLimits(of("requests"), of("input-tokens"), of("output-tokens"))
-
-
-def _number(text: str | None) -> float | None:
-    """A header's value, at least 0; None where it is absent or no finite number."""
-    try:
-        value = float(text) if text is not None else None
-    except ValueError:
-        return None
-    return max(value, 0.0) if value is not None and math.isfinite(value) else None
+    if not key and spec.base_url and is_local(spec.base_url):
+        return "local"
+    if not key and spec.key_variable:
+        raise CredentialsError(f"no API key for {spec.name}", hint=f"export {variable}=…")
+    return key or None

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import httpx2
@@ -27,10 +25,11 @@ from agent import __version__
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
 from agent.tools.faults import CallFault, fault_of
 from agent.tools.guarded_http import GuardedClient, Refusal
+from agent.tools.process import StdioProcess
 from agent.tools.questions import Questions
 from agent.tools.sieve import Sieve, SiftedStream
 from agent.tools.sse import sse_streams
-from agent.tools.stdio import StdioProcess
+from agent.tools.stdio import stdio_streams
 
 InMemoryServer: TypeAlias = mcp.server.Server[Any] | MCPServer[Any]
 ServerSpec: TypeAlias = StdioServer | HttpServer | InMemoryServer
@@ -149,10 +148,8 @@ class Connection:
         self, spec: StdioServer | HttpServer, stack: AsyncExitStack
     ) -> AbstractAsyncContextManager[tuple[Any, Any]]:
         if isinstance(spec, StdioServer):
-            if spec.cwd and not Path(spec.cwd).is_dir():
-                raise NotADirectoryError(f"there is no folder {spec.cwd!r}")
-            self.process = StdioProcess(_command(spec), spec.env, spec.cwd)
-            return self.process.open()
+            self.process = self.process or StdioProcess(spec)
+            return stdio_streams(self.process)
         limits = httpx2.Timeout(None, connect=CONNECT_SECONDS)  # the rest is timed here, step by step
         self.http = GuardedClient(headers=spec.headers, timeout=limits)
         self.http.posts_to_a_stream = spec.is_sse
@@ -247,9 +244,3 @@ async def _sifted(
 ) -> AsyncIterator[tuple[Any, Any]]:
     async with transport as (read, write):
         yield SiftedStream(read, sieve), write
-
-
-def _command(spec: StdioServer) -> list[str]:
-    """`advisor` is this very installation, whatever lies on PATH or in the current folder."""
-    program = [sys.executable, "-P", "-m", "agent"] if spec.command == "advisor" else [spec.command]
-    return [*program, *spec.args]

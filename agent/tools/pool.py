@@ -16,6 +16,7 @@ from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
 from agent.tools.pace import Pace
 from agent.tools.ports import Lender, Outcome, Person
+from agent.tools.process import StdioProcess
 from agent.tools.servers import InMemoryServer, Server
 
 Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
@@ -157,9 +158,13 @@ async def alone(
     person: Person | None = None,
     lender: Lender | None = None,
     tell: Callable[[list[str]], None] = lambda _: None,
+    begun: Mapping[str, StdioProcess] | None = None,
 ) -> AsyncIterator[list[tuple[Server, Outcome]]]:
-    """The servers of an agent file, opened for one run."""
-    async with ServerPool() as pool, pool.opened(servers_of(file, person, lender), tell) as opened:
+    """The servers of an agent file, opened for one run. `begun`: those of their processes that run already."""
+    servers = servers_of(file, person, lender)
+    for server in servers:
+        server.begun = begun.get(server.name) if begun else None
+    async with ServerPool() as pool, pool.opened(servers, tell) as opened:
         yield opened
 
 

@@ -24,8 +24,8 @@ from agent.tools.listed import READ_RESOURCE, ListedTool
 from agent.tools.naming import safe_name
 from agent.tools.pace import Pace
 from agent.tools.ports import Lender, Person, Reply, error_result
+from agent.tools.process import STDERR_KEPT, StdioProcess
 from agent.tools.questions import Questions
-from agent.tools.stdio import STDERR_KEPT, StdioProcess
 
 __all__ = ["InMemoryServer", "Server", "ServerSpec"]
 
@@ -67,6 +67,8 @@ class Server:
     person: Person | None = None
     lender: Lender | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    begun: StdioProcess | None = None
+    """Its process, where that runs already, for its first connection."""
 
     def __post_init__(self) -> None:
         self._connection: Connection | None = None
@@ -170,7 +172,8 @@ class Server:
         """One attempt; what is left of an earlier connection ends first."""
         await self._leave()
         self._words_before = self.stderr
-        self._connection = Connection(self.name, self.spec, mode, self.timeouts, self._questions)
+        self._connection = Connection(self.name, self.spec, mode, self.timeouts, self._questions, process=self.begun)
+        self.begun = None
         return await self._connection.open()
 
     def _listed(self, tools: list[mcp_types.Tool]) -> list[ListedTool]:
