@@ -16,7 +16,9 @@ DEEPEST = 100
 
 
 _ENCODERS = {
-    sort_keys: json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    sort_keys: json.JSONEncoder(
+        sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+    )
     for sort_keys in (False, True)
 }
 

@@ -19,6 +19,8 @@ _INVISIBLE = re.compile(
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Characters that show nothing, or turn the direction of others: a person does not see what a model reads."""
+_PLAIN = bytes(range(0x20, 0x7F))
+"""What is left of UTF-8 without these are whole characters, which are few in most JSON."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -40,9 +42,11 @@ def visible(value: Any, encoded: bytes | None = None) -> tuple[Any, int]:
     """JSON without invisible and bidirectional characters in its texts and keys, and how many there were. `encoded`:
     the value as bytes, where it has been encoded already.
     """
-    text = value if isinstance(value, str) else (encoded or compact(value)).decode()
-    escaped = not isinstance(value, str) and ("\\u00" in text or "\\b" in text)
-    return _visible(value) if escaped or _INVISIBLE.search(text) else (value, 0)
+    if isinstance(value, str):
+        return _INVISIBLE.subn("", value)
+    text = encoded or compact(value)
+    escaped = b"\\u00" in text or b"\\b" in text
+    return _visible(value) if escaped or _INVISIBLE.search(text.translate(None, _PLAIN).decode()) else (value, 0)
 
 
 def _visible(value: Any) -> tuple[Any, int]:
@@ -73,7 +77,8 @@ def redact(value: Any, secrets: Iterable[str]) -> Any:
         for secret in secrets
         for form in (secret, secret.strip(), repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe=""))
     }
-    return _replaced(value, sorted((form for form in forms if len(form) >= SECRET_LENGTH), key=len, reverse=True))
+    hidden = sorted((form for form in forms if len(form) >= SECRET_LENGTH), key=len, reverse=True)
+    return _replaced(value, hidden) if hidden else value
 
 
 def _replaced(value: Any, forms: list[str]) -> Any:

@@ -46,7 +46,7 @@ def _values(result: Mapping[str, Any]) -> Iterator[str]:
 
 def urls_in(text: str) -> list[str]:
     """The http and https addresses within a text, without what follows them, in order."""
-    return list(dict.fromkeys(_WITHIN.findall(text)))
+    return list(dict.fromkeys(_WITHIN.findall(text))) if "://" in text else []
 
 
 def foreign_urls(text: str, returned: set[str]) -> list[str]:

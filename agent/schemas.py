@@ -30,13 +30,18 @@ TOO_DEEP = "refers to itself without end, or is nested too deeply"
 
 def validator(schema: dict[str, Any]) -> Validator:
     """For a schema without problems. References are looked up in the schema itself, and nowhere else."""
-    return _draft_of(compact(schema))(schema, registry=Registry())
+    return _validator_of(compact(schema))
 
 
 @lru_cache(maxsize=512)
-def _draft_of(text: bytes) -> type[Validator]:
-    """The draft that a schema names; else the newest whose form it has."""
+def _validator_of(text: bytes) -> Validator:
+    """The same few schemas come again and again: of a shipped agent, of a server that many runs use."""
     schema = json.loads(text)
+    return _draft_of(schema)(schema, registry=Registry())
+
+
+def _draft_of(schema: dict[str, Any]) -> type[Validator]:
+    """The draft that a schema names; else the newest whose form it has."""
     if _names_its_draft(schema):
         named: type[Validator] = validator_for(schema, default=Draft202012Validator)
         return named
@@ -54,11 +59,10 @@ def problem(schema: Any) -> tuple[Pointer, str] | None:
 
 @lru_cache(maxsize=512)
 def _problem_of(text: bytes) -> tuple[Pointer, str] | None:
-    """The same few schemas come again and again: of a shipped agent, of a server that many runs use."""
     schema = json.loads(text)
     if "$schema" in schema and not _names_its_draft(schema):
         return ("$schema",), f"{schema['$schema']!r} is no draft of JSON Schema"
-    checker = validator(schema)
+    checker = _validator_of(text)
     try:
         error = best_match(checker.__class__(checker.META_SCHEMA).iter_errors(schema))
         if error is not None:

@@ -41,6 +41,7 @@ from agent.result import REPLAYED, RunResult, page_address
 from agent.runs import store
 from agent.tools.ports import Lender, Person
 from agent.tools.toolbox import Toolbox
+from agent.tracing import invocation
 from agent.underway import Underway
 from agent.vouching import Vouch, by_lock
 
@@ -85,19 +86,21 @@ class Sitting:
             journal = self._recalled(log)
             if not journal.result.resumable:
                 return await self.place.hand_out(journal.result)
-            try:
-                return await self._sit(journal)
-            except asyncio.CancelledError:
-                self._seal(journal, "interrupted", "the run was interrupted")
-                raise
-            except AdvisorError as error:
-                error.run_id = store.name_of(self.place.folder)
-                if not isinstance(error, LogError):
-                    self._seal(journal, _status(error), f"{error.code}: {error.message}")
-                raise
-            except Exception as error:
-                self._seal(journal, "failed", f"{type(error).__name__}: {error}")
-                raise
+            agent, resumed = self.file.spec.agent_name, journal.started is not None
+            with invocation(agent, self.model.name, lambda: journal.result, resumed=resumed):
+                try:
+                    return await self._sit(journal)
+                except asyncio.CancelledError:
+                    self._seal(journal, "interrupted", "the run was interrupted")
+                    raise
+                except AdvisorError as error:
+                    error.run_id = store.name_of(self.place.folder)
+                    if not isinstance(error, LogError):
+                        self._seal(journal, _status(error), f"{error.code}: {error.message}")
+                    raise
+                except Exception as error:
+                    self._seal(journal, "failed", f"{type(error).__name__}: {error}")
+                    raise
 
     def _recalled(self, log: Log) -> Journal:
         """Raises DecisionError, and leaves the log as it is, when the run cannot go on with what it began with."""

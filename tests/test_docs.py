@@ -16,8 +16,8 @@ from agent.cli import COMMANDS, cli
 from agent.evals import suite as suites
 from agent.evals.runner import run_references
 from agent.scoring.scorers import SCORERS
-from agent.source import read_text
-from tests.scripted import Scripted, answer
+from agent.source import Source, read_text
+from tests.scripted import Scripted, agent_file, answer
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "AGENTS.md"]
@@ -31,6 +31,7 @@ YAML = [each for page in PAGES for each in blocks(page, "yaml")]
 AGENTS = [each for each in YAML if "agent_name:" in each]
 CASES = [each for each in YAML if "reference:" in each]
 SUITES = [each for each in YAML if "pass_rate:" in each]
+MODELS = [each for each in YAML if each.startswith("model:\n")]
 PYTHON = [each for page in PAGES for each in blocks(page, "python")]
 TESTS = [each for each in PYTHON if each.startswith("def test_")]
 
@@ -69,7 +70,14 @@ def test_the_documentation_has_every_scorer_with_what_it_says() -> None:
     assert rows == {line for line in text.splitlines() if line.startswith("| `") and line.endswith("er |")}
 
 
-@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES + SUITES])
+@pytest.mark.parametrize("block", MODELS)
+def test_every_model_section_in_the_documentation_is_one(block: str) -> None:
+    keys = read_text(block, "documentation.yaml").value
+    file = agentfile.parse(Source("an agent file", agent_file(**keys)))
+    assert file.spec.model.name == keys["model"]["name"]
+
+
+@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES + SUITES + MODELS])
 def test_every_batch_in_the_documentation_has_jobs(block: str, tmp_path: Path) -> None:
     (tmp_path / "jobs.yaml").write_text(block, encoding="utf-8")
     assert jobs.load(tmp_path / "jobs.yaml", jobs.Defaults()).jobs()

@@ -12,14 +12,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from agent.figures import Figure
 
 STEPS = 8
 """Shades on each side of the middle."""
 NO_FIGURE = "–"
-_ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
+ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
+K = TypeVar("K", bound=Hashable)
+
+column_key: Callable[[Figure], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
 
 # Words of metrics and units that say whether a number above 0 means up, or only how large something is.
 _UP_OR_DOWN = re.compile(
@@ -78,9 +82,8 @@ class Column:
         return " · ".join(part for part in (self.lookback, unit_label(self.unit)) if part)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """`shade` is a key of `Palette.fills`, `fill` its colour on paper; both are None without a number.
+class Cell(NamedTuple):
+    """`shade` is a key of `Palette.fills`, None without a number.
 
     `source` says where the number stood; None when no tool delivered this cell.
     """
@@ -88,12 +91,19 @@ class Cell:
     value: float | None = None
     text: str = NO_FIGURE
     shade: str | None = None
-    fill: str | None = None
     source: Figure | None = None
+
+    @property
+    def fill(self) -> str | None:
+        """Its colour on paper."""
+        return _FILLS[self.shade] if self.shade else None
 
 
 @dataclass(frozen=True)
 class Row:
+    """`key` is the `sector_key` of each of its sector's spellings; `sector` the one that came first."""
+
+    key: str
     sector: str
     cells: tuple[Cell, ...]
 
@@ -109,24 +119,24 @@ def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
 
     A tool's columns of one metric stand together, so that its lookbacks can be compared.
     """
-    figures = [figure for figure in figures if figure.sector and figure.sector.strip()]
+    keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
-    for figure in figures:
-        names.setdefault(sector_key(figure.sector), _tidy(figure.sector or ""))
-    cells = {_cell_key(figure): figure for figure in latest(figures, _cell_key)}
-    keys = list(dict.fromkeys(_column_key(figure) for figure in figures))
-    metrics = list(dict.fromkeys(key[:2] for key in keys))
-    tools = list(dict.fromkeys(key[0] for key in keys))
-    keys.sort(key=lambda key: (tools.index(key[0]), metrics.index(key[:2])))
-    delivered: dict[_ColumnKey, list[Figure]] = {key: [] for key in keys}
-    for (_, key), figure in cells.items():
-        delivered[key].append(figure)
-    scales = {key: _Scale.of(key, figures) for key, figures in delivered.items()}
+    for name, key in keys.items():
+        names.setdefault(key, _tidy(name or ""))
+    names.pop("", None)
+    named = (figure for figure in figures if keys[figure.sector])
+    columns: dict[ColumnKey, dict[str, Figure]] = {}
+    for (column, key), figure in latest(named, lambda each: (column_key(each), keys[each.sector])).items():
+        columns.setdefault(column, {})[key] = figure
+    tools = list(dict.fromkeys(tool for tool, *_ in columns))
+    metrics = list(dict.fromkeys(column[:2] for column in columns))
+    across = sorted(columns, key=lambda column: (tools.index(column[0]), metrics.index(column[:2])))
+    scales = [(_Scale.of(column, columns[column].values()), columns[column]) for column in across]
     return Heatmap(
-        columns=tuple(scale.column for scale in scales.values()),
+        columns=tuple(scale.column for scale, _ in scales),
         rows=tuple(
-            Row(name, tuple(scale.cell(cells.get((sector, key))) for key, scale in scales.items()))
-            for sector, name in names.items()
+            Row(key, name, tuple(scale.cell(delivered.get(key)) for scale, delivered in scales))
+            for key, name in names.items()
         ),
     )
 
@@ -136,14 +146,15 @@ def sector_key(name: str | None) -> str:
     return _tidy(name or "").casefold()
 
 
-def latest(figures: Iterable[Figure], key: Callable[[Figure], Hashable]) -> list[Figure]:
+def latest(figures: Iterable[Figure], key: Callable[[Figure], K]) -> dict[K, Figure]:
     """One figure for each key: the one observed last, and of equally old ones the one delivered last."""
-    kept: dict[Hashable, Figure] = {}
+    kept: dict[K, Figure] = {}
     for figure in figures:
-        before = kept.get(key(figure))
+        place = key(figure)
+        before = kept.get(place)
         if before is None or (figure.observed_at or "") >= (before.observed_at or ""):
-            kept[key(figure)] = figure
-    return list(kept.values())
+            kept[place] = figure
+    return kept
 
 
 def number_text(value: float, decimals: int, *, plus: bool) -> str:
@@ -180,7 +191,7 @@ class _Scale:
     decimals: int
 
     @classmethod
-    def of(cls, key: _ColumnKey, figures: Iterable[Figure]) -> _Scale:
+    def of(cls, key: ColumnKey, figures: Iterable[Figure]) -> _Scale:
         tool, metric, unit, lookback = key
         values = [value for value in map(finite, figures) if value is not None] or [0.0]
         diverging = _diverges(metric, unit, values)
@@ -197,7 +208,7 @@ class _Scale:
             return Cell(source=figure)
         shade = self._shade(value)
         text = number_text(value, self.decimals, plus=self.column.diverging)
-        return Cell(value, text, shade, _FILLS[shade], figure)
+        return Cell(value, text, shade, figure)
 
     def _shade(self, value: float) -> str:
         span = self.high - self.low
@@ -233,14 +244,6 @@ def _percentile_90(values: Sequence[float]) -> float:
     below, share = divmod((len(ranked) - 1) * 0.9, 1)
     above = min(int(below) + 1, len(ranked) - 1)
     return ranked[int(below)] + (ranked[above] - ranked[int(below)]) * share
-
-
-def _column_key(figure: Figure) -> _ColumnKey:
-    return figure.tool, figure.metric, figure.unit, figure.lookback
-
-
-def _cell_key(figure: Figure) -> tuple[str, _ColumnKey]:
-    return sector_key(figure.sector), _column_key(figure)
 
 
 def _words(key: str) -> str:

@@ -15,6 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+from markupsafe import Markup, escape
+
 from agent.figures import Figure
 from agent.report import heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
@@ -134,7 +136,7 @@ class _View:
         texts = [text for each in told for text in (each if isinstance(each, list) else [each])]
         return iter(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
-    @property
+    @cached_property
     def sources(self) -> list[str]:
         """Where the data come from, and what their servers say about them."""
         vintages = [f"Vintage: {vintage}." for vintage in self._told("vintage")]
@@ -197,33 +199,46 @@ class _View:
         tools = groupby(column.tool for column in self.columns)
         return [(self.short(tool), len([*columns])) for tool, columns in tools]
 
-    @property
-    def rows(self) -> list[tuple[str, Mapping[str, Any] | None, tuple[Cell, ...]]]:
+    @cached_property
+    def rows(self) -> list[tuple[str, Mapping[str, Any] | None, Markup]]:
         """Sector, what is recommended for it, cells."""
-        key, width = heatmap.sector_key, self._room.columns
-        advised = {key(str(each.get("sector_name"))): each for each in self.recommendations or ()}
+        advised = {heatmap.sector_key(str(each.get("sector_name"))): each for each in self.recommendations or ()}
         return [
-            (self.short(row.sector), advised.get(key(row.sector)), row.cells[:width])
+            (self.short(row.sector), advised.get(row.key), self._cells(row.cells[: self._room.columns]))
             for row in self.some(self._heatmap.rows)
         ]
+
+    def _cells(self, cells: Iterable[Cell]) -> Markup:
+        """Written here, since a template takes several times as long for hundreds of them."""
+        lines = []
+        for cell in cells:
+            number = f' class="{cell.shade}" data-v="{cell.value}"' if cell.shade else ""
+            # What is not escaped is our own: shades, numbers and how they are printed.
+            lines.append(f'<td{number} title="{escape(self._origin(cell))}">{cell.text}</td>')
+        return Markup("\n".join(lines))
+
+    def _origin(self, cell: Cell) -> str:
+        """Where its number stood."""
+        if cell.value is None or cell.source is None:
+            return "no figure"
+        call = self._numbers.get(cell.source.call, "?")
+        return f"{self._days[cell.source.observed_at]} · call {call} {self.text(cell.source.pointer, 60)}"
+
+    @cached_property
+    def _days(self) -> dict[str | None, str]:
+        """Few, while there are hundreds of figures."""
+        return {said: self.short(said) for said in {figure.observed_at for figure in self.result.figures}}
 
     @property
     def left_out(self) -> str:
         rows, columns = self.more(self._heatmap.rows), len(self._heatmap.columns) - len(self.columns)
         return " and ".join(f"{n} more {what}" for n, what in ((rows, "rows"), (columns, "columns")) if n)
 
-    def origin(self, figure: Figure | None) -> str:
-        """Where a cell's number stood."""
-        if heatmap.finite(figure) is None or figure is None:
-            return "no figure"
-        call = self._numbers.get(figure.call, "?")
-        return f"{self.short(figure.observed_at)} · call {call} {self.text(figure.pointer, 60)}"
-
-    @property
+    @cached_property
     def market(self) -> list[dict[str, str]]:
         """Figures of no sector, the newest of each; what stood in one object is one line."""
         loose = [figure for figure in self.result.figures if figure.sector is None]
-        newest = heatmap.latest(loose, lambda each: (each.tool, each.metric, each.unit, each.lookback))
+        newest = heatmap.latest(loose, heatmap.column_key).values()
         objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
         return [self._market_line(*group) for _, group in objects]
 

@@ -21,7 +21,7 @@ from agent.runs import store
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
-SPEND_COLUMNS = ("Turn", "Ended with", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
+SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
 """Tokens by how they are billed: input that no cache had, what was written to it and read from it, and output."""
 ACTIONS = {
     "overweight": ("▲", "rgb(67,147,195)"),
@@ -241,8 +241,7 @@ def _by_turn(console: Console, result: RunResult) -> None:
     for each in result.by_turn:
         used = each.usage + each.lost
         counts = (used.input, used.cache_write, used.cache_read, used.output)
-        tried = f" ({count_of(each.attempts, 'attempt')})" if each.attempts > 1 else ""
-        about = [str(each.turn), short(f"{each.stop_reason}{tried}", 28), str(each.calls)]
+        about = [str(each.turn), short(str(each.stop_reason), 14), str(each.attempts), str(each.calls)]
         usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"
         table.add_row(*map(Text, [*about, *(f"{count:,}" for count in counts), f"{each.seconds:.1f} s", usd]))
     console.print(table)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.tools import process as process_module
 from agent.tools import servers as servers_module
-from agent.tools import stdio as stdio_module
 from tests.faults.http_server import FaultyHttp
 from tests.faults.kit import Faulty
 from tests.tools.raw import alive
@@ -20,7 +20,7 @@ REAPED_SECONDS = 10
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers that do not end by themselves are not waited for."""
-    monkeypatch.setattr(stdio_module, "EXIT_SECONDS", 0.2)
+    monkeypatch.setattr(process_module, "EXIT_SECONDS", 0.2)
 
 
 @pytest.fixture(autouse=True)

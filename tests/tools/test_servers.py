@@ -16,7 +16,7 @@ import pytest
 from agent.errors import ServerError
 from agent.events import ServerOpened
 from agent.spec import HttpServer, StdioServer, TimeoutSpec
-from agent.tools import stdio as stdio_module
+from agent.tools import process as process_module
 from agent.tools.collecting import collect
 from agent.tools.servers import Server
 from tests.tools.raw import PATIENCE, PROGRAM, alive, opened, server, spec, stdio
@@ -27,7 +27,7 @@ SHORT = TimeoutSpec(start=0.5, list=0.5, call=0.5)
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers that do not end by themselves are not waited for."""
-    monkeypatch.setattr(stdio_module, "EXIT_SECONDS", 0.2)
+    monkeypatch.setattr(process_module, "EXIT_SECONDS", 0.2)
 
 
 async def failure_of(failing: Server) -> ServerError:
