@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from agent.pointers import escaped
@@ -17,6 +18,9 @@ SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
 SERIES_KEYS = ("indicator", "indicator_name", "series")
 MAX_DEPTH = 100
 DATE_KEYS = ("observed_at", "date", "as_of")
+NESTED = (dict, list)
+NUMBERS = (int, float)
+"""Types of JSON's numbers; true and false are of another."""
 
 
 class Figure(NamedTuple):
@@ -54,13 +58,13 @@ def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) ->
         return
     if isinstance(data, dict):
         for key, value in data.items():
-            if isinstance(value, dict | list):
+            if type(value) in NESTED:
                 yield from _tables(value, f"{pointer}/{escaped(key)}", data)
     elif isinstance(data, list):
         if data and all(isinstance(row, dict) for row in data):
             yield _Table(data, around or {}, pointer)
         for at, row in enumerate(data):
-            if isinstance(row, dict | list):
+            if type(row) in NESTED:
                 yield from _tables(row, f"{pointer}/{at}", around)
 
 
@@ -74,22 +78,22 @@ def _of_table(table: _Table, tool: str, call: str) -> Iterator[Figure]:
         name = row.get(name_key)
         if not isinstance(name, str):
             continue
-        observed = _date(row) or observed_at
+        sector, observed, unit = None if is_series else name, _date(row) or observed_at, _text(row.get("unit"))
+        place = f"{table.pointer}/{at}"
         for key, value in row.items():
             column = columns[key]
-            if not (_is_number(value) or (value is None and column.described)):
-                continue
-            yield Figure(
-                None if is_series else name,
-                (name if key == "value" else f"{name} {key}") if is_series else key,
-                _finite(value),
-                column.unit or _text(row.get("unit")),
-                column.lookback,
-                observed,
-                tool,
-                call,
-                f"{table.pointer}/{at}/{column.pointer}",
-            )
+            if type(value) in NUMBERS or (value is None and column.described):
+                yield Figure(
+                    sector,
+                    (name if key == "value" else f"{name} {key}") if is_series else key,
+                    _finite(value),
+                    column.unit or unit,
+                    column.lookback,
+                    observed,
+                    tool,
+                    call,
+                    f"{place}/{column.pointer}",
+                )
 
 
 class _Column(NamedTuple):
@@ -107,7 +111,7 @@ def _columns(table: _Table) -> dict[str, _Column]:
     given = given if isinstance(given, dict) else {}
     lookback = _text(table.around.get("lookback_period"))
     columns = {}
-    for key in dict.fromkeys(key for row in table.rows for key in row):
+    for key in dict.fromkeys(chain.from_iterable(table.rows)):
         about = given.get(key)
         about = about if isinstance(about, dict) else {}
         unit = _text(about.get("unit"))
@@ -128,21 +132,19 @@ def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
     return texts[0] if len(texts) == 1 else None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _finite(value: Any) -> float | None:
+def _finite(value: float | None) -> float | None:
     """None for what no float can hold: a server may write an integer of any length."""
     try:
-        number = float(value) if value is not None else math.nan
+        return None if value is None or not math.isfinite(value) else float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def _date(values: Mapping[str, Any]) -> str | None:
-    return next((values[key] for key in DATE_KEYS if isinstance(values.get(key), str)), None)
+    for key in DATE_KEYS:
+        if isinstance(date := values.get(key), str):
+            return date
+    return None
 
 
 def _text(value: Any) -> str | None:

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(
 )
 """Characters that show nothing, or turn the direction of others: a person does not see what a model reads."""
 _PLAIN = bytes(range(0x20, 0x7F))
-"""What is left of UTF-8 without these are whole characters, which are few in most JSON."""
+"""Every one of them can be seen; what is left of UTF-8 without them is little in most JSON, and whole characters."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 

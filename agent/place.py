@@ -47,11 +47,12 @@ class Place:
         """A file that is whole or absent. Raises LogError."""
         await asyncio.to_thread(write_whole, self.folder / name, content)
 
-    async def keep(self, name: str, content: bytes) -> None:
-        """The same, unless it lies there already."""
-        path = self.folder / name
-        if not (path.exists() and path.read_bytes() == content):
-            await self.write(name, content)
+    def keep(self, files: dict[str, bytes]) -> None:
+        """The same, in this order and without those that lie there already."""
+        for name, content in files.items():
+            path = self.folder / name
+            if not (path.exists() and path.read_bytes() == content):
+                write_whole(path, content)
 
     async def keep_words(self, server: str, stderr: str) -> None:
         """What a server printed, for people to read. Raises LogError."""
@@ -73,8 +74,9 @@ class Place:
         texts = {self.answer: result.answer} if result.ok else {}
         if self.envelope:
             texts[self.envelope] = result.envelope()
-        for name, value in texts.items():
-            await self.keep(name, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+        files = {name: f"{json.dumps(value, ensure_ascii=False, indent=2)}\n".encode() for name, value in texts.items()}
+        if files:
+            await asyncio.to_thread(self.keep, files)
         return result
 
     @property

@@ -27,7 +27,7 @@ SERVICE = "sector-advisor"
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 EXPORTER = "OTEL_TRACES_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS = 3.0
 """How long the end of a command waits for spans to be taken."""
 
 
@@ -44,7 +44,7 @@ def invocation(agent: str, model: str, result: Callable[[], RunResult], *, resum
         return
     from opentelemetry import trace
 
-    begun = {
+    begun: dict[str, Any] = {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": agent,
         "gen_ai.request.model": model,
@@ -123,23 +123,18 @@ def exporting(warn: Callable[[str], None]) -> Iterator[None]:
 
     A provider that is there already is left as it is. Whatever goes wrong is one line for `warn`.
     """
-    kinds = _kinds()
+    kinds, complaints, provider = _kinds(), _Complaints(), None
     try:
-        provider = _provider(kinds) if kinds else None
+        provider = _provider(kinds, complaints) if kinds else None
     except ImportError:
-        warn(f"no spans are exported: pip install '{SERVICE}[otel]'")
-        provider = None
+        warn(f"spans are asked for, and what exports them is not installed: pip install '{SERVICE}[otel]'")
     except ValueError as error:
         warn(f"no spans are exported: {error}")
-        provider = None
-    if provider is None:
-        yield
-        return
-    complaints = _Complaints()
     try:
         yield
     finally:
-        _end(provider, complaints, warn)
+        if provider:
+            _end(provider, complaints, warn)
 
 
 def _kinds() -> list[str]:
@@ -152,7 +147,7 @@ def _kinds() -> list[str]:
     return [kind for kind in named if kind != "none"]
 
 
-def _provider(kinds: list[str]) -> TracerProvider | None:
+def _provider(kinds: list[str], complaints: _Complaints) -> TracerProvider | None:
     """Set for the process; None where there is one. Raises ImportError without the extra, ValueError for a variable
     that says nothing.
     """
@@ -163,6 +158,7 @@ def _provider(kinds: list[str]) -> TracerProvider | None:
 
     if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         return None
+    complaints.hear()
     exporters = [_exporter(kind) for kind in kinds]
     given = OTELResourceDetector().detect().attributes
     resource = Resource.create({"service.name": SERVICE, "service.version": __version__, **given})
@@ -193,6 +189,8 @@ class _Complaints(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.newest: str | None = None
+
+    def hear(self) -> None:
         logger = logging.getLogger("opentelemetry")
         logger.addHandler(self)
         logger.propagate = False

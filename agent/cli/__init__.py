@@ -124,6 +124,10 @@ def tell(error: AdvisorError, severity: str = "error") -> None:
         click.echo(f"log:   advisor runs show {error.run_id}", err=True)
 
 
+def warn(text: str) -> None:
+    click.echo(f"warning: {' '.join(printable(text).split())}", err=True)
+
+
 def interruptible(work: Coroutine[Any, Any, T]) -> T:
     """In an event loop of its own, so that servers end with it. Raises Interrupted after SIGINT or SIGTERM."""
     import asyncio

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from agent.cli import config_option, echo_json, failures, interruptible, load, trust_option
+from agent.cli import config_option, echo_json, failures, interruptible, load, trust_option, warn
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
+from agent.tracing import exporting
 from agent.underway import Underway
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def command(
         if options["dry_run"]:
             _show_dry_run(options, given, question, form, quiet=quiet)
             return
+        context.with_resource(exporting(warn))
         begin = _new if options["resume"] is None else _resume
         ask, run = begin(options, given, question)
         with live.progress(quiet=quiet, verbose=verbose) as listen:

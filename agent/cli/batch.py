@@ -15,8 +15,9 @@ import click
 from click.core import ParameterSource
 
 from agent.batch import AGAIN
-from agent.cli import config_option, echo_json, failures, tell, trust_option
+from agent.cli import config_option, echo_json, failures, tell, trust_option, warn
 from agent.errors import Interrupted, UsageError
+from agent.tracing import exporting
 
 if TYPE_CHECKING:
     from agent.batch.door import Door
@@ -74,6 +75,7 @@ def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: 
             trusted=options["trust"],
         )
         door = Door(batches.load(jobs, defaults), out, new_attempt=options["new_attempt"], quiet=quiet)
+        context.with_resource(exporting(warn))
         sys.exit(_carry_out(door, options, form))
 
 

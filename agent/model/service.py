@@ -19,6 +19,7 @@ from agent.errors import AdvisorError, CredentialsError, ModelError
 from agent.model.base import Hear, RateLimits, Remaining, Turn
 from agent.model.reading import PASSING, Answer, decoded
 from agent.spec import ModelSpec, TimeoutSpec
+from agent.tracing import captures_content
 
 CONNECT_SECONDS = 10.0
 NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
@@ -46,6 +47,11 @@ class Service:
             default_headers=version,
             http_client=DefaultAsyncHttpxClient(timeout=limits),
         )
+        if captures_content():
+            told = self.client.open_telemetry
+            self.client = self.client.with_options(
+                open_telemetry={**told, "traces": {**told["traces"], "content_mode": "content"}}
+            )
         if not (self.client.api_key or self.client.auth_token or self.client.credentials):
             raise CredentialsError(
                 f"no API key for {spec.name}",

@@ -30,6 +30,7 @@ def template(name: str, *, style: str = "", script: str = "") -> Template:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("agent.report"),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -62,4 +63,5 @@ def _fills(palette: Palette) -> str:
 
 def cleaned(text: str) -> str:
     """With a replacement character for each one that could hide or reorder text."""
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    # Most texts are printable, which none of those characters is.
+    return text if text.isprintable() else _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
