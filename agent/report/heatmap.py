@@ -33,6 +33,9 @@ _SIZE_ONLY = re.compile(
     r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
 )
 
+_SHORT_FOR = re.compile(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b")
+_PERCENT = re.compile(r"^(percent|pct)\b", re.IGNORECASE)
+
 
 def _mix(start: str, end: str, share: float) -> str:
     pairs = [(int(start[at : at + 2], 16), int(end[at : at + 2], 16)) for at in (1, 3, 5)]
@@ -168,12 +171,12 @@ def number_text(value: float, decimals: int, *, plus: bool) -> str:
 
 def label(metric: str) -> str:
     """A key as a heading: `relative_strength` → `Relative strength`, `gdp_growth` → `GDP growth`."""
-    words = re.sub(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b", lambda match: match[0].upper(), _words(metric))
+    words = _SHORT_FOR.sub(lambda match: match[0].upper(), _words(metric))
     return words[:1].upper() + words[1:]
 
 
 def unit_label(unit: str | None) -> str:
-    return re.sub(r"^(percent|pct)\b", "%", _words(unit or ""), flags=re.IGNORECASE)
+    return _PERCENT.sub("%", _words(unit or ""))
 
 
 def finite(figure: Figure | None) -> float | None:

@@ -87,9 +87,9 @@ class _View:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=indent)
         for place in self._hidden:
             text = text.replace(place, "…")
-        text = cleaned(text)
         limit = self._room.text if limit is None else min(limit, self._room.text)
-        return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} characters more)"
+        shown, more = cleaned(text[:limit]), len(text) - limit
+        return shown if more <= 0 else f"{shown}… ({more} characters more)"
 
     def short(self, value: Any) -> str:
         """A name, a date, a heading; a dash for nothing."""
@@ -192,6 +192,11 @@ class _View:
     @property
     def columns(self) -> tuple[Column, ...]:
         return self._heatmap.columns[: self._room.columns]
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        """Name and detail of each column."""
+        return [(self.short(each.label), each.detail and self.short(each.detail)) for each in self.columns]
 
     @property
     def groups(self) -> list[tuple[str, int]]:
