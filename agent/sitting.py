@@ -237,7 +237,7 @@ class Sitting:
         """The tools of this sitting. Raises what forbids it to begin with them."""
         person = Unhurried(self.person, budget) if self.person else None
         lender = BorrowedModel(self.model, budget)
-        opening = self.opening or await self._begin_servers(person, lender, stack)
+        opening = await self._begin(person, lender, stack)
         try:
             box = await open_servers(opening, self.file, self.as_of, journal, stack, attended=person is not None)
         except ServerError as error:
@@ -287,14 +287,16 @@ class Sitting:
             journal.emit(vouched)
         return vouched.warnings
 
-    async def _begin_servers(self, person: Person | None, lender: Lender, stack: AsyncExitStack) -> Opening:
-        """They boot while the SDKs are imported."""
+    async def _begin(self, person: Person | None, lender: Lender, stack: AsyncExitStack) -> Opening:
+        """How the servers are opened: those of this run alone boot while the SDKs are imported."""
         from agent.model.claude import Claude
         from agent.tools.process import begun
 
-        processes = await stack.enter_async_context(begun(self.file))
+        processes = await stack.enter_async_context(begun(self.file)) if self.opening is None else {}
         if isinstance(self.model, Claude):
             self.model.load()
+        if self.opening:
+            return self.opening
         from agent.tools.pool import alone
 
         def tell(names: list[str]) -> None:

@@ -1,6 +1,6 @@
 """One run as one HTML page: nothing to load, nothing to install, the same bytes for the same result.
 
-Whatever a tool, a server or a model said is text here, never markup: Jinja escapes it, the content security
+Whatever a tool, a server or a model said is text here, never markup: it is escaped, the content security
 policy lets only our own script run and lets nothing be fetched, and characters that could hide or reorder
 text are replaced.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
@@ -146,19 +147,19 @@ class _View:
     def recommendations(self) -> list[Mapping[str, Any]] | None:
         return recommendations_of(self.result.answer)
 
-    def advice(self, given: Mapping[str, Any]) -> dict[str, str | None]:
+    def advice(self, given: Mapping[str, Any]) -> SimpleNamespace:
         """One recommendation; `share` is its confidence in percent, None when that is no probability."""
         action, confidence = given.get("action"), given.get("confidence_score")
         share = probability(confidence)
-        return {
-            "sector": self.short(given.get("sector_name")),
-            "action": self.short(action),
-            "kind": action if isinstance(action, str) and action in GLYPHS else "other",
-            "glyph": GLYPHS.get(str(action), "◇"),
-            "share": None if share is None else f"{100 * share:.0f}",
-            "confidence": self.short(confidence) if share is None else f"{share:.2f}",
-            "rationale": self.text(given.get("rationale", "")),
-        }
+        return SimpleNamespace(
+            sector=self.short(given.get("sector_name")),
+            action=self.short(action),
+            kind=action if isinstance(action, str) and action in GLYPHS else "other",
+            glyph=GLYPHS.get(str(action), "◇"),
+            share=None if share is None else f"{100 * share:.0f}",
+            confidence=self.short(confidence) if share is None else f"{share:.2f}",
+            rationale=self.text(given.get("rationale", "")),
+        )
 
     @property
     def rest(self) -> list[tuple[str, str, bool]]:
@@ -196,7 +197,9 @@ class _View:
     @property
     def heads(self) -> list[tuple[str, str]]:
         """Name and detail of each column."""
-        return [(self.short(each.label), each.detail and self.short(each.detail)) for each in self.columns]
+        return [
+            (self.short(each.label), self.short(detail) if (detail := each.detail) else "") for each in self.columns
+        ]
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -231,7 +234,7 @@ class _View:
 
     @cached_property
     def _days(self) -> dict[str | None, str]:
-        """Few, while there are hundreds of figures."""
+        """When figures were observed: a few texts for hundreds of cells."""
         return {said: self.short(said) for said in {figure.observed_at for figure in self.result.figures}}
 
     @property
@@ -240,42 +243,42 @@ class _View:
         return " and ".join(f"{n} more {what}" for n, what in ((rows, "rows"), (columns, "columns")) if n)
 
     @cached_property
-    def market(self) -> list[dict[str, str]]:
+    def market(self) -> list[SimpleNamespace]:
         """Figures of no sector, the newest of each; what stood in one object is one line."""
         loose = [figure for figure in self.result.figures if figure.sector is None]
         newest = heatmap.latest(loose, heatmap.column_key).values()
         objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
         return [self._market_line(*group) for _, group in objects]
 
-    def _market_line(self, first: Figure, *others: Figure) -> dict[str, str]:
+    def _market_line(self, first: Figure, *others: Figure) -> SimpleNamespace:
         further = []
         for each in others:
             name = each.metric.removeprefix(first.metric).strip()
             unit = heatmap.unit_label(each.unit) if each.unit != first.unit else ""
             further.append(f"{name} {_value(each, plus=name == 'change')} {unit}".strip())
-        return {
-            "name": self.short(heatmap.label(first.metric)),
-            "value": self.short(f"{_value(first)} {heatmap.unit_label(first.unit)}".strip()),
-            "lookback": self.short(first.lookback) if first.lookback else "",
-            "further": self.text(" · ".join(further), 200),
-            "observed": self.short(first.observed_at),
-            "tool": self.short(first.tool),
-        }
+        return SimpleNamespace(
+            name=self.short(heatmap.label(first.metric)),
+            value=self.short(f"{_value(first)} {heatmap.unit_label(first.unit)}".strip()),
+            lookback=self.short(first.lookback) if first.lookback else "",
+            further=self.text(" · ".join(further), 200),
+            observed=self.short(first.observed_at),
+            tool=self.short(first.tool),
+        )
 
-    def call(self, call: Call) -> dict[str, Any]:
+    def call(self, call: Call) -> SimpleNamespace:
         waiting = call.shown is None
-        return {
-            "number": self._numbers[call.id],
-            "turn": call.turn,
-            "name": self.short(call.offered_as),
-            "server": self.short(call.server) if call.server else "not offered",
-            "tool": self.short(call.tool) if call.tool not in (None, call.offered_as) else "",
-            "arguments": self.text(call.arguments, self._room.preview),
-            "seconds": NO_FIGURE if call.seconds is None else f"{call.seconds:.2f} s",
-            "state": "no result" if waiting else "error" if call.is_error else "ok",
-            "kind": self.short(call.kind) if call.kind else "",
-            "preview": self.text(call.shown or "", self._room.preview),
-        }
+        return SimpleNamespace(
+            number=self._numbers[call.id],
+            turn=call.turn,
+            name=self.short(call.offered_as),
+            server=self.short(call.server) if call.server else "not offered",
+            tool=self.short(call.tool) if call.tool not in (None, call.offered_as) else "",
+            arguments=self.text(call.arguments, self._room.preview),
+            seconds=NO_FIGURE if call.seconds is None else f"{call.seconds:.2f} s",
+            state="no result" if waiting else "error" if call.is_error else "ok",
+            kind=self.short(call.kind) if call.kind else "",
+            preview=self.text(call.shown or "", self._room.preview),
+        )
 
     def records(self, given: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
         """Objects as a table: the keys that any of them has, and a line of texts for each."""
@@ -327,4 +330,4 @@ def _places(folder: Path | None) -> list[str]:
     """How a run's folder may be written in texts; pages say nothing about the machine they were made on."""
     if folder is None or len(folder.parts) < 2:
         return []
-    return [folder.absolute().as_uri(), str(folder.absolute()), str(folder)]
+    return list(dict.fromkeys([folder.absolute().as_uri(), str(folder.absolute()), str(folder)]))

@@ -30,8 +30,8 @@ QUICK = {"agent.gate.LONGEST_WAIT": 0.05}
 """Waits between attempts are no part of these tests."""
 IMPORTED = (
     "agent.cli.batch", "agent.batch.door", "agent.model.claude", "agent.model.planner", "agent.model.service",
-    "agent.report.page", "agent.report.batch_progress", "agent.tools.admission", "agent.tools.pool", "agent.tools.toolbox",
-    "anthropic.resources.messages", "rich.progress", "rich.table",
+    "agent.report.page", "agent.report.batch_progress", "agent.tools.admission", "agent.tools.pool",
+    "agent.tools.toolbox", "anthropic.resources.messages", "rich.progress", "rich.table",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.batch import dying
 from tests.batch.desk import KEY, Desk, question, well
 from tests.cli.advisor import advisor
-from tests.messages_api import Key, LedgerAPI, Reply, ledger_api, message, text, whole
+from tests.messages_api import MODEL, Key, LedgerAPI, Reply, ledger_api, message, text, whole
 
 JOBS = ["morning", "noon"]
 EVENING = {"at": "17:30", "zone": "Asia/Ho_Chi_Minh", "since": "2999-01-01"}
@@ -155,6 +155,7 @@ def test_mistake_in_the_jobs_file_is_told_with_its_place(desk: Desk, api: Ledger
 
 
 def test_no_key_is_exit_4_before_any_request(desk: Desk, api: LedgerAPI) -> None:
-    desk.env = {}
+    desk.env, desk.agent = {}, {"model": {"name": MODEL}}
+    desk.write()
     done = desk.run()
     assert (done.code, done.json["error"]["code"], api.asked.total()) == (4, "credentials", 0)
