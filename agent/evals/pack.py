@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,8 +62,7 @@ async def make(path: Path) -> Rerun:
         {"type": "tool_use", "id": f"c{number}", "name": tool, "input": arguments}
         for number, (tool, arguments) in enumerate(calls, 1)
     ]
-    budget = file.spec.budget.model_copy(update={"tool_calls": len(calls), "seconds": 86_400.0})
-    file = replace(file, spec=file.spec.model_copy(update={"budget": budget}))
+    file = file.within({"tool_calls": len(calls) + 1, "seconds": 86_400.0})  # so that none is the last that may be made
     model = Script([Turn(content, "tool_use", "pack")], name="pack")
     question = f"Everything that the tools tell as of {spec.as_of}."
     embedded = is_embedded(file)  # whose answers are the same at any time

@@ -111,10 +111,15 @@ async def ask(model: Scripted, servers: dict[str, Any], **keys: Any) -> RunResul
 
 
 def calling(*names: str, n: int | None = 4) -> Scripted:
-    """A model that calls these tools, one a turn, and answers; with None for n, without arguments."""
-    arguments = {} if n is None else {"n": n}
-    turns = [said(call(name, arguments, id=f"toolu_{number}")) for number, name in enumerate(names)]
-    return Scripted(*turns, answer())
+    """A model that calls these tools, one a turn, and answers; with None for n, without arguments.
+
+    From the third call of a tool on, n is one more: a third equal call would not be made.
+    """
+    calls = [
+        call(name, {} if n is None else {"n": n + (names[:number].count(name) > 1)}, id=f"toolu_{number}")
+        for number, name in enumerate(names)
+    ]
+    return Scripted(*map(said, calls), answer())
 
 
 def logged() -> list[Event]:
