@@ -31,6 +31,8 @@ ATTEMPTS = 4
 class Journal(Protocol):
     """Where events go: appended to the log, folded into the transcript, the budget and the check, told to listeners."""
 
+    @property
+    def listen(self) -> Callable[[Event], None] | None: ...
     def emit(self, event: Event) -> None: ...
     def tell(self, event: Event) -> None:
         """To listeners alone."""
@@ -132,7 +134,9 @@ class Loop:
             self.journal.emit(event)
         if self.real_data_only and self.check.simulated:  # a result from before the run stopped
             raise SimulatedDataError("a tool of this run answered with simulated data")
-        request = replace(self.journal.request(), hear=self._heard)
+        request = self.journal.request()
+        if self.journal.listen:
+            request = replace(request, hear=self._heard)
         attempts = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
             stop=stop_after_attempt(ATTEMPTS),

@@ -12,7 +12,16 @@ from typing import Any
 from agent.agentfile import AgentFile, parse
 from agent.encoding import canonical
 from agent.errors import AdvisorError
-from agent.events import ArtifactWritten, ContentStored, Event, RunFinished, RunStarted, ServerOpened, ToolAnswered
+from agent.events import (
+    ArtifactWritten,
+    ContentStored,
+    Event,
+    ModelAnswered,
+    RunFinished,
+    RunStarted,
+    ServerOpened,
+    ToolAnswered,
+)
 from agent.replay.again import Rerun, replayed
 from agent.replay.recording import Recording
 from agent.result import RunResult
@@ -79,7 +88,7 @@ async def check_same(recording: Recording, whole: Recording | None = None) -> Re
 def _unhurried(event: Event) -> Event:
     if isinstance(event, ToolAnswered):
         return replace(event, seconds=0.0, retrieved_at="")
-    if isinstance(event, ServerOpened):
+    if isinstance(event, ServerOpened | ModelAnswered):
         return replace(event, seconds=0.0)
     return replace(event, run_id="") if isinstance(event, RunStarted) else event
 
