@@ -43,6 +43,8 @@ _FORMS = {
     "url": "has to be an http:// or https:// URL",
     "at": "has to be a time of the day, such as '17:30'",
     "max_age": "has to be a number and a unit, such as '5 days'",
+    "base_url": "has to be an http:// or https:// URL without a user, a query or a fragment",
+    "key_variable": "has to be the name of an environment variable",
     "pages_url": "has to be an http:// or https:// URL without a slash at its end",
 }
 

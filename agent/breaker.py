@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from agent.events import Event, ToolAnswered, ToolAsked
 
 SAME = 3
 """The how many-th call of a tool with the same arguments is not made."""
 FAILED = 5
-"""How many calls may fail one after the other."""
+"""How many calls may fail one after the other, in more than one turn: a model may have asked for all at once."""
+Place: TypeAlias = tuple[int, str]
+"""A call's turn and id."""
 
 
 @dataclass
 class Breaker:
-    """`tripped` says why, once there is a reason."""
+    """`tripped` says why, once there is a reason; `stopped` are the calls that are one too many of their kind.
+
+    Failures count in the order in which the calls were asked, whichever was answered first.
+    """
 
     tripped: str | None = None
-    stopped: set[tuple[int, str]] = field(default_factory=set)
-    """Calls that are one too many of their kind, by turn and id."""
+    stopped: set[Place] = field(default_factory=set)
     _times: Counter[str] = field(default_factory=Counter)
-    _failed: int = 0
+    _asked: deque[Place] = field(default_factory=deque)
+    _answered: dict[Place, bool] = field(default_factory=dict)
+    _failed: list[int] = field(default_factory=list)
+    """The turns of the calls that failed since one went well."""
 
     def apply(self, event: Event) -> None:
         match event:
             case ToolAsked():
-                self._times[event.key] += 1
-                if self._times[event.key] >= SAME:
-                    self.stopped.add((event.turn, event.call))
-                    self._trip(f"{event.offered_as!r} was called {SAME} times with the same arguments")
+                self._ask(event)
             case ToolAnswered():
-                self._failed = self._failed + 1 if event.is_error else 0
-                if self._failed == FAILED:
-                    self._trip(f"{FAILED} calls failed one after the other")
+                self._answered[event.turn, event.call] = event.is_error
+                while self._asked and self._asked[0] in self._answered:
+                    place = self._asked.popleft()
+                    self._count(place[0], failed=self._answered.pop(place))
+
+    def _ask(self, call: ToolAsked) -> None:
+        self._asked.append((call.turn, call.call))
+        self._times[call.key] += 1
+        if self._times[call.key] >= SAME:
+            self.stopped.add((call.turn, call.call))
+            self._trip(f"{call.offered_as!r} was called {SAME} times with the same arguments")
+
+    def _count(self, turn: int, *, failed: bool) -> None:
+        self._failed = [*self._failed, turn] if failed else []
+        if len(self._failed) >= FAILED and len(set(self._failed)) > 1:
+            self._trip(f"{len(self._failed)} calls failed one after the other")
 
     def _trip(self, because: str) -> None:
         self.tripped = self.tripped or because

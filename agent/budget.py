@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import Event, ModelAnswered, ModelFailed, RunResumed, ToolAnswered, ToolAsked
+from agent.events import Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.prices import Price
 from agent.spec import BudgetSpec
@@ -31,8 +31,8 @@ class Budget:
     usage: Usage = field(default_factory=Usage)
     newest: Usage = field(default_factory=Usage)
     """What the newest turn used."""
-    lost: Usage = field(default_factory=Usage)
-    """What answers to the turn to come had used when they broke off; forgotten when the run stops there and goes on."""
+    broken_off: Usage = field(default_factory=Usage)
+    """What answers to the turn to come had used when they broke off."""
     refused: set[tuple[int, str]] = field(default_factory=set)
     """Calls beyond the limit, by turn and id."""
     started: float = field(default_factory=time.monotonic)
@@ -69,11 +69,9 @@ class Budget:
             case ModelAnswered():
                 self.turns = event.turn
                 self.newest = Usage.of(event.usage)
-                self.usage, self.lost = self.usage + self.lost + self.newest, NOTHING
+                self.usage, self.broken_off = self.usage + self.broken_off + self.newest, NOTHING
             case ModelFailed():
-                self.lost += Usage.of(event.usage)
-            case RunResumed():
-                self.lost = NOTHING
+                self.broken_off += Usage.of(event.usage)
             case ToolAsked() if self.calls_left:
                 self.tool_calls += 1
             case ToolAsked():
@@ -85,30 +83,37 @@ class Budget:
     def calls_left(self) -> int:
         return self.limits.tool_calls - self.tool_calls
 
-    def exhausted(self, more: Usage = NOTHING) -> str | None:
-        """The limit that forbids another model request, once `more` is used, too."""
+    def exhausted(self) -> str | None:
+        """The limit that forbids another model request."""
         if self.turns >= self.limits.turns:
-            return self.says("turns")
-        return self._reached(self.usage + self.lost + more) or (
-            self.says("seconds") if self.seconds_left <= 0 else None
-        )
+            return self._told("turns")
+        return self.used_up() or (self._told("seconds") if self.seconds_left <= 0 else None)
+
+    def used_up(self, more: Usage = NOTHING) -> str | None:
+        """The limit of tokens or USD that is reached, once `more` is used, too."""
+        limit = self._reached(self.usage + self.broken_off + more)
+        return self._told(limit) if limit else None
 
     def nearly_exhausted(self) -> str | None:
         """The limit that leaves one last request: no call may be made, or another request like the newest one would
-        reach it."""
+        reach it.
+        """
         if not self.calls_left:
-            return self.says("tool_calls")
-        if self.turns + 1 >= self.limits.turns:
-            return self.says("turns")
-        return self._reached(self.usage + self.lost + self.newest)
+            return self._told("tool_calls")
+        last_turn = self.turns + 1 >= self.limits.turns
+        limit = "turns" if last_turn else self._reached(self.usage + self.broken_off + self.newest)
+        return self._told(limit, "leaves one last request") if limit else None
 
     def _reached(self, usage: Usage) -> str | None:
         if usage.counted >= self.limits.tokens:
-            return self.says("tokens")
+            return "tokens"
         if self.limits.usd is not None and self.price and self.price.usd(usage) >= self.limits.usd:
-            return self.says("usd")
+            return "usd"
         return None
 
-    def says(self, limit: str) -> str:
+    def out_of_seconds(self) -> str:
+        return self._told("seconds")
+
+    def _told(self, limit: str, what: str = "is reached") -> str:
         value = getattr(self.limits, limit)
-        return f"{limit}: the limit of {int(value) if value == int(value) else value} is reached"
+        return f"{limit}: the limit of {int(value) if value == int(value) else value} {what}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agent.budget import Budget
@@ -37,6 +38,8 @@ class BorrowedModel:
     budget: Budget
     texts: int = TEXTS
     written: Usage = field(default_factory=Usage)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One text at a time, so that each sees what the others used."""
 
     async def write(self, system: str, messages: list[dict[str, JSON]]) -> Turn:
         """Raises ModelError, also when the budget is used up; CredentialsError.
@@ -44,13 +47,20 @@ class BorrowedModel:
         What was written counts at once, and again when the calls that it was for are answered: a server gets no more
         than the run may spend.
         """
-        limit = self.budget.exhausted(self.written)
+        async with self._turn:
+            return await self._write(Request(system, [], messages, schema={}, parameters=self.model.parameters))
+
+    async def _write(self, request: Request) -> Turn:
+        limit = self.budget.exhausted() or self.budget.used_up(more=self.written)
         if limit or not self.texts:
             raise ModelError(limit or f"no more than {TEXTS} texts are written in a run", kind="budget")
         self.texts -= 1
-        request = Request(system, tools=[], messages=messages, schema={}, parameters=self.model.parameters)
-        turn = well_formed(await self.model.answer(request))
+        try:
+            turn = well_formed(await self.model.answer(request))
+        except ModelError as error:
+            self.written += Usage.of(error.usage)
+            raise
         self.written += turn.usage
         if not (turn.may_go_on and turn.text.strip()):
-            raise ModelError("the model wrote nothing", kind="empty")
+            raise ModelError("the model wrote nothing", kind="empty", usage=asdict(turn.usage))
         return turn

@@ -266,11 +266,11 @@ class AnswerChecked(Event):
 @dataclass(frozen=True)
 class AnswerDue(Event):
     """From here on no tool may be called: `reply` asks the model for its answer, `because` says what ran out. A run
-    that comes to none ends with `status`."""
+    that comes to none ends as `ends_as`."""
 
     name: ClassVar[str] = "answer.due"
     because: str
-    status: Literal["budget", "failed"]
+    ends_as: Literal["budget", "failed"]
     reply: str
 
 

@@ -21,7 +21,7 @@ from agent.budget import Budget
 from agent.errors import AdvisorError, CredentialsError, ModelError, SimulatedDataError
 from agent.events import AnswerDue, Event, ModelAnswered, ModelAsked, ModelFailed, Status, ToolAnswered, ToolAsked
 from agent.gate import Gate, failure
-from agent.model.base import Model, Request, ToolCall, Turn, well_formed
+from agent.model.base import Model, Request, ToolCall, Turn, Usage, well_formed
 from agent.position import Position
 from agent.underway import Streamed
 
@@ -92,10 +92,8 @@ class Loop:
                 ending = await self._call(turn.calls, tools) if turn.wants_calls else self._conclude(turn)
                 if ending:
                     return ending
-            elif ending := self._out_of_means() or self._withhold_tools():
+            elif ending := self._out_of_means() or self._withhold_tools() or await self._ask(tools):
                 return ending
-            else:
-                await self._ask(tools)
 
     def conclude(self) -> Ending | None:
         """The end of a run whose newest turn needs no tool: of one that stopped just before it, for instance."""
@@ -113,7 +111,7 @@ class Loop:
         limit, due = self.budget.exhausted(), self.position.due
         if limit is None:
             return None
-        return Ending("failed", due.because) if due and due.status == "failed" else Ending("budget", limit)
+        return Ending("failed", due.because) if due and due.ends_as == "failed" else Ending("budget", limit)
 
     def _withhold_tools(self) -> Ending | None:
         """When no more calls are to be made, the model is asked for its answer, if it has anything to go by."""
@@ -128,8 +126,8 @@ class Loop:
             return Ending(status, because)
         return None
 
-    async def _ask(self, tools: Tools) -> None:
-        """One turn, over as many attempts as can help."""
+    async def _ask(self, tools: Tools) -> Ending | None:
+        """One turn, over as many attempts as can help; the end where those that broke off used the budget up."""
         for event in await tools.renew(self._number):
             self.journal.emit(event)
         if self.real_data_only and self.check.simulated:  # a result from before the run stopped
@@ -138,7 +136,7 @@ class Loop:
         if self.journal.listen:
             request = replace(request, hear=self._heard)
         attempts = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, ModelError) and error.retryable),
+            retry=retry_if_exception(self._may_try_again),
             stop=stop_after_attempt(ATTEMPTS),
             wait=self.gate.pause,
             sleep=self._rest,
@@ -149,6 +147,8 @@ class Loop:
             answered: tuple[Turn, float] = await attempts(self._attempt, request)
         except (ModelError, CredentialsError) as error:
             self._failed(error, None)
+            if limit := self.budget.used_up():
+                return Ending("budget", limit)
             raise
         turn, seconds = answered
         self.journal.emit(
@@ -162,6 +162,14 @@ class Loop:
                 model=turn.model,
                 seconds=seconds,
             )
+        )
+        return None
+
+    def _may_try_again(self, error: BaseException) -> bool:
+        return (
+            isinstance(error, ModelError)
+            and error.retryable
+            and self.budget.used_up(more=Usage.of(error.usage)) is None
         )
 
     def _heard(self, kind: Literal["thinking", "text", "call"], piece: str) -> None:
@@ -179,10 +187,19 @@ class Loop:
             self.journal.emit(ModelAsked(self._number, self.position.attempts + 1, request.hash))
             await self.journal.sync()
             began = self.now()
-            turn = well_formed(await self.model.answer(request))
+            turn = await self._answer(request)
             ticket.settle(turn)
         seconds = max(0.0, (self.now() - began).total_seconds())
         return turn, round(seconds, 3) if turn.seconds is None else turn.seconds
+
+    async def _answer(self, request: Request) -> Turn:
+        try:
+            return well_formed(await self.model.answer(request))
+        except asyncio.CancelledError as stopped:
+            used = getattr(stopped, "usage", {})  # what the model knows of that; the answer will not come any more
+            what = "the run was stopped while the answer came"
+            self._failed(ModelError(what, kind="stopped", usage=used), None)
+            raise
 
     @property
     def _number(self) -> int:
@@ -202,7 +219,9 @@ class Loop:
         """All calls of a turn together; every result that came is logged before anything is raised."""
         at = self.position
         if at.due:
-            return Ending(at.due.status, f"{at.due.because}; the model went on calling tools")
+            return Ending(at.due.ends_as, f"{at.due.because}; the model went on calling tools")
+        if not at.asked and (limit := self.budget.exhausted()):
+            return Ending("budget", limit)
         prepared = [tools.prepare(call, self.budget.turns) for call in calls if call.id not in at.answered]
         unknown = [each for each in prepared if each.asked.call in at.asked and not each.repeatable]
         if unknown and at.in_flight is None:
@@ -244,7 +263,7 @@ class Loop:
         if checked.reply is not None:
             return None
         if due := self.position.due:
-            return Ending(due.status, f"{due.because}; the last answer breaks the schema")
+            return Ending(due.ends_as, f"{due.because}; the last answer breaks the schema")
         first = checked.errors[0]
         if first["code"] == NO_TOOL_CALL:
             return Ending("unsupported", first["message"])

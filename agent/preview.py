@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.agentfile import AgentFile
 from agent.encoding import compact
-from agent.errors import CredentialsError, ModelError, PutOff
+from agent.errors import AdvisorError, CredentialsError, ModelError, PutOff
 from agent.gate import Gate, Ticket
 from agent.gathering import result_of
 from agent.journal import Listener
@@ -128,6 +128,10 @@ async def preview(
     try:
         with suppress(PutOff):
             await sitting.run()
+    except AdvisorError as error:
+        error.run_id = None  # nothing is kept of it
+        raise
+    else:
         return await _told(result_of(place.log[-1].events), file, chosen, gate)
     finally:
         await chosen.close()
@@ -142,6 +146,7 @@ async def _told(run: RunResult, file: AgentFile, model: Model, gate: _Closed) ->
     tokens = counted if counted is not None else size // CHARACTERS
     price = terms_for(model).price
     longest = request.parameters.get("max_tokens", 0)
+    results = file.spec.budget.tool_calls * file.spec.policy.result_chars // CHARACTERS
     return Preview(
         run,
         request,
@@ -149,7 +154,7 @@ async def _told(run: RunResult, file: AgentFile, model: Model, gate: _Closed) ->
         tokens,
         counted is not None,
         first_usd=price.usd(Usage(cache_write=tokens)) if price else None,
-        ceiling=price.ceiling(file.spec.budget, longest) if price else None,
+        ceiling=price.ceiling(file.spec.budget, longest=longest, results=results) if price else None,
     )
 
 

@@ -14,10 +14,10 @@ from math import fsum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from agent import data, source
-from agent.errors import SpecError
+from agent.errors import SpecError, UsageError
 from agent.model.base import Model, Usage
 from agent.spec import BudgetSpec
 
@@ -27,7 +27,14 @@ NOTICE = timedelta(days=60)
 """How long before its end a model is warned of."""
 _DATED = re.compile(r"-\d{8}$")
 _Rate: TypeAlias = Annotated[float, Field(ge=0)]
-_Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+def _day(text: str) -> str:
+    """Raises ValueError for a day that no calendar has."""
+    return date.fromisoformat(text).isoformat()
+
+
+_Day: TypeAlias = Annotated[str, AfterValidator(_day)]
 
 
 @dataclass(frozen=True)
@@ -42,14 +49,19 @@ class Price:
     def usd(self, usage: Usage) -> float:
         return fsum(getattr(self, each.name) * getattr(usage, each.name) for each in fields(self)) / 1_000_000
 
-    def ceiling(self, limits: BudgetSpec, longest: int) -> float:
-        """USD that a run within these limits costs at most: all tokens at the dearest rate, the `longest` answer beyond
-        them, since a limit is looked at before a request, and in each turn but the first as many read from a cache.
+    def ceiling(self, limits: BudgetSpec, *, longest: int, results: int) -> float:
+        """USD that a run within these limits costs at most, with answers of `longest` and results of `results` tokens.
+
+        The limit's tokens at the dearest rate; a last request beyond it, since limits are looked at before a request:
+        the whole conversation anew, and an answer of twice the length; and in each turn all of it read from a cache.
         """
-        dearest = max(self.input, self.cache_write, self.output)
-        tokens = (limits.tokens + longest) * dearest + (limits.turns - 1) * limits.tokens * self.cache_read
-        by_tokens = tokens / 1_000_000
-        return by_tokens if limits.usd is None else min(by_tokens, limits.usd + longest * self.output / 1_000_000)
+        conversation = limits.tokens + results
+        reads = limits.turns * conversation * self.cache_read
+        last = conversation * max(self.input, self.cache_write) + 2 * longest * self.output
+        within = limits.tokens * max(self.input, self.cache_write, self.output) + reads
+        if limits.usd is not None:
+            within = min(within, limits.usd * 1_000_000)
+        return (within + last) / 1_000_000
 
 
 FREE = Price(0.0, 0.0, 0.0, 0.0)
@@ -75,6 +87,15 @@ class _Table(BaseModel):
 def terms_for(model: Model) -> Terms:
     """No cost and no end for a model that is not paid, else what the table says. Raises SpecError."""
     return Terms(price_of(model.name), retires_on(model.name)) if model.paid else Terms(FREE)
+
+
+def require(terms: Terms, model: str, limits: BudgetSpec) -> None:
+    """Raises UsageError when a limit in USD cannot be kept."""
+    if terms.price is None and limits.usd is not None:
+        raise UsageError(
+            f"a budget in USD cannot be kept: {model} has no price",
+            hint=f"add it to a table of your own and name that in {FILE}, or limit budget.tokens instead",
+        )
 
 
 def price_of(model: str) -> Price | None:

@@ -79,14 +79,14 @@ class TurnSpent:
     turn: int
     attempts: int
     usage: Usage
-    lost: Usage
+    broken_off: Usage
     seconds: float
     stop_reason: str | None
     calls: int
     model: str
 
     def to_json(self, price: Price | None) -> dict[str, Any]:
-        usd = None if price is None else round(price.usd(self.usage + self.lost), 6)
+        usd = None if price is None else round(price.usd(self.usage + self.broken_off), 6)
         return {**asdict(self), "usd": usd}
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from agent import agentfile
+from agent import agentfile, prices
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, SpecError, UsageError
 from agent.events import ContentStored, Event, ModelAsked, RunStarted
@@ -75,6 +75,7 @@ async def run(
     simulated = simulated or file.spec.simulated
     chosen = choose_model(file, model, offline)
     real_data_only = chosen.paid and not simulated
+    prices.require(prices.terms_for(chosen), chosen.name, file.spec.budget)
     opening = _in_process(servers, person)
     return await _sit(
         Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen, person=person)

@@ -19,7 +19,7 @@ from agent.breaker import Breaker
 from agent.budget import Budget
 from agent.company import BorrowedModel, Unhurried
 from agent.doubts import doubts
-from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError, UsageError
+from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
 from agent.events import (
     ContentStored,
     RunFinished,
@@ -152,7 +152,8 @@ class Sitting:
         for content in contents:
             journal.emit(content)
         agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        terms = self._terms()
+        terms = self.terms_for(self.model)
+        prices.require(terms, self.model.name, spec.budget)
         journal.emit(
             RunStarted(
                 run_id=self.place.folder.name,
@@ -178,16 +179,6 @@ class Sitting:
             )
         )
 
-    def _terms(self) -> Terms:
-        """Raises UsageError when a limit in USD cannot be kept."""
-        terms = self.terms_for(self.model)
-        if terms.price is None and self.file.spec.budget.usd is not None:
-            raise UsageError(
-                f"a budget in USD cannot be kept: {self.model.name} has no price",
-                hint=f"add it to a table of your own and name that in {prices.FILE}, or limit budget.tokens instead",
-            )
-        return terms
-
     def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:
         spec, place, request = self.file.spec, self.place, journal.request()
         check = AnswerCheck(
@@ -208,7 +199,7 @@ class Sitting:
         except TimeoutError:
             if not budget.clock or not budget.clock.expired():
                 raise
-            return Ending("budget", budget.says("seconds"))
+            return Ending("budget", budget.out_of_seconds())
 
     async def _converse(self, journal: Journal, budget: Budget, check: AnswerCheck) -> Ending:
         spec = self.file.spec

@@ -18,6 +18,7 @@ DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
 PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
+BASE_URL = r"^https?://[^\s@?#]+$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LONGEST_ANSWER = 128_000
 """Tokens."""
@@ -26,7 +27,10 @@ HOST = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 def is_local(url: str) -> bool:
     """Whether a URL leads to this machine."""
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    try:
+        return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    except ValueError:
+        return False
 
 
 class Section(BaseModel):
@@ -85,7 +89,7 @@ class FeaturesSpec(Section):
 class ModelSpec(Section):
     name: Text = "claude-opus-5-5"
     """A model id of the Messages API, or BLOCK/ID with the keys of a shipped block: ollama/qwen3:8b."""
-    base_url: Text | None = None
+    base_url: Annotated[str, Field(pattern=BASE_URL)] | None = None
     """Another server that speaks the Messages API; wins over ANTHROPIC_BASE_URL."""
     key_variable: Annotated[str, Field(pattern=VARIABLE)] | None = None
     """The environment variable that holds the key of the server at `base_url`."""

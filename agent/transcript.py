@@ -65,7 +65,7 @@ class Transcript:
         messages: list[dict[str, Any]] = [_user([{"type": "text", "text": text} for text in opening])]
         for said in self._said:
             if isinstance(said, ModelAnswered):
-                if says_something(said.content) or said.stop_reason == "pause_turn":
+                if says_something(said.content) or (said.content and said.stop_reason == "pause_turn"):
                     messages.append({"role": "assistant", "content": said.content})
                     messages += self._results(said)
             elif said.reply is not None:

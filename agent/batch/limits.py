@@ -229,7 +229,7 @@ class Limits(Gate):
     def left(self, ticket: Admitted, error: BaseException | None) -> None:
         self._under_way -= 1
         if not ticket.is_settled:
-            self._book(ticket, ticket.estimate if _may_have_cost(error) else Usage())
+            self._book(ticket, _used(error) or (ticket.estimate if _may_have_cost(error) else Usage()))
         if isinstance(error, ModelError):
             self._heed(ticket, error)
         self._look_again()
@@ -331,6 +331,11 @@ def _is_rate_limit(error: ModelError) -> bool:
 
 def _is_overload(error: ModelError) -> bool:
     return error.retryable and ((error.status or 0) >= 500 or error.kind in OVERLOADED)
+
+
+def _used(error: BaseException | None) -> Usage | None:
+    """What the service told of an answer that broke off or could not be used."""
+    return Usage.of(error.usage) if isinstance(error, ModelError) and error.usage else None
 
 
 def _may_have_cost(error: BaseException | None) -> bool:

@@ -101,12 +101,11 @@ class Running:
         return not row.complete or (self.new_attempt and row.state != "done")
 
     def _check_prices(self) -> None:
-        if self._caps.usd is None:
-            return
-        names = {self.rows[job.id].model for job in self.left} - {OFFLINE}
+        limited = [job for job in self.left if (self._caps.usd, job.file.spec.budget.usd) != (None, None)]
+        names = {self.rows[job.id].model for job in limited} - {OFFLINE}
         if unpriced := sorted(name for name in names if prices.price_of(name) is None):
             raise UsageError(
-                f"a cap in USD needs prices, and there is none for {', '.join(unpriced)}",
+                f"a limit in USD needs prices, and there is none for {', '.join(unpriced)}",
                 hint=f"add it to the price table ({prices.FILE} names one of your own), or cap tokens instead",
             )
 
@@ -209,7 +208,7 @@ class Running:
         )
 
     def _model(self, job: Job) -> Model:
-        key = f"{job.model} {job.file.spec.model.model_dump_json()}"
+        key = f"{job.model} {job.file.spec.model.model_dump_json()} {job.file.spec.timeouts.model_dump_json()}"
         if key not in self._models:
             self._models[key] = choose_model(job.file, job.model, offline=False)
         return self._models[key]

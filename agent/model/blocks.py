@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent import data, source
+from agent.errors import UsageError
 from agent.spec import ModelSpec
 
 
@@ -16,16 +17,18 @@ def block_of(name: str) -> str | None:
 
 def chosen(spec: ModelSpec, name: str | None) -> ModelSpec:
     """An agent file's model section, for the model of that name where one is given: a block stands for all of it."""
-    if name is None:
+    if name is None or name == spec.name:
         return spec
     return ModelSpec(name=name) if block_of(name) else spec.model_copy(update={"name": name})
 
 
 def resolved(spec: ModelSpec) -> tuple[ModelSpec, str]:
-    """With the block's keys beneath its own, and the id by which the server knows the model."""
+    """With the block's keys beneath its own, and the id by which the server knows the model. Raises UsageError."""
     block = block_of(spec.name)
     if block is None:
         return spec, spec.name
+    if spec.name == f"{block}/":
+        raise UsageError(f"{spec.name} names no model", hint=f"write it as {block}/MODEL, as the server calls it")
     keys = source.read(_folder() / f"{block}.yaml").value
     own = spec.model_dump(exclude_unset=True)
     features = keys.get("features", {}) | own.get("features", {})

@@ -24,6 +24,7 @@ GIVEN_UP = (
     (r"\boutput_config\.format\b|\boutput_format\b|\bjson_schema\b|\bgrammar\b", ("format",)),
     (r"\boutput_config\b(?!\.)", ("format", "effort")),
     (r"\bcache_control\b", ("cache",)),
+    (r"\btool_choice\b", ("tool_choice",)),
 )
 """What is left out from then on when a server refuses a request with words about it."""
 
@@ -103,7 +104,8 @@ def _key_of(spec: ModelSpec) -> str | None:
             f"{variable} holds a blank, a line break or another character that no key has",
             hint="set it again, without what surrounds the key",
         )
-    if not key and spec.base_url and is_local(spec.base_url):
+    base_url = spec.base_url or os.environ.get("ANTHROPIC_BASE_URL")
+    if not key and base_url and is_local(base_url):
         return "local"
     if not key and spec.key_variable:
         raise CredentialsError(f"no API key for {spec.name}", hint=f"export {variable}=…")

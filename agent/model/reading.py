@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agent.errors import ModelError
@@ -47,6 +47,11 @@ class Answer:
     def usage(self) -> Usage:
         return usage_of(self._usage)
 
+    @property
+    def used(self) -> dict[str, int]:
+        """The same for the log; empty when nothing was told."""
+        return asdict(self.usage) if self.usage.counted else {}
+
     def add(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "content_block_delta":
@@ -82,7 +87,8 @@ class Answer:
             block = self.blocks[index]
             block[key] = (block.get(key) or "") + "".join(pieces)
         for index, pieces in self._inputs.items():
-            self.blocks[index]["input"] = _arguments("".join(pieces), stop_reason)
+            if text := "".join(pieces):  # else they came with the block's beginning
+                self.blocks[index]["input"] = _arguments(text, stop_reason)
         return Turn(
             content=[self.blocks[index] for index in sorted(self.blocks)],
             stop_reason=stop_reason,
@@ -122,7 +128,8 @@ def usage_of(told: Mapping[str, Any]) -> Usage:
     """Counts that a server leaves out are zero."""
 
     def count(kind: str) -> int:
-        return value if isinstance(value := told.get(f"{kind}_tokens"), int) and value > 0 else 0
+        value = told.get(f"{kind}_tokens")
+        return int(value) if isinstance(value, int | float) and value > 0 else 0
 
     return Usage(
         input=count("input"),
@@ -142,7 +149,7 @@ def _told(error: Mapping[str, Any]) -> ModelError:
 def _arguments(text: str, stop_reason: str) -> Any:
     """A tool call's input. Half of one is a fault, except where the answer was cut or refused: it is never run."""
     try:
-        return decoded(text) if text else {}
+        return decoded(text)
     except ValueError:
         if stop_reason not in ("tool_use", "end_turn", "stop_sequence", "pause_turn"):
             return {}

@@ -6,8 +6,8 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import anthropic
@@ -15,7 +15,8 @@ import httpx2
 from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
 from opentelemetry import trace
 
-from agent.errors import AdvisorError, CredentialsError, ModelError
+from agent.errors import AdvisorError, CredentialsError, ModelError, UsageError
+from agent.foreign import redact
 from agent.model.base import Hear, RateLimits, Remaining, Turn
 from agent.model.reading import PASSING, Answer, decoded
 from agent.spec import ModelSpec, TimeoutSpec
@@ -24,29 +25,38 @@ from agent.tracing import captures_content
 CONNECT_SECONDS = 10.0
 NEVER = {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}
 """Limits of an account: the same request cannot succeed."""
+LONGEST_MESSAGE = 1_000
+"""Characters of what a service says of an error."""
 LINGER_SECONDS = 1.0
 """How long the end of a stream may take after the end of its message; the connection is used again after it."""
 
 
 class Service:
     """One server that speaks the Messages API. `key`: None leaves the credentials to the SDK; `key_name`: the variable
-    that holds it. Raises CredentialsError when no key, token or profile is found.
+    that holds it.
+
+    Raises CredentialsError when no key, token or profile is found, UsageError for an address that is none.
     """
 
     def __init__(self, spec: ModelSpec, key: str | None, key_name: str, timeouts: TimeoutSpec) -> None:
         self._streams = spec.features.stream
         self._key_name = key_name
-        self._seconds = timeouts.answer
+        self._seconds, self._longest = timeouts.answer, spec.max_tokens
+        self._lingering: set[asyncio.Task[None]] = set()
         limits = httpx2.Timeout(timeouts.idle if self._streams else timeouts.answer, connect=CONNECT_SECONDS)
         version = {"anthropic-version": spec.features.version} if spec.features.version else {}
-        self.client = AsyncAnthropic(
-            api_key=key,
-            base_url=spec.base_url,
-            max_retries=0,
-            timeout=limits,
-            default_headers=version,
-            http_client=DefaultAsyncHttpxClient(timeout=limits),
-        )
+        try:
+            self.client = AsyncAnthropic(
+                api_key=key,
+                base_url=spec.base_url,
+                max_retries=0,
+                timeout=limits,
+                default_headers=version,
+                http_client=DefaultAsyncHttpxClient(timeout=limits),
+            )
+        except (httpx2.InvalidURL, ValueError) as error:
+            hint = "see model.base_url in the agent file, and ANTHROPIC_BASE_URL"
+            raise UsageError(f"the address of the model's service is no URL: {error}", hint=hint) from None
         if captures_content():
             told = self.client.open_telemetry
             self.client = self.client.with_options(
@@ -59,6 +69,9 @@ class Service:
             )
 
     async def close(self) -> None:
+        for task in self._lingering:
+            task.cancel()
+        await asyncio.gather(*self._lingering, return_exceptions=True)
         await self.client.close()
 
     async def answer(self, body: dict[str, Any], hear: Hear) -> Turn:
@@ -67,34 +80,44 @@ class Service:
         try:
             return await self._attempt(body, answer)
         except ModelError as error:
-            error.usage = error.usage or (asdict(answer.usage) if answer.usage.counted else {})
+            error.usage = error.usage or answer.used
+            raise
+        except asyncio.CancelledError as stopped:
+            stopped.usage = answer.used  # type: ignore[attr-defined]
             raise
 
     async def _attempt(self, body: dict[str, Any], answer: Answer) -> Turn:
+        seconds = self._seconds * max(1.0, body["max_tokens"] / self._longest)
         try:
-            async with AsyncExitStack() as rest, asyncio.timeout(self._seconds) as clock:
-                headers = await (self._stream(body, answer, rest) if self._streams else self._whole(body, answer))
+            async with asyncio.timeout(seconds) as clock:
+                headers = await (self._stream(body, answer) if self._streams else self._whole(body, answer))
                 return replace(answer.turn(), limits=_limits(headers))
         except TimeoutError as error:
             if not clock.expired():
                 raise self._fault(error) from None
-            raise ModelError(f"no answer within {self._seconds:g} s", kind="deadline", retryable=True) from None
-        except (anthropic.AnthropicError, httpx2.TransportError, json.JSONDecodeError) as error:
+            raise ModelError(f"no answer within {seconds:g} s", kind="deadline", retryable=True) from None
+        except (anthropic.AnthropicError, httpx2.RequestError, json.JSONDecodeError) as error:
             raise self._fault(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"the answer is none of the Messages API: {type(error).__name__}"
             raise ModelError(what, kind="malformed", retryable=True) from None
 
-    async def _stream(self, body: dict[str, Any], answer: Answer, rest: AsyncExitStack) -> Mapping[str, str]:
-        """Put the answer together piece by piece; the headers. `rest` then lets go of the connection."""
+    async def _stream(self, body: dict[str, Any], answer: Answer) -> Mapping[str, str]:
+        """Put the answer together piece by piece; the headers. What follows a whole message holds nothing up."""
         stream = await self.client.messages.create(**body, stream=True)
         recorded = trace.get_current_span().is_recording()
         events = _decoded(stream) if recorded else _events(stream.response)
-        rest.push_async_callback(_let_go, stream, events, answer)
-        async for event in events:
-            answer.add(event if isinstance(event, dict) else decoded(event))
-            if answer.whole:
-                break
+        try:
+            async for event in events:
+                answer.add(event if isinstance(event, dict) else decoded(event))
+                if answer.whole:
+                    break
+        except BaseException:
+            await stream.close()
+            raise
+        task = asyncio.create_task(_let_go(stream, events))
+        self._lingering.add(task)
+        task.add_done_callback(self._lingering.discard)
         headers: Mapping[str, str] = stream.response.headers
         return headers
 
@@ -110,9 +133,10 @@ class Service:
         asked = ("model", "system", "messages", "tools", "thinking", "output_config", "tool_choice")
         try:
             counted = await self.client.messages.count_tokens(**{key: body[key] for key in asked if key in body})
-        except anthropic.AnthropicError:
+            tokens: Any = counted.input_tokens
+        except (anthropic.AnthropicError, httpx2.RequestError, AttributeError, TypeError, ValueError):
             return None
-        return counted.input_tokens
+        return tokens if isinstance(tokens, int) else None
 
     def _fault(self, error: Exception) -> AdvisorError:
         """What went wrong, and whether the same request may go well later."""
@@ -120,20 +144,18 @@ class Service:
             return self._refused(error)
         cause = error.__cause__ or error
         kind = type(cause).__name__
-        if isinstance(cause, httpx2.LocalProtocolError):
-            return ModelError("the request cannot be sent: it breaks HTTP's rules", kind=kind)
+        if isinstance(cause, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
+            return ModelError(f"the request cannot be sent: {cause}", kind=kind, hint="see model.base_url")
         if isinstance(cause, httpx2.SSEError):
             hint = "model.base_url has to be a Messages API; where it does not stream: model.features.stream: false"
             return ModelError(f"the answer is no stream of events: {cause}", kind=kind, retryable=True, hint=hint)
-        if isinstance(
-            error, anthropic.APIConnectionError | httpx2.TransportError | json.JSONDecodeError | TimeoutError
-        ):
-            return ModelError(f"the connection failed: {kind}: {cause}", kind=kind, retryable=True)
-        return ModelError(f"{type(error).__name__}: {error}", kind=type(error).__name__)
+        if isinstance(error, anthropic.APIConnectionError | httpx2.RequestError | json.JSONDecodeError | TimeoutError):
+            return ModelError(self._short(f"the connection failed: {kind}: {cause}"), kind=kind, retryable=True)
+        return ModelError(self._short(f"{type(error).__name__}: {error}"), kind=type(error).__name__)
 
     def _refused(self, error: anthropic.APIStatusError) -> AdvisorError:
         status, kind = error.status_code, str(error.type or f"http_{error.status_code}")
-        message = f"the Messages API answered {status} {kind}: {_short(error.api_message or error.message)}"
+        message = f"the Messages API answered {status} {kind}: {self._short(error.api_message or error.message)}"
         if status in (401, 403):
             hint = f"check {self._key_name}, and which workspace it belongs to"
             return CredentialsError(message, hint=hint)
@@ -151,6 +173,12 @@ class Service:
             hint="see the model's name and base_url in the agent file" if status == 404 else None,
         )
 
+    def _short(self, message: str) -> str:
+        """One line without the key: what stands between a client and the service may answer with pages, and echo."""
+        secrets = [secret for secret in (self.client.api_key, self.client.auth_token) if secret]
+        message = str(redact(" ".join(message.split()), secrets))
+        return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
+
 
 async def _events(response: httpx2.Response) -> AsyncIterator[str]:
     """What each event holds, as it came: far cheaper than the SDK's own objects."""
@@ -165,20 +193,15 @@ async def _decoded(stream: AsyncStream[Any]) -> AsyncIterator[dict[str, Any]]:
         yield event.to_dict(mode="json")
 
 
-async def _let_go(stream: AsyncStream[Any], events: AsyncIterator[Any], answer: Answer) -> None:
-    """Read a whole answer's stream to its end, so that the connection is used again; whatever stands there."""
-    if answer.whole:
-        with suppress(TimeoutError, httpx2.TransportError, anthropic.AnthropicError, ValueError):
+async def _let_go(stream: AsyncStream[Any], events: AsyncIterator[Any]) -> None:
+    """Read an answer's stream to its end, whatever stands there, so that the connection is used again."""
+    try:
+        with suppress(Exception):
             async with asyncio.timeout(LINGER_SECONDS):
                 async for _ in events:
                     pass
-    await stream.close()
-
-
-def _short(message: str) -> str:
-    """One line: what stands between a client and the service may answer with whole pages."""
-    message = " ".join(message.split())
-    return message if len(message) <= 300 else f"{message[:299]}…"
+    finally:
+        await stream.close()
 
 
 def _limits(headers: Mapping[str, str]) -> RateLimits:

@@ -50,26 +50,29 @@ def body(request: Request, spec: ModelSpec, model_id: str, features: FeaturesSpe
 
 def marked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """With marks inside the newest wide turns, so that what was written before them is found again."""
-    places = list(_places(messages))[-MARKS:]
-    if not places:
+    places: dict[int, list[tuple[int, int]]] = {}
+    for answer, place in _places(messages):
+        places.setdefault(answer, []).append(place)
+    newest = [place for turn in places.values() for place in turn[:MARKS]][-MARKS:]
+    if not newest:
         return messages
     made = list(messages)
-    for at, block in places:
+    for at, block in newest:
         content = list(made[at]["content"])
         content[block] = {**content[block], "cache_control": MARK}
         made[at] = {**made[at], "content": content}
     return made
 
 
-def _places(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Message and block of every mark that wide turns want: a turn is an answer and what it is told in return."""
-    passed, last = 0, None
+def _places(messages: list[dict[str, Any]]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Message and block of every mark that a wide turn wants, with where the turn begins: with the model's answer."""
+    answer, passed, last = 0, 0, None
     for at, message in enumerate(messages):
         if message["role"] == "assistant":
-            passed, last = 0, None
+            answer, passed, last = at, 0, None
         for block, each in enumerate(message["content"]):
             if passed >= SPAN and last and at > 0:
-                yield last
+                yield answer, last
                 passed, last = 0, None
             passed += 1
             last = (at, block) if each.get("type") in MARKABLE else last

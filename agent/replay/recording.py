@@ -12,6 +12,7 @@ from agent.agentfile import AgentFile, in_todays_words
 from agent.encoding import digest
 from agent.errors import ServerError, UsageError
 from agent.events import (
+    AnswerDue,
     ArtifactWritten,
     ContentStored,
     Event,
@@ -85,6 +86,8 @@ class Recording:
     events: tuple[Event, ...]
     at: str
     resumed: tuple[RunResumed, ...] = ()
+    paid_in_vain: bool = False
+    """Whether answers broke off, and had used something, before the run stopped: no replay has them."""
 
     @classmethod
     def read(cls, path: Path) -> Recording:
@@ -99,7 +102,9 @@ class Recording:
         """Raises UsageError for a log that does not hold enough; `name` is what it is called then."""
         events = list(events)
         resumed = tuple(event for event in events if isinstance(event, RunResumed))
-        recording = cls(tuple(straightened(events)), at, resumed)
+        straight = tuple(straightened(events))
+        broken = [event for event in events if isinstance(event, ModelFailed) and event.usage]
+        recording = cls(straight, at, resumed, paid_in_vain=any(event not in straight for event in broken))
         opened = {event.server for event in recording.events if isinstance(event, ServerOpened)}
         if not any(isinstance(event, RunStarted) for event in recording.events):
             raise UsageError(f"{name} stopped before it began: there is nothing to replay")
@@ -138,12 +143,17 @@ class Recording:
             raise UsageError(
                 f"{self.started.run_id} went on without a call that was skipped by hand: no replay does that"
             )
+        hint = f"advisor ask --resume {self.started.run_id} goes on with it"
+        limited = any(isinstance(event, AnswerDue) for event in self.events) or (end and end.status == "budget")
+        if self.paid_in_vain and limited:
+            why = "came to its limits by answers that broke off before it was resumed"
+            raise UsageError(f"{self.started.run_id} {why}: no replay has them")
         timed_out = end is not None and end.status == "budget" and end.stop_reason.startswith("seconds:")
         if end is None or end.status in ("interrupted", "needs_decision") or timed_out:
             why = f"{end.status}: {end.stop_reason}" if end else "its log has no end"
             raise UsageError(
                 f"{self.started.run_id} did not end by itself, so there is no end to compare with: {why}",
-                hint=f"advisor ask --resume {self.started.run_id} goes on with it",
+                hint=None if timed_out else hint,
             )
 
     @property

@@ -233,13 +233,13 @@ def _calls(console: Console, calls: list[Call]) -> None:
 
 def _by_turn(console: Console, result: RunResult) -> None:
     """What each answer of the model used, with what its requests used that broke off."""
-    if not any((each.usage + each.lost).counted for each in result.by_turn):
+    if not any((each.usage + each.broken_off).counted for each in result.by_turn):
         return
     table = new_table(console, *SPEND_COLUMNS)
     for column in table.columns[2:]:
         column.justify = "right"
     for each in result.by_turn:
-        used = each.usage + each.lost
+        used = each.usage + each.broken_off
         counts = (used.input, used.cache_write, used.cache_read, used.output)
         about = [str(each.turn), short(str(each.stop_reason), 14), str(each.attempts), str(each.calls)]
         usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"

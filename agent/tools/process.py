@@ -18,7 +18,14 @@ from agent.agentfile import AgentFile
 from agent.errors import SpecError
 from agent.spec import StdioServer
 
-INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
+INHERITED = (
+    (
+        "APPDATA", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE",
+        "SYSTEMROOT", "TEMP", "USERNAME", "USERPROFILE",
+    )
+    if sys.platform == "win32"
+    else ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
+)  # fmt: skip
 """Variables of the environment that every server gets."""
 EXIT_SECONDS = 2.0
 """How long a server may take to end after its input closed, and again after SIGTERM."""

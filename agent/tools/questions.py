@@ -21,7 +21,7 @@ from mcp_types import (
 )
 
 from agent import schemas
-from agent.errors import AdvisorError
+from agent.errors import AdvisorError, ModelError
 from agent.foreign import visible
 from agent.model.base import Usage
 from agent.spec import PolicySpec
@@ -91,6 +91,8 @@ class Questions:
         try:
             turn = await self.lender.write(params.system_prompt or "", messages)
         except AdvisorError as error:
+            if isinstance(error, ModelError):
+                self.sampled += Usage.of(error.usage)
             return ErrorData(code=INTERNAL_ERROR, message=error.message)
         self.sampled += turn.usage
         self.notes.append(f"server {self.server!r} had the model write a text (policy.sampling)")

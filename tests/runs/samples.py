@@ -77,7 +77,7 @@ EVENTS: list[Event] = [
         source="refused",
     ),
     AnswerChecked(attempt=1, valid=False, answer=None, errors=[{"pointer": "/a"}], reply="again", notes=["n"]),
-    AnswerDue(because="turns: the limit of 2 is reached", status="budget", reply="Now."),
+    AnswerDue(because="turns: the limit of 2 is reached", ends_as="budget", reply="Now."),
     ArtifactWritten(kind="page", path="page.html", sha256=HASH, media_type="text/html"),
     Warned(text="the data are old"),
     UnknownEvent(body={"event": "weather.changed", "to": {"rain": 1}}),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from agent.model import claude
+from agent.model import service as service_module
 from tests.service.kit import MODE_NAMES, MODES, STREAM, Traced, ask, check_ok
 from tests.service.server import Exchange, Step, serving
 from tests.service.steps import at, cut_after_all, late_end, never_ends, stays_open, well
@@ -42,7 +42,7 @@ async def test_connection_is_used_again_where_the_end_of_a_stream_comes_late() -
 async def test_stream_that_does_not_end_after_its_message_holds_nothing_up(
     step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claude, "LINGER_SECONDS", BRIEF)
+    monkeypatch.setattr(service_module, "LINGER_SECONDS", BRIEF)
     async with serving(each(step)) as service:
         check_ok(await ask(service), service, requests=3)
         assert service.connections == 3

@@ -96,7 +96,7 @@ async def test_usage_that_was_told_before_a_stream_broke_is_spent() -> None:
     assert [(each.usage, each.may_have_cost) for each in run.failed] == [(BEGUN, True)] * 2
     lost = {kind: 2 * count for kind, count in BEGUN.items()}
     assert run.result.spend()["tokens"] == {kind: THREE_TURNS[kind] + lost[kind] for kind in lost}
-    assert run.result.by_turn[1].attempts == 3 and run.result.by_turn[1].lost.counted == 22
+    assert run.result.by_turn[1].attempts == 3 and run.result.by_turn[1].broken_off.counted == 22
 
 
 async def test_usage_that_was_told_before_the_deadline_is_spent() -> None:
