@@ -80,7 +80,7 @@ def test_request_before_the_last_turn_is_the_last_with_tools() -> None:
     spent.apply(answered(1))
     assert spent.nearly_exhausted() is None
     spent.apply(answered(2))
-    assert spent.nearly_exhausted() == "turns: the limit of 3 is reached"
+    assert spent.nearly_exhausted() == "turns: the limit of 3 leaves one last request"
     assert spent.exhausted() is None
 
 
@@ -91,7 +91,7 @@ def test_tokens_are_nearly_spent_when_another_turn_like_the_newest_would_reach_t
     spent.apply(answered(2, input=34))
     assert spent.nearly_exhausted() is None
     spent.apply(answered(3, input=18))
-    assert spent.nearly_exhausted() == "tokens: the limit of 100 is reached"
+    assert spent.nearly_exhausted() == "tokens: the limit of 100 leaves one last request"
     assert spent.exhausted() is None
 
 

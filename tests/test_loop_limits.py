@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.errors import UsageError
-from tests.asking import ask
+from agent.errors import ModelError, UsageError
+from agent.events import ModelFailed
+from tests.asking import ask, logged
 from tests.messages_api import call
-from tests.scripted import LOOK, Scripted, answer, said
+from tests.scripted import LOOK, Scripted, answer, market, said
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,9 @@ async def test_last_request_that_a_budget_allows_withholds_the_tools_and_its_ans
     model = Scripted(*steps)
     result = await ask(model, keys={"budget": budget})
     kind, limit = next(iter(budget.items()))
+    left = "is reached" if kind == "tool_calls" else "leaves one last request"
     assert (result.status, result.exit_code) == ("ok", 0)
-    assert f"{kind}: the limit of {limit} is reached, so the model was asked for its answer" in result.warnings[0]
+    assert f"{kind}: the limit of {limit} {left}, so the model was asked for its answer" in result.warnings[0]
     assert [each.answer_only for each in model.requests] == [False] * (len(steps) - 1) + [True]
     assert model.requests[-1].tools == model.requests[0].tools, "so that the prefix holds"
     assert "No further tool call" in model.requests[-1].messages[-1]["content"][-1]["text"]
@@ -112,6 +115,58 @@ async def test_five_failed_calls_in_a_row_stop_a_run_that_has_nothing_to_answer_
 
 async def test_failed_calls_after_a_result_leave_the_model_to_answer_from_it() -> None:
     calls = [call("nope", {"n": number}, id=str(number)) for number in range(5)]
-    model = Scripted(said(LOOK), said(*calls[:4]), said(LATER), said(*calls), answer())
+    model = Scripted(said(LOOK), said(*calls[:4]), said(LATER), said(*calls[:4]), said(calls[4]), answer())
     result = await ask(model)
     assert result.ok and model.requests[-1].answer_only and not model.requests[-2].answer_only
+
+
+async def test_failed_calls_of_a_single_turn_are_told_to_the_model_however_many() -> None:
+    calls = [call("nope", {"n": number}, id=str(number)) for number in range(7)]
+    assert (await ask(Scripted(said(*calls), said(LOOK), answer()))).ok
+
+
+async def test_failures_count_in_the_order_of_the_calls_whichever_is_answered_first() -> None:
+    answered = asyncio.Event()
+
+    async def slow() -> str:
+        """Until the others have failed."""
+        await answered.wait()
+        return "well"
+
+    def broken(number: int) -> str:
+        """Fails."""
+        if number == 5:
+            answered.set()
+        raise ValueError
+
+    bad = [call("broken", {"number": number}, id=str(number)) for number in range(6)]
+    calls = [*bad[:2], call("slow", {}, id="slow"), *bad[2:]]
+    model = Scripted(said(call("broken", {"number": 9}, id="first")), said(*calls), said(LOOK), answer())
+    result = await ask(model, servers={"market": market(slow=slow, broken=broken)})
+    assert result.ok and not any(each.answer_only for each in model.requests)
+
+
+async def test_attempts_end_where_those_that_broke_off_used_the_budget_up(priced: None) -> None:
+    cut = ModelError("cut", kind="truncated", retryable=True, retry_after=0.0, usage={"input": 150})
+    result = await ask(Scripted(said(LOOK), cut, cut), keys={"budget": {"usd": 0.02}})
+    assert (result.status, result.stop_reason) == ("budget", "usd: the limit of 0.02 is reached")
+    assert result.usd == pytest.approx(0.025)
+
+
+async def test_calls_of_a_turn_that_used_the_budget_up_are_not_made() -> None:
+    result = await ask(Scripted(said(LOOK)), keys={"budget": {"tokens": 110}})
+    assert (result.status, result.calls) == ("budget", [])
+
+
+async def test_run_that_is_stopped_while_an_answer_comes_keeps_what_that_had_used() -> None:
+    async def stopped(_: object) -> Any:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            error.usage = {"input": 70}  # type: ignore[attr-defined]
+            raise
+
+    result = await ask(Scripted(said(LOOK), stopped), keys={"budget": {"seconds": 0.2}})
+    assert (result.status, result.usage.input) == ("budget", 170)
+    [failed] = [event for event in logged(result) if isinstance(event, ModelFailed)]
+    assert (failed.kind, failed.may_have_cost) == ("stopped", True)

@@ -85,10 +85,11 @@ def test_price_of_a_dated_id_wins_over_that_of_its_model(table: Path) -> None:
         ({"m": PRICE | {"output": -1}}, {}, "greater than or equal to 0"),
         ({"m": PRICE | {"output": "much"}}, {}, "valid number"),
         ({"m": 7}, {}, "Price"),
-        ({}, {"as_of": "January"}, "should match pattern"),
+        ({}, {"as_of": "January"}, "isoformat"),
+        ({}, {"retires": {"m": "2026-02-30"}}, "day is out of range"),
         ({}, {"currency": "EUR"}, "not permitted"),
     ],
-    ids=["a kind is missing", "below zero", "no number", "no prices", "no date", "unknown key"],
+    ids=["a kind is missing", "below zero", "no number", "no prices", "no date", "no such day", "unknown key"],
 )
 def test_table_that_cannot_be_used_is_told_with_its_place(
     models: object, more: dict[str, object], says: str, table: Path

@@ -144,8 +144,11 @@ class Service:
             return self._refused(error)
         cause = error.__cause__ or error
         kind = type(cause).__name__
-        if isinstance(cause, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
-            return ModelError(f"the request cannot be sent: {cause}", kind=kind, hint="see model.base_url")
+        if isinstance(cause, httpx2.LocalProtocolError):  # whose words may hold a header's value
+            return ModelError("the request cannot be sent: it breaks HTTP's rules", kind=kind)
+        if isinstance(cause, httpx2.UnsupportedProtocol):
+            hint = "model.base_url, or ANTHROPIC_BASE_URL, begins with http:// or https://"
+            return ModelError(f"the request cannot be sent: {cause}", kind=kind, hint=hint)
         if isinstance(cause, httpx2.SSEError):
             hint = "model.base_url has to be a Messages API; where it does not stream: model.features.stream: false"
             return ModelError(f"the answer is no stream of events: {cause}", kind=kind, retryable=True, hint=hint)

@@ -32,12 +32,6 @@ async def test_run_of_three_turns_needs_one_connection(mode: dict[str, Any]) -> 
         assert service.connections == 1
 
 
-async def test_connection_is_used_again_where_the_end_of_a_stream_comes_late() -> None:
-    async with serving(each(late_end())) as service:
-        check_ok(await ask(service), service, requests=3)
-        assert service.connections == 1
-
-
 @pytest.mark.parametrize("step", [never_ends, stays_open])
 async def test_stream_that_does_not_end_after_its_message_holds_nothing_up(
     step: Step, monkeypatch: pytest.MonkeyPatch

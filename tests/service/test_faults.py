@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from agent.errors import CredentialsError, ModelError
+from agent.errors import CredentialsError, ModelError, UsageError
 from agent.events import ModelFailed
 from agent.loop import ATTEMPTS
+from agent.replay.recording import Recording
 from agent.run import resume, run
 from agent.runs import store
 from tests.messages_api import MODEL
@@ -141,13 +142,15 @@ async def test_run_that_was_given_up_goes_on_where_it_stopped_and_asks_nothing_t
     await check_replay(result, stopped=True)
 
 
-async def test_run_that_is_resumed_may_spend_what_broken_streams_used_again_and_is_replayed_to_the_same_end() -> None:
+async def test_broken_streams_count_after_a_resume_too_and_such_a_run_is_not_replayed() -> None:
     async with serving(at(2, *[cut] * ATTEMPTS)) as service:
         lost = await ask(service, budget={"tokens": 70})
         assert lost.error and lost.result.folder
         result = await resume(lost.result.folder, servers={"market": market()})
-        assert (result.status, len(service.requests)) == ("ok", 3 + ATTEMPTS)
-    await check_replay(result, stopped=True)
+        assert (result.status, len(service.requests)) == ("budget", 2 + ATTEMPTS)
+    assert result.folder
+    with pytest.raises(UsageError, match="no replay has them"):
+        Recording.read(result.folder).require_end()
 
 
 @pytest.mark.parametrize("mode", MODES, ids=MODE_NAMES)

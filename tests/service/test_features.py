@@ -109,7 +109,7 @@ async def test_server_that_has_nothing_but_messages_and_tools_is_asked_for_nothi
             assert "cache_control" not in json.dumps(request.body) and '"strict"' not in json.dumps(request.body)
             assert request.headers["anthropic-version"] == "2023-06-01"
         assert [block["type"] for block in service.bodies[2]["messages"][-1]["content"]] == ["tool_result", "text"]
-    assert [event.status for event in run.events if isinstance(event, AnswerDue)] == ["budget"]
+    assert [event.ends_as for event in run.events if isinstance(event, AnswerDue)] == ["budget"]
 
 
 async def test_server_that_takes_everything_is_asked_for_everything() -> None:

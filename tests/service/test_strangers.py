@@ -127,5 +127,6 @@ async def test_broken_streams_count_against_the_budget_of_tokens() -> None:
     costly = events(message(LOOK, usage={"input_tokens": 900, "output_tokens": 5}))[:3]
     async with serving(at(2, content(stream(costly)))) as service:
         run = await ask(service, STREAM, budget={"tokens": 910})
-        assert len(service.requests) == 3
-    assert (run.result.status, run.kinds) == ("budget", ["truncated"])
+        assert len(service.requests) == 2, "an attempt more would be beyond the limit"
+    assert (run.result.status, run.result.exit_code, run.kinds) == ("budget", 6, ["truncated"])
+    assert run.result.stop_reason == "tokens: the limit of 910 is reached"

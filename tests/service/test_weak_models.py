@@ -67,7 +67,7 @@ async def test_model_that_goes_on_calling_at_the_end_of_its_budget_ends_as_that(
         run = await ask(service, mode, budget={"tool_calls": 2})
         assert (run.result.status, run.result.exit_code, len(service.requests)) == ("budget", 6, 3)
     assert "tool_calls: the limit of 2 is reached" in run.result.stop_reason
-    assert [event.status for event in run.events if isinstance(event, AnswerDue)] == ["budget"]
+    assert [event.ends_as for event in run.events if isinstance(event, AnswerDue)] == ["budget"]
     assert len(run.called) == 2
 
 
