@@ -75,7 +75,8 @@ class AgentFile:
             budget = BudgetSpec.model_validate({**self.spec.budget.model_dump(), **limits})
         except ValidationError as error:
             first = error.errors()[0]
-            raise UsageError(f"budget.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            words = first["msg"].replace("Input should be", "has to be")
+            raise UsageError(f"budget.{'.'.join(map(str, first['loc']))}: {words}") from None
         return replace(self, spec=self.spec.model_copy(update={"budget": budget}))
 
     @cached_property

@@ -44,7 +44,7 @@ def _retiring(result: RunResult, today: date) -> str | None:
     if result.retires is None or date.fromisoformat(result.retires) - today > prices.NOTICE:
         return None
     verb = "retires" if date.fromisoformat(result.retires) >= today else "was to retire"
-    return f"{result.model} {verb} on {result.retires}: name another one in model.name"
+    return f"{result.model} {verb} on {result.retires}: name another one, in model.name or with --model"
 
 
 def _uncached(result: RunResult) -> str | None:

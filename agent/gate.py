@@ -6,7 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from tenacity import RetryCallState, wait_random_exponential
+from tenacity import RetryCallState, wait_exponential_jitter
 
 from agent.errors import ModelError
 from agent.model.base import Request, Turn
@@ -42,7 +42,7 @@ class Gate:
         error = failure(state)
         if isinstance(error, ModelError) and error.retry_after is not None:
             return min(error.retry_after, LONGEST_WAIT)
-        return float(wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(state))
+        return float(wait_exponential_jitter(initial=1, exp_base=3, jitter=1, max=LONGEST_WAIT)(state))
 
     async def rest(self, seconds: float) -> None:
         """Between two attempts."""

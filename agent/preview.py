@@ -5,6 +5,7 @@ Nothing is asked of any model but, where its service counts tokens and there is 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.agentfile import AgentFile
+from agent.doubts import doubts
 from agent.encoding import compact
 from agent.errors import AdvisorError, CredentialsError, ModelError, PutOff
 from agent.gate import Gate, Ticket
@@ -57,7 +59,7 @@ class Preview:
             ],
             "budget": dict(self.budget),
             "first_request": {"tokens": self.tokens, "counted": self.counted, "usd": self.first_usd},
-            "ceiling_usd": self.ceiling,
+            "ceiling_usd": None if self.ceiling is None else round(self.ceiling, 6),
             "labels": self.run.labels,
             "warnings": self.run.warnings,
             "notice": ADVICE,
@@ -144,6 +146,7 @@ async def _told(run: RunResult, file: AgentFile, model: Model, gate: _Closed) ->
     counted = await _count(model, request)
     size = len(compact([request.system, request.tools, request.messages]))
     tokens = counted if counted is not None else size // CHARACTERS
+    run.warnings += doubts(run, file.spec, datetime.date.today())
     price = terms_for(model).price
     longest = request.parameters.get("max_tokens", 0)
     results = file.spec.budget.tool_calls * file.spec.policy.result_chars // CHARACTERS

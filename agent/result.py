@@ -43,13 +43,12 @@ HINTS: dict[str, str] = {
     "invalid": "the best attempt is in the run's log; a larger budget.repairs or another model may help",
     "unsupported": "the model called no tool; another model may, or set policy.require_calls: false",
     "refused": "ask it another way, or ask another model",
-    "failed": "see the run's log; after max_tokens, raise model.max_tokens",
-    "budget": "raise the limit under `budget` in the agent file, or ask for less",
-    "interrupted": "advisor ask --resume RUN goes on with it, and pays for nothing twice",
-    "needs_decision": "advisor ask --resume RUN --in-flight repeat makes the call again; --in-flight skip goes on "
+    "budget": "raise the limit with --max-… or under `budget` in the agent file, or ask for less",
+    "needs_decision": "advisor ask --resume {run} --in-flight repeat makes the call again; --in-flight skip goes on "
     "without it",
 }
 """What to do about a run that came to no valid answer."""
+GO_ON = "advisor ask --resume {run} goes on with it, and pays for nothing twice"
 
 
 @dataclass
@@ -168,21 +167,29 @@ class RunResult:
         return self.price.usd(self.usage) if self.price else None
 
     def spend(self) -> dict[str, Any]:
-        """Turns, requests (attempts included), tool calls, repairs, tokens by how they are billed, and USD."""
+        """Turns, requests with all attempts, calls that were made, repairs, tokens by how they are billed, and USD."""
         return {
             "turns": self.turns,
             "requests": self.requests,
-            "tool_calls": len(self.calls),
+            "tool_calls": sum(call.source != "refused" for call in self.calls),
             "repairs": self.repairs,
             "tokens": asdict(self.usage),
             "usd": None if self.usd is None else round(self.usd, 6),
             "possibly_paid_twice": self.possibly_paid_twice,
         }
 
+    @property
+    def hint(self) -> str | None:
+        """What to do about a run that came to no valid answer."""
+        if self.stop_reason.startswith("max_tokens"):
+            return "raise model.max_tokens"
+        words = HINTS.get(self.status, GO_ON if self.resumable and not self.ok else "")
+        return words.replace("{run}", self.run_id) or None
+
     def failure(self) -> dict[str, Any]:
         """What a script reads in place of the answer of a run that has none."""
         first = self.errors[0]["pointer"] if self.errors else None
-        error = {"code": self.status, "message": self.stop_reason, "hint": HINTS.get(self.status), "where": first}
+        error = {"code": self.status, "message": self.stop_reason, "hint": self.hint, "where": first}
         return {"ok": False, "error": error, "run": self.run_id}
 
     def to_json(self, form: str) -> Any:

@@ -18,6 +18,7 @@ DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
 SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
 PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
+NAME = r"^\S+$"
 BASE_URL = r"^https?://[^\s@?#]+$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LONGEST_ANSWER = 128_000
@@ -87,12 +88,12 @@ class FeaturesSpec(Section):
 
 
 class ModelSpec(Section):
-    name: Text = "claude-opus-5-5"
+    name: Annotated[str, Field(pattern=NAME)] = "claude-opus-5-5"
     """A model id of the Messages API, or BLOCK/ID with the keys of a shipped block: ollama/qwen3:8b."""
     base_url: Annotated[str, Field(pattern=BASE_URL)] | None = None
     """Another server that speaks the Messages API; wins over ANTHROPIC_BASE_URL."""
     key_variable: Annotated[str, Field(pattern=VARIABLE)] | None = None
-    """The environment variable that holds the key of the server at `base_url`."""
+    """The environment variable that holds the server's key, where that is not ANTHROPIC_API_KEY."""
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     """How much the model does for an answer; without it, the model's own default."""
     thinking: Literal["adaptive", "between_tools", "disabled"] | Annotated[int, Field(ge=1_024)] | None = None
@@ -109,7 +110,7 @@ class BudgetSpec(Section):
     tool_calls: Count = 40
     tokens: Count = 200_000
     """Uncached input, cache writes and output, over the whole run."""
-    usd: Annotated[float, Field(gt=0)] | None = None
+    usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """By the table of prices; without it, what the other limits allow."""
     seconds: Seconds = 300.0
     """Wall-clock time of the run, without waiting for limits and between attempts; counted anew when it is resumed."""

@@ -26,9 +26,9 @@ def found(*usages: Usage, caches: bool = True, **more: object) -> list[str]:
 @pytest.mark.parametrize(
     ("retires", "says"),
     [
-        ("2026-12-31", ["m retires on 2026-12-31: name another one in model.name"]),
-        ("2026-11-01", ["m retires on 2026-11-01: name another one in model.name"]),
-        ("2026-10-31", ["m was to retire on 2026-10-31: name another one in model.name"]),
+        ("2026-12-31", ["m retires on 2026-12-31: name another one, in model.name or with --model"]),
+        ("2026-11-01", ["m retires on 2026-11-01: name another one, in model.name or with --model"]),
+        ("2026-10-31", ["m was to retire on 2026-10-31: name another one, in model.name or with --model"]),
         ("2027-01-01", []),
         (None, []),
     ],

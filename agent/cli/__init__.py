@@ -7,8 +7,10 @@ import importlib
 import io
 import json
 import os
+import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -52,7 +54,9 @@ config_option = click.option(
 
 
 trust_option = click.option(
-    "--trust", is_flag=True, help="Let an agent file start programs that lies neither here nor in your configuration."
+    "--trust",
+    is_flag=True,
+    help="Trust an agent file that lies neither here nor in your configuration: it may start programs.",
 )
 
 
@@ -117,15 +121,34 @@ def defect(error: Exception) -> AdvisorError:
 
 
 def tell(error: AdvisorError, severity: str = "error") -> None:
-    click.echo(f"{severity}: {printable(error.message)}", err=True)
+    _say(f"{severity}: {printable(error.message)}")
     if error.hint:
-        click.echo(f"hint:  {printable(error.hint)}", err=True)
+        _say(f"hint:  {printable(error.hint)}")
     if error.run_id:
         click.echo(f"log:   advisor runs show {error.run_id}", err=True)
 
 
 def warn(text: str) -> None:
     click.echo(f"warning: {' '.join(printable(text).split())}", err=True)
+
+
+def _say(text: str) -> None:
+    """On stderr; on a terminal without lines that break within a word."""
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns
+        fill = textwrap.TextWrapper(
+            columns, subsequent_indent="       ", break_long_words=False, break_on_hyphens=False
+        )
+        text = "\n".join("\n".join(fill.wrap(line)) or line for line in text.splitlines())
+    click.echo(text, err=True)
+
+
+def stopping_signals() -> list[signal.Signals]:
+    """Those that end a command in order; a terminal that closes, unless it was started so that it outlives that."""
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+    return ending
 
 
 def interruptible(work: Coroutine[Any, Any, T]) -> T:
@@ -139,10 +162,10 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
         def stop() -> None:
             click.echo("\nstopping the servers…", err=True)
             task.cancel()
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in stopping_signals():
                 loop.remove_signal_handler(number)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stopping_signals():
             loop.add_signal_handler(number, stop)
         return await work
 

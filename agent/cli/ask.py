@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from agent.cli import config_option, echo_json, failures, interruptible, load, trust_option, warn
+from agent.cli import config_option, echo_json, failures, interruptible, load, stopping_signals, trust_option, warn
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
@@ -41,7 +40,11 @@ LIMITS = {
 @config_option
 @click.option("--as-of", metavar="DATE", help="Ask as of this ISO date; tools that take a date are asked for it.")
 @click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
-@click.option("--model", metavar="NAME", help="A model id, or `planner`; wins over the agent file.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A model id, BLOCK/ID such as ollama/qwen3:8b, or `planner`; wins over the agent file.",
+)
 @click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
 @click.option(
     "--format",
@@ -58,7 +61,7 @@ LIMITS = {
     type=click.Choice(["repeat", "skip"]),
     help="With --resume: make a call again that may have been carried out, or go on without it.",
 )
-@click.option("--max-turns", type=int, metavar="N", help="Most answers of the model, over the file's budget.")
+@click.option("--max-turns", type=int, metavar="N", help="Most answers of the model; wins over the budget.")
 @click.option("--max-calls", type=int, metavar="N", help="Most tool calls.")
 @click.option("--max-tokens", type=int, metavar="N", help="Most tokens of the whole run, without cache reads.")
 @click.option("--max-usd", type=float, metavar="X", help="Most USD, by the table of prices.")
@@ -109,8 +112,13 @@ def _asked(options: dict[str, Any], given: set[str], question: str | None) -> tu
         raise UsageError("--new-attempt and --in-flight are about a run that stopped", hint="name it: --resume RUN")
     if options["offline"] and options["model"] not in (None, "planner"):
         raise UsageError("--offline and --model exclude each other")
-    limits = {limit: options[option] for option, limit in LIMITS.items() if option in given}
-    file = load(options["config"], trust=options["trust"]).within(limits)
+    file = load(options["config"], trust=options["trust"])
+    for option in given & set(LIMITS):
+        try:
+            file = file.within({LIMITS[option]: options[option]})
+        except UsageError as error:
+            said = error.message.partition(": ")[2]
+            raise UsageError(f"--{option.replace('_', '-')}: {said}") from None
     asked = sys.stdin.read() if question == "-" else question
     if asked is not None and not asked.strip():
         raise UsageError("the question is empty")
@@ -190,12 +198,12 @@ def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
 
         def stop() -> None:
             """The first signal; what is written is finished. Another one ends the process at once."""
-            heard(Underway("stopping: the log is sealed and the servers are closed"))
+            heard(Underway("stopping: sealing the log, closing the servers"))
             task.cancel()
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in stopping_signals():
                 loop.remove_signal_handler(number)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stopping_signals():
             loop.add_signal_handler(number, stop)
         finished.append(await ask(heard))
 

@@ -13,7 +13,7 @@ from agent import data, prices
 from agent.doctor.finding import Finding
 from agent.errors import CredentialsError, SpecError
 from agent.runs import store
-from agent.spec import ModelSpec
+from agent.spec import ModelSpec, is_local
 
 FREE_ERROR, FREE_WARNING = 20 << 20, 500 << 20
 """Bytes that are free on the disk of the runs."""
@@ -39,8 +39,10 @@ async def model_findings(spec: ModelSpec) -> list[Finding]:
     except anthropic.APIStatusError as error:
         return _refused(spec, error.status_code, error.message)
     except anthropic.APIError as error:
-        why = f"the model's service cannot be asked: {type(error.__cause__ or error).__name__}"
-        return [Finding("key", "warning", why, "check the network, and model.base_url or ANTHROPIC_BASE_URL")]
+        address = str(model.service.client.base_url)
+        why = f"its service at {address} cannot be asked: {type(error.__cause__ or error).__name__}"
+        fix = "start it, or see model.base_url, ANTHROPIC_BASE_URL and the network"
+        return [Finding("model", "error" if is_local(address) else "warning", why, fix)]
     finally:
         await model.close()
     return [Finding("key", "ok", "the service takes it"), Finding("model", "ok", f"{spec.name} is known")]
@@ -70,7 +72,9 @@ def price_findings(model: str, today: date) -> Iterator[Finding]:
         yield Finding("prices", "error", error.message, f"mend the table, or what {prices.FILE} names")
         return
     if retires and date.fromisoformat(retires) - today <= prices.NOTICE:
-        yield Finding("model", "warning", f"{model} retires on {retires}", "name another one in model.name")
+        yield Finding(
+            "model", "warning", f"{model} retires on {retires}", "name another one, in model.name or with --model"
+        )
     if price is None:
         fix = f"add it to a table of your own, and name that in {prices.FILE}"
         yield Finding("prices", "warning", f"{model} has no price, so what it costs is not known", fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,7 @@ from opentelemetry import trace
 
 from agent.errors import AdvisorError, CredentialsError, ModelError, UsageError
 from agent.foreign import redact
+from agent.gate import LONGEST_WAIT
 from agent.model.base import Hear, RateLimits, Remaining, Turn
 from agent.model.reading import PASSING, Answer, decoded
 from agent.spec import ModelSpec, TimeoutSpec
@@ -41,7 +43,7 @@ class Service:
     def __init__(self, spec: ModelSpec, key: str | None, key_name: str, timeouts: TimeoutSpec) -> None:
         self._streams = spec.features.stream
         self._key_name = key_name
-        self._seconds, self._longest = timeouts.answer, spec.max_tokens
+        self._seconds, self._idle, self._longest = timeouts.answer, timeouts.idle, spec.max_tokens
         self._lingering: set[asyncio.Task[None]] = set()
         limits = httpx2.Timeout(timeouts.idle if self._streams else timeouts.answer, connect=CONNECT_SECONDS)
         version = {"anthropic-version": spec.features.version} if spec.features.version else {}
@@ -91,7 +93,8 @@ class Service:
         try:
             async with asyncio.timeout(seconds) as clock:
                 headers = await (self._stream(body, answer) if self._streams else self._whole(body, answer))
-                return replace(answer.turn(), limits=_limits(headers))
+                turn = answer.turn()
+                return replace(turn, limits=_limits(headers), request_id=headers.get("request-id") or turn.request_id)
         except TimeoutError as error:
             if not clock.expired():
                 raise self._fault(error) from None
@@ -100,7 +103,8 @@ class Service:
             raise self._fault(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             what = f"the answer is none of the Messages API: {type(error).__name__}"
-            raise ModelError(what, kind="malformed", retryable=True) from None
+            hint = "model.base_url has to lead to a Messages API"
+            raise ModelError(what, kind="malformed", retryable=True, hint=hint) from None
 
     async def _stream(self, body: dict[str, Any], answer: Answer) -> Mapping[str, str]:
         """Put the answer together piece by piece; the headers. What follows a whole message holds nothing up."""
@@ -152,6 +156,13 @@ class Service:
         if isinstance(cause, httpx2.SSEError):
             hint = "model.base_url has to be a Messages API; where it does not stream: model.features.stream: false"
             return ModelError(f"the answer is no stream of events: {cause}", kind=kind, retryable=True, hint=hint)
+        if isinstance(cause, httpx2.ConnectError):
+            hint = "start the server, or see model.base_url, ANTHROPIC_BASE_URL and the network"
+            what = self._short(f"nothing answers at {self.client.base_url}: {cause}")
+            return ModelError(what, kind=kind, retryable=True, hint=hint)
+        if isinstance(cause, httpx2.ReadTimeout):
+            what = f"the service said nothing for {self._idle:g} s (timeouts.idle)"
+            return ModelError(what, kind=kind, retryable=True)
         if isinstance(error, anthropic.APIConnectionError | httpx2.RequestError | json.JSONDecodeError | TimeoutError):
             return ModelError(self._short(f"the connection failed: {kind}: {cause}"), kind=kind, retryable=True)
         return ModelError(self._short(f"{type(error).__name__}: {error}"), kind=type(error).__name__)
@@ -167,17 +178,23 @@ class Service:
         headers = error.response.headers
         final = error.error_code in NEVER or headers.get("x-should-retry") == "false"
         milliseconds = _number(headers.get("retry-after-ms"))
+        seconds = milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after"))
+        if seconds is not None and seconds > LONGEST_WAIT:
+            message += f"; it asks to wait {seconds:,.0f} s"
         return ModelError(
             message,
             kind=kind,
             retryable=not final and (status in (408, 409, 429) or status >= 500),
-            retry_after=milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after")),
+            retry_after=seconds,
             status=status,
             hint="see the model's name and base_url in the agent file" if status == 404 else None,
         )
 
     def _short(self, message: str) -> str:
         """One line without the key: what stands between a client and the service may answer with pages, and echo."""
+        if message.lstrip().startswith("<"):
+            title = re.search(r"<title>(.*?)</title>", message, re.IGNORECASE | re.DOTALL)
+            message = f"a page of HTML: {title[1]}" if title else "a page of HTML"
         secrets = [secret for secret in (self.client.api_key, self.client.auth_token) if secret]
         message = str(redact(" ".join(message.split()), secrets))
         return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"

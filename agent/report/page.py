@@ -294,7 +294,7 @@ class _View:
             "Requests": result.requests,
             "Tool calls": len(result.calls),
             "Repairs": result.repairs,
-            "Tokens in": usage.input,
+            "Uncached tokens": usage.input,
             "Cache writes": usage.cache_write,
             "Cache reads": usage.cache_read,
             "Tokens out": usage.output,

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from agent.foreign import printable
 from agent.preview import Preview
-from agent.report.terminal import new_console, new_table, short, show_labels
+from agent.report.terminal import count_of, new_console, new_table, short, show_labels
 from agent.result import ADVICE
 
 SHOWN = 12
@@ -50,15 +50,19 @@ def _tools(console: Console, preview: Preview) -> None:
 
 
 def _money(console: Console, preview: Preview) -> None:
-    limits = [
-        f"{value:g} {name.replace('_', ' ')}" if name != "tokens" else f"{value:,} tokens"
-        for name, value in preview.budget.items()
-        if value is not None
-    ]
+    budget = dict(preview.budget)
+    usd = budget.pop("usd")
+    limits = [count_of(value, name.replace("_", " ").removesuffix("s")) for name, value in budget.items()]
+    limits += [f"{usd:g} USD"] if usd is not None else []
     counted = "counted by the service" if preview.counted else "by its length"
-    first = "" if preview.first_usd is None else f", {preview.first_usd:.4f} USD"
-    ceiling = "unpriced" if preview.ceiling is None else f"at most about {preview.ceiling:.2f} USD"
-    console.print(Text("budget", style="bold"))
+    first = "" if not preview.first_usd else f", {preview.first_usd:.4f} USD"
+    if preview.ceiling is None:
+        ceiling = f"unpriced: there is no price for {preview.run.model}"
+    else:
+        ceiling = f"at most about {preview.ceiling:.2f} USD" if preview.ceiling else "free"
+    console.print(Text("\nbudget", style="bold"))
     console.print(Text(f"  limits         {', '.join(limits)}"))
     console.print(Text(f"  first request  {preview.tokens:,} tokens {counted}{first}"))
     console.print(Text(f"  whole run      {ceiling}"))
+    if usd is not None and preview.first_usd and preview.first_usd >= usd:
+        console.print(Text("warning: the first request alone reaches the limit in USD", style="yellow"))

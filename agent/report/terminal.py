@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.foreign import printable
-from agent.result import ADVICE, HINTS, Call, RunResult
+from agent.result import ADVICE, Call, RunResult
 from agent.runs import store
 
 WIDE = 110
@@ -218,7 +218,7 @@ def _failure(console: Console, result: RunResult) -> None:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
         console.print(Text(f"  the best attempt, not accepted: {short(text, 400)}", style="dim"))
-    if hint := HINTS.get(result.status):
+    if hint := result.hint:
         console.print(Text(f"  hint: {hint}"))
     name = store.name_of(result.folder) if result.folder else result.run_id
     console.print(Text(f"  log: advisor runs show {name}", style="dim"), soft_wrap=True)
@@ -254,8 +254,8 @@ def spend_text(spend: Mapping[str, Any]) -> str:
     parts += ["unpriced"] if usd is None and any(tokens.values()) and "unpriced" not in spend else []
     parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
     if any(tokens.values()):
-        parts.append(f"{tokens['input'] + tokens['cache_write']:,} tokens in")
-        parts.append(f"{tokens['cache_read']:,} from cache, {tokens['output']:,} out")
+        read = tokens["input"] + tokens["cache_write"] + tokens["cache_read"]
+        parts.append(f"{read:,} tokens in ({tokens['cache_read']:,} cached), {tokens['output']:,} out")
     if spend["repairs"]:
         parts.append(count_of(spend["repairs"], "repair"))
     if spend.get("unpriced"):

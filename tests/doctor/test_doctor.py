@@ -183,14 +183,14 @@ async def test_service_is_asked_whether_it_takes_the_key_and_knows_the_model(
     assert [each.severity for each in findings] == severities and says in findings[-1].says
 
 
-async def test_service_that_cannot_be_reached_is_a_warning_and_a_missing_key_an_error(
+async def test_server_of_this_machine_that_cannot_be_reached_and_a_missing_key_are_errors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     [missing] = await surroundings.model_findings(ModelSpec())
     assert missing.severity == "error" and "--offline" in str(missing.fix)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
     [away] = await surroundings.model_findings(ModelSpec(base_url="http://127.0.0.1:9"))
-    assert away.severity == "warning" and "cannot be asked" in away.says
+    assert away.severity == "error" and "its service at http://127.0.0.1:9" in away.says
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,14 @@ async def test_page_of_a_log_that_keeps_no_hash_of_it_is_not_compared() -> None:
 
 
 async def test_edited_result_after_which_nothing_is_asked_is_named_by_its_call() -> None:
-    recording = await recorded(said(LOOK), keys={"budget": {"turns": 1}})
-    found = await diverged(edited(recording, of(ToolAnswered, shown="Banks fell.")))
-    assert (found.what, found.recorded) == ("result of call toolu_1", "Banks fell.")
+    recording = await recorded(*[said(call("nope", {"n": number}, id=f"c{number}")) for number in range(1, 6)])
+    last = edited(recording, lambda event: of(ToolAnswered, shown="Banks fell.")(event) if _turn(event) == 5 else event)
+    found = await diverged(last)
+    assert (found.what, found.recorded) == ("result of call c5", "Banks fell.")
+
+
+def _turn(event: Event) -> int:
+    return getattr(event, "turn", 0)
 
 
 async def test_call_that_was_not_recorded_ends_the_replay_and_is_no_result_for_the_model() -> None:
@@ -175,11 +180,11 @@ async def test_call_that_was_not_recorded_ends_the_replay_and_is_no_result_for_t
 
 
 async def test_model_that_is_asked_once_more_than_was_recorded_diverges() -> None:
-    recording = await recorded(said(LOOK), keys={"budget": {"turns": 1}})
+    recording = await recorded(said(LOOK), answer("no JSON"), keys={"budget": {"repairs": 0}})
     contents = [event for event in recording.events if isinstance(event, ContentStored)]
     spec = next(event.content for event in contents if event.hash == recording.started.spec)
-    found = await diverged(recording, file=file_with(**{**spec, "budget": {"turns": 2}}))
-    assert (found.what, found.message) == ("requests", "the model is asked a 2. time, which was not recorded")
+    found = await diverged(recording, file=file_with(**{**spec, "budget": {"repairs": 1}}))
+    assert (found.what, found.message) == ("requests", "the model is asked a 3. time, which was not recorded")
 
 
 async def test_request_whose_answer_is_missing_diverges() -> None:

@@ -170,8 +170,8 @@ def test_summary_on_a_terminal_fits_eighty_columns(capsys: pytest.CaptureFixture
     assert sum(pieces) == 100 and max(pieces) <= 32
     assert said[-2:] == [f"[{SIMULATED} / {RULES}]", ADVICE]
     text = " ".join(" ".join(said).split())
-    assert "warning: Old data (1 job) spent 0.7500 USD, 6 turns, 15 tool calls, 3,060 tokens in" in text
-    assert "900 from cache, 12 out, 3 repairs page file:" in text and "Job State Reason" in text
+    assert "warning: Old data (1 job) spent 0.7500 USD, 6 turns, 15 tool calls, 3,960 tokens in (900 cached)" in text
+    assert "(900 cached), 12 out, 3 repairs page file:" in text and "Job State Reason" in text
     assert (tmp_path / "index.html").as_uri() in text and f"files {tmp_path}" in text
 
 

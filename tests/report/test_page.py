@@ -31,7 +31,7 @@ def test_a_valid_run_shows_question_dates_advice_figures_calls_spend_and_notice(
         "▲ Banks +2.5 18.0",
         "Retail −1.0 –",
         '1 get_sector_heatmap turn 1 · market / heatmap · 0.25 s · ok {"lookback": "3M"}',
-        "Turns 2 Requests 3 Tool calls 1 Repairs 1 Tokens in 1 200 Cache writes 3 Cache reads 4 Tokens out 5",
+        "Turns 2 Requests 3 Tool calls 1 Repairs 1 Uncached tokens 1 200 Cache writes 3 Cache reads 4 Tokens out 5",
         f"{ADVICE} Run 20251231-abcd .",
     ):
         assert part in text

@@ -38,7 +38,7 @@ async def test_service_is_left_alone_for_as_long_as_it_asks_but_a_minute_at_the_
 async def test_time_that_makes_no_sense_is_as_if_there_were_none(told: str, waits: list[float]) -> None:
     async with serving(at(2, refuse(529, "overloaded_error", retry_after=told))) as service:
         check_ok(await ask(service), service, requests=4)
-    assert len(waits) == 1 and 0 <= waits[0] <= 0.5
+    assert len(waits) == 1 and 1 <= waits[0] <= 2
 
 
 async def test_waits_grow_and_are_not_the_same_twice(waits: list[float]) -> None:
@@ -47,8 +47,8 @@ async def test_waits_grow_and_are_not_the_same_twice(waits: list[float]) -> None
             await ask(service)
     by_attempt = [waits[number :: ATTEMPTS - 1] for number in range(ATTEMPTS - 1)]
     assert [len(each) for each in by_attempt] == [5, 5, 5]
-    for longest, several in zip((0.5, 1.0, 2.0), by_attempt, strict=True):
-        assert all(0 <= each <= longest for each in several)
+    for least, several in zip((1.0, 3.0, 9.0), by_attempt, strict=True):
+        assert all(least <= each <= least + 1 for each in several)
         assert len(set(several)) == 5
 
 
