@@ -77,8 +77,6 @@ class Gathering:
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._open_request = False
         self._attempts = 0
-        self._broken_off = Usage()
-        """What the attempts at the turn to come used in vain."""
 
     def apply(self, event: Event) -> None:
         result = self.result
@@ -100,7 +98,7 @@ class Gathering:
                 self._open_request = True
             case ModelFailed():
                 self._open_request = event.may_have_cost
-                self._broken_off += Usage.of(event.usage)
+                result.broken_off += Usage.of(event.usage)
                 result.usage += Usage.of(event.usage)
             case ModelAnswered():
                 self._turn(event)
@@ -148,14 +146,14 @@ class Gathering:
                 turn=event.turn,
                 attempts=self._attempts,
                 usage=usage,
-                broken_off=self._broken_off,
+                broken_off=result.broken_off,
                 seconds=event.seconds,
                 stop_reason=event.stop_reason,
                 calls=calls,
                 model=event.model,
             )
         )
-        self._attempts, self._broken_off = 0, Usage()
+        self._attempts, result.broken_off = 0, Usage()
 
     def _server(self, event: ServerOpened | ServerFailed) -> None:
         """What came of it last: a run that goes on opens its servers again."""

@@ -123,6 +123,8 @@ class RunResult:
     offered: ToolsOffered = field(default_factory=lambda: ToolsOffered(tools=[]))
     usage: Usage = field(default_factory=Usage)
     by_turn: list[TurnSpent] = field(default_factory=list)
+    broken_off: Usage = field(default_factory=Usage)
+    """What the requests for a turn that never came used."""
     turns: int = 0
     requests: int = 0
     repairs: int = 0

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.foreign import printable
-from agent.result import ADVICE, Call, RunResult
+from agent.model.base import Usage
+from agent.result import ADVICE, Call, RunResult, TurnSpent
 from agent.runs import store
 
 WIDE = 110
@@ -233,13 +234,16 @@ def _calls(console: Console, calls: list[Call]) -> None:
 
 def _by_turn(console: Console, result: RunResult) -> None:
     """What each answer of the model used, with what its requests used that broke off."""
-    if not any((each.usage + each.broken_off).counted for each in result.by_turn):
+    spent = [(each, each.usage + each.broken_off) for each in result.by_turn]
+    if result.broken_off.counted:
+        never = TurnSpent(result.turns + 1, 0, Usage(), result.broken_off, 0.0, "broken off", 0, result.model)
+        spent.append((never, result.broken_off))
+    if not any(used.counted for _, used in spent):
         return
     table = new_table(console, *SPEND_COLUMNS)
     for column in table.columns[2:]:
         column.justify = "right"
-    for each in result.by_turn:
-        used = each.usage + each.broken_off
+    for each, used in spent:
         counts = (used.input, used.cache_write, used.cache_read, used.output)
         about = [str(each.turn), short(str(each.stop_reason), 14), str(each.attempts), str(each.calls)]
         usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -51,12 +52,15 @@ class StdioProcess:
         self.exit_status: int | None = None
         """How it ended by itself; None while it runs, and when we ended it."""
         self.stopping = False
+        self.began = 0.0
+        """When it was started, by the clock that never goes back."""
 
     async def start(self) -> asyncio.subprocess.Process:
         """Unless it runs. Raises OSError when the command cannot be started."""
         if self._process is None:
             if self._cwd and not Path(self._cwd).is_dir():
                 raise NotADirectoryError(f"there is no folder {self._cwd!r}")
+            self.began = time.monotonic()
             self._process = await asyncio.create_subprocess_exec(
                 *self.command,
                 stdin=asyncio.subprocess.PIPE,

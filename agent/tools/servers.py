@@ -125,7 +125,7 @@ class Server:
         """Connect and list the tools. Raises ServerError."""
         if self.problem:
             raise self.error(self.problem.message, self.problem.hint)
-        began = time.monotonic()
+        began = self.begun.began if self.begun else time.monotonic()
         self.tools = self._listed(await self._negotiate())
         return self._opened(time.monotonic() - began)
 
