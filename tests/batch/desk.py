@@ -182,6 +182,6 @@ def _requests(events: list[Event]) -> tuple[Counter[int], Counter[int]]:
             case ModelAnswered():
                 answered[event.turn] += 1
                 unanswered[event.turn] -= 1
-            case ModelFailed():
+            case ModelFailed() if event.kind != "stopped":  # such a request may have been answered to nobody
                 unanswered[event.turn] -= 1
     return answered, unanswered
