@@ -78,9 +78,12 @@ async def test_server_without_a_text_goes_on_and_so_does_the_run(
 
 
 async def test_nothing_is_written_when_the_budget_is_used_up(tmp_path: Path) -> None:
-    file = agent(tmp_path, sampling="allow") | {"budget": {"turns": 1}}
-    result = await run(file, "Which?", model=Scripted(said(call("summary", {}))))
-    assert result.status == "budget" and "not written: turns: the limit of 1 is reached" in str(result.calls[0].shown)
+    file = agent(tmp_path, sampling="allow") | {"budget": {"tokens": 200}}
+    twice = said(call("summary", {}), call("summary", {}, id="2"))
+    result = await run(file, "Which?", model=Scripted(twice, said(text("Short."))))
+    assert result.status == "budget"
+    shown = " ".join(str(each.shown) for each in result.calls)
+    assert "Short." in shown and "not written: tokens: the limit of 200 is reached" in shown
 
 
 async def test_server_gets_no_more_texts_than_the_run_may_spend() -> None:
