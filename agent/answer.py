@@ -12,7 +12,7 @@ from typing import Any
 
 from agent import data, guards, pointers, schemas
 from agent.encoding import shallow
-from agent.events import AnswerChecked, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
+from agent.events import AnswerChecked, CallPlace, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 
@@ -140,7 +140,7 @@ class AnswerCheck:
     attempts: int = 0
     unsupported: int = 0
     _needs_calls: bool = False
-    _asked: dict[tuple[int, str], Any] = field(default_factory=dict)
+    _asked: dict[CallPlace, Any] = field(default_factory=dict)
     _contents: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -154,13 +154,13 @@ class AnswerCheck:
             case ToolsOffered():
                 self._needs_calls = bool(event.tools) and self.spec.policy.require_calls
             case ToolAsked():
-                self._asked[event.turn, event.call] = event.arguments
+                self._asked[event.place] = event.arguments
             case ToolAnswered():
                 self.called |= event.source != "refused"
                 self.simulated |= event.simulated
                 self.has_results |= not event.is_error
                 if not event.is_error:
-                    arguments = self._asked[event.turn, event.call]
+                    arguments = self._asked[event.place]
                     self.urls |= guards.returned_urls(self._sent(event), event.shown, arguments)
             case AnswerChecked():
                 self.attempts = event.attempt

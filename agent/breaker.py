@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from agent.events import Event, ToolAnswered, ToolAsked
+from agent.events import CallPlace, Event, ToolAnswered, ToolAsked
 
 SAME = 3
 """The how many-th call of a tool with the same arguments is not made."""
 FAILED = 5
 """How many calls may fail one after the other, in more than one turn: a model may have asked for all at once."""
-Place: TypeAlias = tuple[int, str]
-"""A call's turn and id."""
 
 
 @dataclass
@@ -24,10 +21,10 @@ class Breaker:
     """
 
     tripped: str | None = None
-    stopped: set[Place] = field(default_factory=set)
+    stopped: set[CallPlace] = field(default_factory=set)
     _times: Counter[str] = field(default_factory=Counter)
-    _asked: deque[Place] = field(default_factory=deque)
-    _answered: dict[Place, bool] = field(default_factory=dict)
+    _asked: deque[CallPlace] = field(default_factory=deque)
+    _answered: dict[CallPlace, bool] = field(default_factory=dict)
     _failed: list[int] = field(default_factory=list)
     """The turns of the calls that failed since one went well."""
 
@@ -36,16 +33,16 @@ class Breaker:
             case ToolAsked():
                 self._ask(event)
             case ToolAnswered():
-                self._answered[event.turn, event.call] = event.is_error
+                self._answered[event.place] = event.is_error
                 while self._asked and self._asked[0] in self._answered:
                     place = self._asked.popleft()
                     self._count(place[0], failed=self._answered.pop(place))
 
     def _ask(self, call: ToolAsked) -> None:
-        self._asked.append((call.turn, call.call))
+        self._asked.append(call.place)
         self._times[call.key] += 1
         if self._times[call.key] >= SAME:
-            self.stopped.add((call.turn, call.call))
+            self.stopped.add(call.place)
             self._trip(f"{call.offered_as!r} was called {SAME} times with the same arguments")
 
     def _count(self, turn: int, *, failed: bool) -> None:

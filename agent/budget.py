@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
+from agent.events import CallPlace, Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.prices import Price
 from agent.spec import BudgetSpec
@@ -33,7 +33,7 @@ class Budget:
     """What the newest turn used."""
     broken_off: Usage = field(default_factory=Usage)
     """What answers to the turn to come had used when they broke off."""
-    refused: set[tuple[int, str]] = field(default_factory=set)
+    refused: set[CallPlace] = field(default_factory=set)
     """Calls beyond the limit, by turn and id."""
     started: float = field(default_factory=time.monotonic)
     clock: asyncio.Timeout | None = None
@@ -75,7 +75,7 @@ class Budget:
             case ToolAsked() if self.calls_left:
                 self.tool_calls += 1
             case ToolAsked():
-                self.refused.add((event.turn, event.call))
+                self.refused.add(event.place)
             case ToolAnswered():
                 self.usage += Usage.of(event.sampled)
 

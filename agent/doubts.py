@@ -41,7 +41,7 @@ def _shared_sectors(result: RunResult) -> str | None:
 
 
 def _retiring(result: RunResult, today: date) -> str | None:
-    if result.retires is None or date.fromisoformat(result.retires) - today > prices.NOTICE:
+    if result.retires is None or not prices.is_near(result.retires, today):
         return None
     verb = "retires" if date.fromisoformat(result.retires) >= today else "was to retire"
     return f"{result.model} {verb} on {result.retires}: name another one, in model.name or with --model"

@@ -16,6 +16,8 @@ from agent.encoding import JSON, digest
 FORMAT = "sectorrun/1"
 SIMULATED_KIND = "simulated"
 """What servers call data that a generator made; the other kind is real."""
+CallPlace: TypeAlias = tuple[int, str]
+"""A call's turn and id: models exist that use an id again in a later turn."""
 Status: TypeAlias = Literal[
     "ok", "invalid", "unsupported", "refused", "budget", "interrupted", "failed", "needs_decision"
 ]
@@ -207,12 +209,20 @@ class ModelFailed(Event):
 
 
 @dataclass(frozen=True)
-class ToolAsked(Event):
+class OfCall(Event):
+    turn: int
+    call: str
+
+    @property
+    def place(self) -> CallPlace:
+        return self.turn, self.call
+
+
+@dataclass(frozen=True)
+class ToolAsked(OfCall):
     """`server` and `tool` are None for a name that is not offered; `key` identifies equal calls."""
 
     name: ClassVar[str] = "tool.asked"
-    turn: int
-    call: str
     offered_as: str
     server: str | None
     tool: str | None
@@ -221,14 +231,12 @@ class ToolAsked(Event):
 
 
 @dataclass(frozen=True)
-class ToolAnswered(Event):
+class ToolAnswered(OfCall):
     """`result`: what the server sent, without invisible characters, or `{"stored": hash}` when large; `shown`: what the
     model reads; `images`: which blocks of the result it is shown as images; `notes`: what people have to know of the
     call; `by_host`: the words are this program's, and not the server's; `sampled`: usage of the model by the server."""
 
     name: ClassVar[str] = "tool.answered"
-    turn: int
-    call: str
     result: JSON
     shown: str
     is_error: bool

@@ -12,6 +12,7 @@ from agent.events import (
     AnswerChecked,
     AnswerDue,
     ArtifactWritten,
+    CallPlace,
     ContentStored,
     Event,
     ModelAnswered,
@@ -72,8 +73,8 @@ class Gathering:
     def __init__(self, folder: Path | None = None) -> None:
         self.result = RunResult(run_id=folder.name if folder else "", folder=folder)
         self._contents: dict[str, Any] = {}
-        self._calls: dict[tuple[int, str], Call] = {}
-        self._figures: dict[tuple[int, str], list[Figure]] = {}
+        self._calls: dict[CallPlace, Call] = {}
+        self._figures: dict[CallPlace, list[Figure]] = {}
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._open_request = False
         self._attempts = 0
@@ -104,10 +105,10 @@ class Gathering:
                 self._turn(event)
             case ToolAsked():
                 call = Call(event.call, event.turn, event.offered_as, event.server, event.tool, event.arguments)
-                self._calls[event.turn, event.call] = call
+                self._calls[event.place] = call
                 result.calls.append(call)
             case ToolAnswered():
-                self._answered(self._calls[event.turn, event.call], event)
+                self._answered(self._calls[event.place], event)
             case AnswerChecked():
                 result.errors, result.notes = event.errors, event.notes
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
@@ -176,7 +177,7 @@ class Gathering:
         if event.is_error or not isinstance(sent, dict):
             return
         call.data = data_of(sent)
-        self._figures[event.turn, event.call] = figures_of(call.data, tool=call.offered_as, call=call.id)
+        self._figures[event.place] = figures_of(call.data, tool=call.offered_as, call=call.id)
         self.result.figures = [each for key in self._calls for each in self._figures.get(key, [])]
         if event.simulated and SIMULATED not in self.result.labels:
             self.result.labels.insert(0, SIMULATED)

@@ -233,10 +233,9 @@ class Loop:
         refused = dict.fromkeys(self.breaker.stopped, "repeated_call")
         refused |= dict.fromkeys(self.budget.refused, "no_calls_left")
         if at.in_flight == "skip":
-            refused |= dict.fromkeys((_place(each.asked) for each in unknown), "unknown_outcome")
+            refused |= dict.fromkeys((each.asked.place for each in unknown), "unknown_outcome")
         made = [
-            tools.refuse(each, refused[_place(each.asked)]) if _place(each.asked) in refused else each
-            for each in prepared
+            tools.refuse(each, refused[each.asked.place]) if each.asked.place in refused else each for each in prepared
         ]
         answers = (self._answered(each, tools) for each in made)
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
@@ -288,10 +287,6 @@ def _refusal(turn: Turn) -> str:
     details = turn.stop_details if isinstance(turn.stop_details, dict) else {}
     said = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
     return ": ".join(["the model refused", *said])
-
-
-def _place(asked: ToolAsked) -> tuple[int, str]:
-    return asked.turn, asked.call
 
 
 def _question(asked: ToolAsked) -> str:

@@ -110,6 +110,11 @@ def retires_on(model: str) -> str | None:
     return retires.get(model) or retires.get(_DATED.sub("", model))
 
 
+def is_near(retires: str, today: date) -> bool:
+    """Whether a model's end is so near, or past, that people have to know."""
+    return date.fromisoformat(retires) - today <= NOTICE
+
+
 def as_of() -> date:
     """The day of which the prices are. Raises SpecError."""
     return date.fromisoformat(_table().as_of)

@@ -103,6 +103,11 @@ class ModelSpec(Section):
     features: FeaturesSpec = FeaturesSpec()
     """What the server takes, where it does not take everything."""
 
+    @property
+    def key_name(self) -> str:
+        """The environment variable that holds the key."""
+        return self.key_variable or "ANTHROPIC_API_KEY"
+
 
 class BudgetSpec(Section):
     turns: Count = 12

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agent import __version__
 from agent.encoding import compact
 from agent.errors import AdvisorError
+from agent.model.base import Usage
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -76,7 +77,7 @@ def _tell(span: Span, result: RunResult, before: Mapping[str, Any], raised: Base
     stop_reason = result.stop_reason if captures_content() else result.stop_reason.partition(":")[0]
     span.set_attributes(
         {
-            "gen_ai.usage.input_tokens": used["input"] + used["cache_write"] + used["cache_read"],
+            "gen_ai.usage.input_tokens": Usage.of(used).read,
             "gen_ai.usage.output_tokens": used["output"],
             "gen_ai.usage.cache_read.input_tokens": used["cache_read"],
             "gen_ai.usage.cache_write.input_tokens": used["cache_write"],

@@ -10,6 +10,7 @@ from typing import Any
 from agent.events import (
     AnswerChecked,
     AnswerDue,
+    CallPlace,
     ContentStored,
     Event,
     ModelAnswered,
@@ -27,7 +28,7 @@ class Transcript:
         self._contents: dict[str, Any] = {}
         self._started: RunStarted | None = None
         self._tools: list[dict[str, Any]] = []
-        self._answers: dict[tuple[int, str], ToolAnswered] = {}
+        self._answers: dict[CallPlace, ToolAnswered] = {}
         """By turn and call: models exist that use a call's id again in a later turn."""
         self._said: list[ModelAnswered | AnswerChecked | AnswerDue] = []
         self._parameters: dict[str, Any] = {}
@@ -48,7 +49,7 @@ class Transcript:
             case ModelAnswered() | AnswerChecked():
                 self._said.append(event)
             case ToolAnswered():
-                self._answers[event.turn, event.call] = event
+                self._answers[event.place] = event
 
     def request(self) -> Request:
         if self._started is None:

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import textwrap
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -143,7 +143,24 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def stopping_signals() -> list[signal.Signals]:
+def cancel_on_signals(tell: Callable[[], None]) -> None:
+    """The first signal cancels this task, so that what is written is finished; another one ends the process at once."""
+    import asyncio
+
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task
+
+    def stop() -> None:
+        tell()
+        task.cancel()
+        for number in _stopping_signals():
+            loop.remove_signal_handler(number)
+
+    for number in _stopping_signals():
+        loop.add_signal_handler(number, stop)
+
+
+def _stopping_signals() -> list[signal.Signals]:
     """Those that end a command in order; a terminal that closes, unless it was started so that it outlives that."""
     ending = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -156,17 +173,7 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     async def run() -> T:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task
-
-        def stop() -> None:
-            click.echo("\nstopping the servers…", err=True)
-            task.cancel()
-            for number in stopping_signals():
-                loop.remove_signal_handler(number)
-
-        for number in stopping_signals():
-            loop.add_signal_handler(number, stop)
+        cancel_on_signals(lambda: click.echo("\nstopping the servers…", err=True))
         return await work
 
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from agent.cli import config_option, echo_json, failures, interruptible, load, stopping_signals, trust_option, warn
+from agent.cli import cancel_on_signals, config_option, echo_json, failures, interruptible, load, trust_option, warn
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
@@ -193,18 +193,7 @@ def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
             listen(event)
 
     async def stoppable() -> None:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task
-
-        def stop() -> None:
-            """The first signal; what is written is finished. Another one ends the process at once."""
-            heard(Underway("stopping: sealing the log, closing the servers"))
-            task.cancel()
-            for number in stopping_signals():
-                loop.remove_signal_handler(number)
-
-        for number in stopping_signals():
-            loop.add_signal_handler(number, stop)
+        cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
         finished.append(await ask(heard))
 
     try:

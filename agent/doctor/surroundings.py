@@ -51,7 +51,7 @@ async def model_findings(spec: ModelSpec) -> list[Finding]:
 def _refused(spec: ModelSpec, status: int, said: str) -> list[Finding]:
     match status:
         case 401 | 403:
-            fix = f"check {spec.key_variable or 'ANTHROPIC_API_KEY'}, and which workspace it belongs to"
+            fix = f"check {spec.key_name}, and which workspace it belongs to"
             return [Finding("key", "error", f"the service rejects it: {said}", fix)]
         case 404 if spec.base_url or os.environ.get("ANTHROPIC_BASE_URL"):
             return [Finding("model", "ok", f"{spec.name}: this service does not tell which models it has")]
@@ -71,7 +71,7 @@ def price_findings(model: str, today: date) -> Iterator[Finding]:
     except SpecError as error:
         yield Finding("prices", "error", error.message, f"mend the table, or what {prices.FILE} names")
         return
-    if retires and date.fromisoformat(retires) - today <= prices.NOTICE:
+    if retires and prices.is_near(retires, today):
         yield Finding(
             "model", "warning", f"{model} retires on {retires}", "name another one, in model.name or with --model"
         )

@@ -83,6 +83,11 @@ class Usage:
         )
 
     @property
+    def read(self) -> int:
+        """All that the model read, cached or not."""
+        return self.input + self.cache_write + self.cache_read
+
+    @property
     def counted(self) -> int:
         """What counts against a token budget: everything but cache reads."""
         return self.input + self.cache_write + self.output

@@ -18,7 +18,6 @@ from agent.spec import FeaturesSpec, ModelSpec, TimeoutSpec, is_local
 if TYPE_CHECKING:
     from agent.model.service import Service
 
-KEY = "ANTHROPIC_API_KEY"
 GIVEN_UP = (
     (r"\bstrict\b|\bgrammar\b", ("strict",)),
     (r"\boutput_config\.format\b|\boutput_format\b|\bjson_schema\b|\bgrammar\b", ("format",)),
@@ -52,7 +51,7 @@ class Claude:
     def service(self) -> Service:
         from agent.model.service import Service
 
-        return Service(self.spec, self._key, self.spec.key_variable or KEY, self._timeouts)
+        return Service(self.spec, self._key, self._timeouts)
 
     def load(self) -> None:
         """Import the SDK now, rather than at the first request."""
@@ -97,16 +96,15 @@ def _key_of(spec: ModelSpec) -> str | None:
 
     Raises CredentialsError for one that no header can hold.
     """
-    variable = spec.key_variable or KEY
-    key = os.environ.get(variable)
+    key = os.environ.get(spec.key_name)
     if not re.fullmatch(r"[\x21-\x7e]*", key or ""):
         raise CredentialsError(
-            f"{variable} holds a blank, a line break or another character that no key has",
+            f"{spec.key_name} holds a blank, a line break or another character that no key has",
             hint="set it again, without what surrounds the key",
         )
     base_url = spec.base_url or os.environ.get("ANTHROPIC_BASE_URL")
     if not key and base_url and is_local(base_url):
         return "local"
     if not key and spec.key_variable:
-        raise CredentialsError(f"no API key for {spec.name}", hint=f"export {variable}=…")
+        raise CredentialsError(f"no API key for {spec.name}", hint=f"export {spec.key_name}=…")
     return key or None

@@ -34,15 +34,14 @@ LINGER_SECONDS = 1.0
 
 
 class Service:
-    """One server that speaks the Messages API. `key`: None leaves the credentials to the SDK; `key_name`: the variable
-    that holds it.
+    """One server that speaks the Messages API. `key`: None leaves the credentials to the SDK.
 
     Raises CredentialsError when no key, token or profile is found, UsageError for an address that is none.
     """
 
-    def __init__(self, spec: ModelSpec, key: str | None, key_name: str, timeouts: TimeoutSpec) -> None:
+    def __init__(self, spec: ModelSpec, key: str | None, timeouts: TimeoutSpec) -> None:
         self._streams = spec.features.stream
-        self._key_name = key_name
+        self._key_name = spec.key_name
         self._seconds, self._idle, self._longest = timeouts.answer, timeouts.idle, spec.max_tokens
         self._lingering: set[asyncio.Task[None]] = set()
         limits = httpx2.Timeout(timeouts.idle if self._streams else timeouts.answer, connect=CONNECT_SECONDS)
@@ -67,7 +66,7 @@ class Service:
         if not (self.client.api_key or self.client.auth_token or self.client.credentials):
             raise CredentialsError(
                 f"no API key for {spec.name}",
-                hint=f"export {key_name}=…, or do without one: --offline, or --model planner",
+                hint=f"export {spec.key_name}=…, or do without one: --offline, or --model planner",
             )
 
     async def close(self) -> None:

@@ -75,13 +75,13 @@ def _same(left: Any, right: Any) -> bool:
 def _facts(events: tuple[Event, ...], *, spend: bool) -> list[tuple[str, Any]]:
     """What has to be the same, results in the order of their calls: servers may answer in any. With `spend` also what
     it cost: a run that was resumed asked for some of it twice."""
-    answers = {(event.turn, event.call): event for event in events if isinstance(event, ToolAnswered)}
+    answers = {event.place: event for event in events if isinstance(event, ToolAnswered)}
     facts: list[tuple[str, Any]] = []
     for event in events:
         match event:
             case ToolAsked():
                 facts.append((f"call {event.call}", [event.offered_as, event.server, event.tool, event.arguments]))
-                if answered := answers.get((event.turn, event.call)):
+                if answered := answers.get(event.place):
                     facts.append((f"result of call {event.call}", answered.shown))
                     facts.append((f"kind of the result of call {event.call}", [answered.is_error, answered.kind]))
             case AnswerChecked():

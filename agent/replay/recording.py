@@ -216,11 +216,11 @@ class Recording:
     @cached_property
     def verdicts(self) -> Mapping[str, list[bool]]:
         """Whether calls were made, in turn, by what they were called and with which arguments."""
-        refused = {(event.turn, event.call) for event in self._asked_for("refused")}
+        refused = {event.place for event in self._asked_for("refused")}
         verdicts: dict[str, list[bool]] = {}
         for event in self.events:
             if isinstance(event, ToolAsked):
-                made = (event.turn, event.call) not in refused
+                made = event.place not in refused
                 verdicts.setdefault(digest([event.offered_as, event.arguments]), []).append(made)
         return verdicts
 
@@ -246,14 +246,14 @@ class Recording:
     def results(self) -> tuple[RecordedResult, ...]:
         """In the order in which they were asked for; calls that no server answered are left out."""
         answers = {
-            (event.turn, event.call): event
+            event.place: event
             for event in self.events
             if isinstance(event, ToolAnswered) and event.source not in ("refused", "miss")
         }
         return tuple(
-            self._result(event, answers[event.turn, event.call])
+            self._result(event, answers[event.place])
             for event in self.events
-            if isinstance(event, ToolAsked) and (event.turn, event.call) in answers
+            if isinstance(event, ToolAsked) and event.place in answers
         )
 
     @cached_property
@@ -264,8 +264,8 @@ class Recording:
     def _asked_for(self, source: str) -> list[ToolAsked]:
         """The calls whose results came from there."""
         answers = (event for event in self.events if isinstance(event, ToolAnswered) and event.source == source)
-        known = {(event.turn, event.call) for event in answers}
-        return [event for event in self.events if isinstance(event, ToolAsked) and (event.turn, event.call) in known]
+        known = {event.place for event in answers}
+        return [event for event in self.events if isinstance(event, ToolAsked) and event.place in known]
 
     def _result(self, asked: ToolAsked, answered: ToolAnswered) -> RecordedResult:
         sent = answered.result

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from agent.events import (
     AnswerChecked,
+    CallPlace,
     Event,
     ModelAnswered,
     ModelAsked,
@@ -27,7 +28,7 @@ from agent.events import (
     ToolAnswered,
     ToolAsked,
 )
-from agent.report.steps import CallKey, Line, Spent, Steps
+from agent.report.steps import Line, Spent, Steps
 from agent.report.terminal import ACTIONS, arguments_text, count_of, moving, new_console, one_line
 from agent.underway import Streamed, Underway
 
@@ -133,7 +134,7 @@ class _Region:
     _until: float = 0.0
     """When a wait ends, after which `_next` is made."""
     _next: int | None = None
-    _calls: dict[CallKey, tuple[ToolAsked, float]] = field(default_factory=dict)
+    _calls: dict[CallPlace, tuple[ToolAsked, float]] = field(default_factory=dict)
     _kind: str = ""
     _pieces: dict[str, list[str]] = field(default_factory=dict)
     _spinner: Spinner = field(default_factory=lambda: Spinner("dots", style="status.spinner", speed=A_SECOND * 0.08))
@@ -156,9 +157,9 @@ class _Region:
                     self._until, self._next = self.clock() + event.wait, event.attempt + 1
             case ToolAsked():
                 self._do("", f"turn {event.turn}")
-                self._calls[event.turn, event.call] = event, self.clock()
+                self._calls[event.place] = event, self.clock()
             case ToolAnswered():
-                self._calls.pop((event.turn, event.call), None)
+                self._calls.pop(event.place, None)
                 if not self._calls:
                     self._do("asking the model")
             case AnswerChecked():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from agent.events import (
     AnswerChecked,
     AnswerDue,
+    CallPlace,
     Event,
     ModelAnswered,
     ModelAsked,
@@ -24,9 +24,6 @@ from agent.events import (
 from agent.model.base import Turn, Usage
 from agent.prices import FREE, Price
 from agent.report.terminal import arguments_text, count_of, one_line, outcome, short, usd_text
-
-CallKey: TypeAlias = tuple[int, str]
-"""Turn and id: models exist that use a call's id again in a later turn."""
 
 
 @dataclass
@@ -48,7 +45,7 @@ class Spent:
 
     def text(self) -> str:
         """Such as `3,412 tokens · 0.0123 USD`; empty while there is nothing to tell."""
-        tokens = _read(self.usage) + self.usage.output
+        tokens = self.usage.read + self.usage.output
         return " · ".join([f"{tokens:,} tokens", *self.money(self.usage)]) if tokens else ""
 
     def money(self, usage: Usage) -> list[str]:
@@ -57,11 +54,6 @@ class Spent:
             return ["unpriced"]
         usd = self.price.usd(usage)
         return [usd_text(usd)] if usd else []
-
-
-def _read(usage: Usage) -> int:
-    """Tokens that the model read, cached or not."""
-    return usage.input + usage.cache_write + usage.cache_read
 
 
 @dataclass(frozen=True)
@@ -77,13 +69,13 @@ class Steps:
 
     verbose: bool = False
     spent: Spent = field(default_factory=Spent)
-    _asked: dict[CallKey, ToolAsked] = field(default_factory=dict)
+    _asked: dict[CallPlace, ToolAsked] = field(default_factory=dict)
 
     def apply(self, event: Event) -> list[Line]:
         """The lines of an event: none, one, or several."""
         self.spent.apply(event)
         if isinstance(event, ToolAsked):
-            self._asked[event.turn, event.call] = event
+            self._asked[event.place] = event
         return [*self._steps(event), *(self._details(event) if self.verbose else ())]
 
     def _steps(self, event: Event) -> Iterator[Line]:
@@ -118,14 +110,14 @@ class Steps:
             yield "answer" if turn.text.strip() else "nothing said"
         if event.seconds >= 0.05:  # else it would read 0.0
             yield f"{event.seconds:.1f} s"
-        if read := _read(turn.usage):
+        if read := turn.usage.read:
             cached = f" ({turn.usage.cache_read:,} cached)" if turn.usage.cache_read else ""
             yield f"{read:,} tokens in{cached}"
             yield f"{turn.usage.output:,} out"
             yield from self.spent.money(turn.usage)
 
     def _call(self, event: ToolAnswered) -> Line:
-        asked = self._asked.pop((event.turn, event.call), None)  # None: asked before the run stopped
+        asked = self._asked.pop(event.place, None)  # None: asked before the run stopped
         name = one_line(asked.offered_as if asked else f"of call {event.call}")
         given = f"  {arguments_text(asked.arguments)}" if asked else ""
         source = f", {event.source}" if self.verbose and event.source != "live" else ""
@@ -145,7 +137,7 @@ class Steps:
                 by_id = f", request id {one_line(event.request_id)}" if event.request_id else ""
                 yield Line(f"turn {event.turn}: {said}{by_id}")
                 usage = Usage.of(event.usage)
-                if _read(usage):
+                if usage.read:
                     written = f"{usage.cache_write:,} written, {usage.input:,} uncached"
                     yield Line(f"cache: {usage.cache_read:,} read, {written}")
             case ModelFailed():

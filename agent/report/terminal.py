@@ -258,8 +258,7 @@ def spend_text(spend: Mapping[str, Any]) -> str:
     parts += ["unpriced"] if usd is None and any(tokens.values()) and "unpriced" not in spend else []
     parts += [count_of(spend["turns"], "turn"), count_of(spend["tool_calls"], "tool call")]
     if any(tokens.values()):
-        read = tokens["input"] + tokens["cache_write"] + tokens["cache_read"]
-        parts.append(f"{read:,} tokens in ({tokens['cache_read']:,} cached), {tokens['output']:,} out")
+        parts.append(f"{Usage.of(tokens).read:,} tokens in ({tokens['cache_read']:,} cached), {tokens['output']:,} out")
     if spend["repairs"]:
         parts.append(count_of(spend["repairs"], "repair"))
     if spend.get("unpriced"):

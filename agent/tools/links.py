@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import data, schemas
-from agent.events import ContentStored, Event, ToolAnswered, ToolAsked
+from agent.events import CallPlace, ContentStored, Event, ToolAnswered, ToolAsked
 from agent.tools import content
 from agent.tools.listed import READ_RESOURCE, ListedTool
 from agent.tools.offered import Tool
@@ -36,7 +36,7 @@ class Links:
     def __init__(self) -> None:
         self.tool: Tool | None = None
         self._servers: dict[str, str] = {}
-        self._asked: dict[tuple[int, str], str] = {}
+        self._asked: dict[CallPlace, str] = {}
         self._stored: dict[str, Mapping[str, Any]] = {}
 
     def apply(self, event: Event) -> None:
@@ -44,9 +44,9 @@ class Links:
             case ContentStored() if isinstance(event.content, dict):
                 self._stored[event.hash] = event.content
             case ToolAsked() if event.server:
-                self._asked[event.turn, event.call] = event.server
+                self._asked[event.place] = event.server
             case ToolAnswered():
-                server = self._asked.get((event.turn, event.call))
+                server = self._asked.get(event.place)
                 result = self._stored.get(str(event.result.get("stored"))) or event.result
                 if server:
                     self._servers |= dict.fromkeys(content.links_of(result), server)
