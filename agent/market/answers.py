@@ -1,36 +1,22 @@
-"""From checked arguments to the answer of each tool: an envelope of rows, columns, dates and notes.
-
-Numbers are rounded to two decimals. A number that the data cannot give is None, and a note says why.
-"""
+"""From checked arguments to the answer of each tool; prices and the economy here, trading in a module of its own."""
 
 from __future__ import annotations
 
-import reprlib
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from agent.market import methods
+from agent.market.envelope import MONTHS, Answer, Arguments, enveloped, number, rounded
 from agent.market.pack import Pack, Refusal
 from agent.market.periods import observations
 from agent.market.tools import unknown
+from agent.market.trading import financial_statements, foreign_flow, whale_activity
 
 if TYPE_CHECKING:
-    from agent.market.pack import Floats, Integers, Series
-
-Arguments = Mapping[str, Any]
-Answer = dict[str, Any]
-
-_MONTHS = {"monthly": 1, "quarterly": 3, "annually": 12}
-_STATEMENT_UNITS = {
-    "revenue": "VND bn",
-    "net_profit": "VND bn",
-    "revenue_growth": "percent",
-    "profit_growth": "percent",
-    "net_margin": "percent",
-}
+    from agent.market.pack import Floats, Series
 
 
 @dataclass(frozen=True)
@@ -60,6 +46,7 @@ def heatmap(pack: Pack, arguments: Arguments) -> Answer:
             f"The pack {pack.name} has monthly returns only, so granularity must be "
             f"{' or '.join(pack.sampling)}, not {granularity!r}."
         )
+    assert pack.panel is not None
     panel = pack.panel()
     seen = bisect_right(panel.dates, as_of)
     lookback, n = observations(arguments["lookback_period"], pack.periods, panel.dates[:seen], as_of)
@@ -67,12 +54,12 @@ def heatmap(pack: Pack, arguments: Arguments) -> Answer:
     columns = {metric: _METRICS[metric](window) for metric in dict.fromkeys(arguments["metrics"])}
     rows = [
         {"sector": sector}
-        | {metric: _number(None if c.values is None else c.values[i]) for metric, c in columns.items()}
+        | {metric: number(None if c.values is None else c.values[i]) for metric, c in columns.items()}
         for i, sector in enumerate(pack.sectors)
     ]
     said = {"lookback_period": lookback, "granularity": granularity, "metrics": list(columns)}
     facts = {"taxonomy": pack.taxonomy, "benchmark": pack.benchmark, "as_of": as_of}
-    return _envelope(
+    return enveloped(
         pack,
         facts | {"observed_at": panel.dates[seen - 1]} | said,
         {metric: column.about for metric, column in columns.items()},
@@ -132,6 +119,7 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
     region = names.get(arguments["region"].strip().casefold())
     if region is None:
         raise unknown("region", arguments["region"], pack.regions)
+    assert pack.macro is not None
     series = pack.macro(region)
     indicators = list(dict.fromkeys(arguments["indicators"]))
     rows, notes = [], []
@@ -147,22 +135,22 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
     dates = {name: max(row[name] for row in rows) for name in ("observed_at", "known_at")}
     vintage = {"vintage": pack.vintage} if pack.vintage else {}
     said = {"region": region, "indicators": indicators, "period": period, "known_at_kind": pack.known_at_kind}
-    return _envelope(pack, {"as_of": as_of} | dates | said | vintage, columns, rows, notes)
+    return enveloped(pack, {"as_of": as_of} | dates | said | vintage, columns, rows, notes)
 
 
 def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[dict[str, Any], list[str]]:
     """The latest value of a series known at `as_of` among the observations that end a period."""
-    step = _MONTHS[period]
+    step = MONTHS[period]
     known = range(bisect_right(series.known, as_of))
     ends = [i for i in known if series.observed[i].month % step == 0]
     last = ends[-1]
-    value = _rounded(series.values[last])
-    previous = _rounded(series.values[ends[-2]]) if len(ends) > 1 else None
+    value = rounded(series.values[last])
+    previous = rounded(series.values[ends[-2]]) if len(ends) > 1 else None
     row = {
         "indicator": indicator,
         "value": value,
         "previous": previous,
-        "change": None if previous is None else _rounded(value - previous),
+        "change": None if previous is None else rounded(value - previous),
         "unit": "percent",
         "observed_at": series.observed[last].isoformat(),
         "known_at": series.known[last].isoformat(),
@@ -173,105 +161,6 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
     return row, notes
 
 
-def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
-    """Answer of get_foreign_flow."""
-    assert pack.trading is not None
-    as_of, flow_type, trading = arguments["as_of"], arguments["flow_type"], pack.trading()
-    name, chosen = _sectors(pack, arguments["sector"])
-    seen = bisect_right(trading.dates, as_of)
-    period, n = observations(arguments["period"], pack.periods, trading.dates[:seen], as_of)
-    bought = _recent(trading.foreign_buy, seen, n)
-    sold = _recent(trading.foreign_sell, seen, n)
-    turnover = _recent(trading.turnover, seen, n)
-    flow = {"net_buy_sell": bought - sold, "total_buy": bought, "total_sell": sold}[flow_type]
-
-    def figures(amount: int, traded: int) -> dict[str, float | None]:
-        return {flow_type: _number(amount / 1000), "share_of_turnover": _number(100 * amount / traded)}
-
-    rows = [{"sector": pack.sectors[i]} | figures(flow[i], turnover[i]) for i in chosen]
-    columns = {
-        flow_type: {"unit": "VND bn", "lookback": period, "method_id": f"foreign_{flow_type}({period})"},
-        "share_of_turnover": {
-            "unit": "percent",
-            "lookback": period,
-            "method_id": f"foreign_{flow_type}({period}) / turnover({period})",
-        },
-    }
-    said = {"sector": name, "period": period, "flow_type": flow_type}
-    said["total"] = figures(flow[chosen].sum(), turnover[chosen].sum())
-    facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": trading.dates[seen - 1]}
-    return _envelope(pack, facts | said, columns, rows)
-
-
-def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
-    """Answer of get_whale_activity."""
-    assert pack.trading is not None
-    as_of, days, trading = arguments["as_of"], arguments["lookback_days"], pack.trading()
-    name, chosen = _sectors(pack, arguments["sector"])
-    seen = bisect_right(trading.dates, as_of)
-    if not 1 <= days <= seen:
-        raise Refusal(
-            f"lookback_days must be 1 to {seen}, the trading days there are up to {as_of}, not {reprlib.repr(days)}."
-        )
-    bought = _recent(trading.whale_buy, seen, days)
-    sold = _recent(trading.whale_sell, seen, days)
-    trades = _recent(trading.whale_trades, seen, days)
-    rows = [
-        {
-            "sector": pack.sectors[i],
-            "net_value": _number((bought[i] - sold[i]) / 1000),
-            "buy_value": _number(bought[i] / 1000),
-            "sell_value": _number(sold[i] / 1000),
-            "trades": int(trades[i]),
-        }
-        for i in chosen
-    ]
-    lookback = f"{days}D"
-    columns = {
-        column: {"unit": "VND bn", "lookback": lookback, "method_id": f"whale_{column}({lookback})"}
-        for column in ("net_value", "buy_value", "sell_value")
-    } | {"trades": {"unit": "count", "lookback": lookback, "method_id": f"whale_trades({lookback})"}}
-    said = {"sector": name, "lookback_days": days}
-    facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": trading.dates[seen - 1]}
-    return _envelope(pack, facts | said, columns, rows)
-
-
-def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
-    """Answer of get_financial_statements."""
-    assert pack.statements is not None
-    as_of, period, accounts = arguments["as_of"], arguments["period"], pack.statements()
-    name, chosen = _sectors(pack, arguments["sector"])
-    step, filing = _MONTHS[period] // 3, timedelta(accounts.filing_days[period])
-    last = max(
-        i for i, day in enumerate(accounts.quarters) if day.month % _MONTHS[period] == 0 and day + filing <= as_of
-    )
-    now, before = slice(last + 1 - step, last + 1), slice(last - 3 - step, last - 3)
-    rows = []
-    for i in chosen:
-        revenue, profit = accounts.revenue[now, i].sum(), accounts.profit[now, i].sum()
-        rows.append(
-            {
-                "sector": pack.sectors[i],
-                "revenue": _number(revenue),
-                "net_profit": _number(profit),
-                "revenue_growth": _number(methods.growth(revenue, accounts.revenue[before, i].sum())),
-                "profit_growth": _number(methods.growth(profit, accounts.profit[before, i].sum())),
-                "net_margin": _number(100 * profit / revenue),
-            }
-        )
-    span = {"quarterly": "3M", "annually": "1Y"}[period]
-    columns = {
-        column: {"unit": unit, "lookback": span, "method_id": f"{column}({span})"}
-        for column, unit in _STATEMENT_UNITS.items()
-    }
-    said = {"sector": name, "period": period}
-    observed = accounts.quarters[last]
-    facts = {"taxonomy": pack.taxonomy, "as_of": as_of}
-    dates = {"observed_at": observed, "known_at": observed + filing}
-    notes = [f"The period ended on {observed}; growth is on the same period a year before."]
-    return _envelope(pack, facts | dates | said, columns, rows, notes)
-
-
 ANSWERS: dict[str, Callable[[Pack, Arguments], Answer]] = {
     "get_sector_heatmap": heatmap,
     "get_macro_indicators": macro,
@@ -279,44 +168,3 @@ ANSWERS: dict[str, Callable[[Pack, Arguments], Answer]] = {
     "get_whale_activity": whale_activity,
     "get_financial_statements": financial_statements,
 }
-
-
-def _envelope(
-    pack: Pack,
-    facts: dict[str, Any],
-    columns: dict[str, dict[str, Any]],
-    rows: list[dict[str, Any]],
-    notes: Sequence[str] = (),
-) -> Answer:
-    """What every answer holds. A value is known on the day it is about, unless `facts` says otherwise."""
-    dates = {"as_of": facts["as_of"], "observed_at": facts["observed_at"], "known_at": facts["observed_at"]}
-    about = {"kind": pack.kind, "pack": pack.name} | dates | facts
-    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in about.items()}
-    answer = plain | {"columns": columns, "rows": rows}
-    return answer | {"notes": [*pack.notes, *notes], "source": pack.source}
-
-
-def _sectors(pack: Pack, text: str) -> tuple[str, list[int]]:
-    """What the text names, in any case: a sector or 'all', and the positions of the sectors meant."""
-    wanted = text.strip().casefold()
-    if wanted == "all":
-        return wanted, list(range(len(pack.sectors)))
-    for i, sector in enumerate(pack.sectors):
-        if sector.casefold() == wanted:
-            return sector, [i]
-    raise unknown("sector", text, (*pack.sectors, "all"))
-
-
-def _recent(amounts: Integers, seen: int, n: int) -> Integers:
-    """Totals of the last n of the first `seen` sessions, one for each sector."""
-    total: Integers = amounts[seen - n : seen].sum(axis=0)
-    return total
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None else _rounded(value)
-
-
-def _rounded(value: float) -> float:
-    """Two decimals; adding zero turns -0.0 into 0.0."""
-    return round(float(value), 2) + 0.0

@@ -8,7 +8,7 @@ of `Pack.sectors`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -44,12 +44,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Series:
-    """One macro indicator in percent. Values appear in the order in which they became known."""
+    """One macro indicator. Values appear in the order in which they became known; a revision repeats its observation."""
 
     observed: tuple[date, ...]
     known: tuple[date, ...]
     values: tuple[float, ...]
     notes: tuple[str, ...] = ()
+    unit: str = "percent"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,11 @@ class Pack:
     vintage: str | None
     source: str
     notes: tuple[str, ...]
-    panel: Callable[[], Panel]
-    macro: Callable[[str], Mapping[str, Series]]
+    panel: Callable[[], Panel] | None
+    macro: Callable[[str], Mapping[str, Series]] | None
+    indicators: tuple[str, ...] = INDICATORS
+    """Names of the series that `macro` gives for every region."""
     trading: Callable[[], Trading] | None = None
     statements: Callable[[], Statements] | None = None
+    resources: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """URI → JSON that is no tool's: what was planted in simulated data, for whoever judges answers."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from agent.market.pack import INDICATORS, Pack, Refusal
+from agent.market.pack import Pack, Refusal
 
 METRICS = ("performance", "momentum", "volatility", "relative_strength")
 FLOW_TYPES = ("net_buy_sell", "total_buy", "total_sell")
@@ -105,7 +105,7 @@ def _heatmap_arguments(pack: Pack) -> dict[str, Schema]:
 def _macro_arguments(pack: Pack) -> dict[str, Schema]:
     sampled = "Which observations to use: each month's, each quarter's last, or each year's last."
     return {
-        "indicators": _several("Indicators to return.", INDICATORS),
+        "indicators": _several("Indicators to return.", pack.indicators),
         "region": _text(f"One of: {', '.join(pack.regions)}.", pack.regions[0]),
         "period": _text(sampled, "quarterly", MACRO_PERIODS),
     }
@@ -142,6 +142,7 @@ TOOLS = (
         "windows of their own, stated in their columns.",
         "sector",
         _heatmap_arguments,
+        lambda pack: pack.panel is not None,
     ),
     Tool(
         "get_macro_indicators",
@@ -150,6 +151,7 @@ TOOLS = (
         "and the change, each with the date it is about and the date it became known.",
         "indicator",
         _macro_arguments,
+        lambda pack: pack.macro is not None,
     ),
     Tool(
         "get_foreign_flow",

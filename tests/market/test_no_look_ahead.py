@@ -52,11 +52,13 @@ def truncated(pack: Pack, as_of: date) -> Pack:
     """The pack as it would be had nothing become known after a day."""
 
     def panel():
+        assert pack.panel
         whole = pack.panel()
         seen = sum(day <= as_of for day in whole.dates)
         return replace(whole, dates=whole.dates[:seen], sectors=whole.sectors[:seen], benchmark=whole.benchmark[:seen])
 
     def macro(region):
+        assert pack.macro
         known = {name: sum(day <= as_of for day in s.known) for name, s in pack.macro(region).items()}
         return {
             name: replace(s, observed=s.observed[:n], known=s.known[:n], values=s.values[:n])
