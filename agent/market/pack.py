@@ -44,7 +44,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Series:
-    """One macro indicator. Values appear in the order in which they became known; a revision repeats its observation."""
+    """One macro indicator. Values are in the order in which they became known; a revision repeats its observation."""
 
     observed: tuple[date, ...]
     known: tuple[date, ...]
