@@ -8,18 +8,27 @@ from agent.cli import failures
 from agent.errors import UsageError
 
 PACKS = ["vn-sim", "us-real"]
+DIFFICULTIES = ["realistic", "teaching", "easy"]
 
 
 @click.command()
 @click.option("--pack", type=click.Choice(PACKS), default=PACKS[0], show_default=True, help="Simulated, or real data.")
+@click.option(
+    "--difficulty",
+    type=click.Choice(DIFFICULTIES),
+    help="How much momentum and flows tell in simulated data: as in real markets, twice, or three times as much "
+    "(default: teaching).",
+)
 @click.option("--http", "port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve over HTTP; 0: a free port.")
-def command(pack: str, port: int | None) -> None:
+def command(pack: str, difficulty: str | None, port: int | None) -> None:
     """Serve market data over MCP, on standard input and output or over HTTP."""
     from agent.market.server import serve
 
     with failures(as_json=False):
+        if difficulty and pack != "vn-sim":
+            raise UsageError(f"--difficulty is of simulated data, and the pack {pack} is real", hint="leave it out")
         try:
-            serve(pack, port)
+            serve(pack, port, difficulty)
         except FileNotFoundError as error:
             raise UsageError(str(error)) from None
         except OSError as error:

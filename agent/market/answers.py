@@ -139,13 +139,19 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
 
 
 def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[dict[str, Any], list[str]]:
-    """The latest value of a series known at `as_of` among the observations that end a period."""
+    """The latest value of a series known at `as_of` among the observations that end a period.
+
+    Of one observation the value that became known last counts.
+    """
     step = MONTHS[period]
-    known = range(bisect_right(series.known, as_of))
-    ends = [i for i in known if series.observed[i].month % step == 0]
-    last = ends[-1]
+    known: dict[date, list[int]] = {}
+    for i in range(bisect_right(series.known, as_of)):
+        if series.observed[i].month % step == 0:
+            known.setdefault(series.observed[i], []).append(i)
+    ends = sorted(known)
+    *earlier, last = known[ends[-1]]
     value = rounded(series.values[last])
-    previous = rounded(series.values[ends[-2]]) if len(ends) > 1 else None
+    previous = rounded(series.values[known[ends[-2]][-1]]) if len(ends) > 1 else None
     row = {
         "indicator": indicator,
         "value": value,
@@ -158,6 +164,9 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
     notes = [f"{indicator}: {note}" for note in series.notes]
     if previous is None:
         notes.append(f"{indicator}: previous and change are null, as the data begin with this observation.")
+    if earlier:
+        first = rounded(series.values[earlier[-1]])
+        notes.append(f"{indicator}: the value was revised on {series.known[last]}; before that it was {first}.")
     return row, notes
 
 

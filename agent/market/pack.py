@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
+    Days = NDArray[np.datetime64]
+    """In days: `datetime64[D]`."""
 
 INDICATORS = ("gdp_growth", "inflation", "interest_rates", "unemployment_rate")
 
@@ -55,7 +57,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Trading:
-    """What was traded each session, (T, S): VND million, and counts for `whale_trades`."""
+    """What was traded each session, (T, S): VND million, and counts for `whale_trades`.
+
+    Foreign totals hold what was put through. A field that is None is data that the pack does not have.
+    """
 
     dates: tuple[date, ...]
     turnover: Integers
@@ -64,19 +69,41 @@ class Trading:
     whale_buy: Integers
     whale_sell: Integers
     whale_trades: Integers
+    put_through_buy: Integers | None = None
+    """The part of `foreign_buy` that was agreed beside the order book; the rest was matched in it."""
+    put_through_sell: Integers | None = None
+    room_used: Floats | None = None
+    """What foreigners hold in percent of what they may hold, at the end of the session."""
+    whale_rule: str = ""
+    """What counts as a large trade, as a sentence for whoever reads the answer."""
+
+
+@dataclass(frozen=True)
+class Filings:
+    """Accounts of companies for one kind of period, a filing an entry, (F,), in the order of `known`.
+
+    A later filing of the same period and company restates the earlier one.
+    """
+
+    period: Days
+    """Last day of the period."""
+    company: Integers
+    """Position in `Statements.sector`."""
+    known: Days
+    """The day on which it was filed."""
+    revenue: Integers
+    """VND million."""
+    profit: Integers
+    """Net, VND million."""
 
 
 @dataclass(frozen=True)
 class Statements:
-    """Sector totals of company accounts a quarter, (Q, S), in VND billion.
+    """What companies filed: `filings` by kind of period, "quarterly" and "annually"."""
 
-    `filing_days` is how long after its last day a period is filed and so becomes known.
-    """
-
-    quarters: tuple[date, ...]
-    revenue: Integers
-    profit: Integers
-    filing_days: Mapping[str, int]
+    sector: Integers
+    """Position in `Pack.sectors` of each company, (C,)."""
+    filings: Mapping[str, Filings]
 
 
 @dataclass(frozen=True)

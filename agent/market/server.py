@@ -26,13 +26,16 @@ if TYPE_CHECKING:
 PACKS: tuple[str, ...] = ("vn-sim", "us-real")
 
 _HOST = "127.0.0.1"
+_JSON = "application/json"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def build(pack: str) -> Server[Any]:
+def build(pack: str, difficulty: str | None = None) -> Server[Any]:
     """The MCP server of a pack, not yet connected to anything.
 
-    Raises ValueError: no such pack. FileNotFoundError: the pack's data are not installed.
+    difficulty: of simulated data, how much momentum and flows tell; None: as usual.
+
+    Raises ValueError: no such pack or difficulty. FileNotFoundError: the pack's data are not installed.
     """
     from mcp import types
     from mcp.server.lowlevel import Server
@@ -40,7 +43,7 @@ def build(pack: str) -> Server[Any]:
     from agent.market import tools
     from agent.market.pack import Refusal
 
-    market = _load(pack)
+    market = _load(pack, difficulty)
     offered = tools.offered(market)
 
     async def list_tools(context: object, params: object) -> types.ListToolsResult:
@@ -66,22 +69,23 @@ def build(pack: str) -> Server[Any]:
         instructions=market.summary,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        **(_resources(market) if market.resources else {}),
     )
 
 
-def serve(pack: str, http_port: int | None = None) -> None:
+def serve(pack: str, http_port: int | None = None, difficulty: str | None = None) -> None:
     """Serve until end of input or a stop signal: on stdio, or on http://127.0.0.1:PORT/mcp.
 
     Port 0 picks a free port. The address goes to stderr, in one line, once connections are accepted.
     Belongs into the main thread, as it handles SIGINT and SIGTERM while it runs.
 
-    Raises ValueError: no such pack. FileNotFoundError: its data are missing. OSError: the port is taken.
+    Raises ValueError: no such pack or difficulty. FileNotFoundError: its data are missing. OSError: the port is taken.
     """
     before = {number: signal.signal(number, _leave) for number in _STOP_SIGNALS}
     muted = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        server = build(pack)
+        server = build(pack, difficulty)
         if http_port is None:
             _serve_stdio(server)
         else:
@@ -136,17 +140,40 @@ def _serve_http(server: Server[Any], pack: str, port: int) -> None:
         web.run(sockets=[listener])
 
 
-def _load(name: str) -> Pack:
+def _load(name: str, difficulty: str | None) -> Pack:
     if name == "vn-sim":
         from agent.market import vn_sim
 
-        return vn_sim.PACK
+        return vn_sim.pack(difficulty) if difficulty else vn_sim.PACK
+    if difficulty:
+        raise ValueError(f"the pack {name} is not simulated, so it has no difficulty")
     if name == "us-real":
         from agent.market import us_real
 
         us_real.require_data()
         return us_real.PACK
     raise ValueError(f"unknown pack {name!r}; the packs are {', '.join(PACKS)}")
+
+
+def _resources(market: Pack) -> dict[str, Any]:
+    """The handlers that list and read what the pack has beside its tools."""
+    from mcp import MCPError, types
+
+    async def list_resources(context: object, params: object) -> types.ListResourcesResult:
+        about = "What no tool tells, for whoever judges answers."
+        kept = [types.Resource(name=uri, uri=uri, description=about, mime_type=_JSON) for uri in market.resources]
+        return types.ListResourcesResult(resources=kept)
+
+    async def read_resource(context: object, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        if params.uri not in market.resources:
+            known = ", ".join(market.resources)
+            raise MCPError(types.INVALID_PARAMS, f"Unknown resource {params.uri[:200]!r}. There are: {known}.")
+        text = market.resources[params.uri]()
+        return types.ReadResourceResult(
+            contents=[types.TextResourceContents(uri=params.uri, text=text, mime_type=_JSON)]
+        )
+
+    return {"on_list_resources": list_resources, "on_read_resource": read_resource}
 
 
 def _declare(tool: Tool, market: Pack) -> types.Tool:

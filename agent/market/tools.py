@@ -156,8 +156,10 @@ TOOLS = (
     Tool(
         "get_foreign_flow",
         "Foreign flow",
-        "What foreign investors bought and sold in each sector over the period, in VND billion and as a "
-        "share of the sector's turnover.",
+        "What foreign investors bought and sold in each sector over the period, in VND billion, as a share of "
+        "the sector's turnover, and by what was matched and what was put through. Besides, whatever the period: how "
+        "unusual their net flow of 20 days is, for how many days it has kept its sign (negative: sold), and how much "
+        "of their room they hold.",
         "sector",
         _flow_arguments,
         lambda pack: pack.trading is not None,
@@ -174,8 +176,8 @@ TOOLS = (
     Tool(
         "get_financial_statements",
         "Financial statements",
-        "Accounts of the companies of a sector added up, latest filed period: revenue and net profit in VND "
-        "billion, their growth on the same period a year before, and the net margin.",
+        "Accounts of the companies of a sector added up, latest period that most have filed: revenue and net profit "
+        "in VND billion, their growth on the same period a year before, the net margin, and how many have filed.",
         "sector",
         _statement_arguments,
         lambda pack: pack.statements is not None,

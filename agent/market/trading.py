@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from bisect import bisect_right
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from agent.market import methods
-from agent.market.envelope import MONTHS, Answer, Arguments, enveloped, number, sectors
+from agent.market import filings, flows
+from agent.market.envelope import Answer, Arguments, enveloped, number, sectors
 from agent.market.pack import Pack, Refusal
 from agent.market.periods import observations
 
 if TYPE_CHECKING:
-    from agent.market.pack import Integers
+    from agent.market.pack import Integers, Trading
 
 _STATEMENT_UNITS = {
     "revenue": "VND bn",
@@ -21,6 +21,7 @@ _STATEMENT_UNITS = {
     "revenue_growth": "percent",
     "profit_growth": "percent",
     "net_margin": "percent",
+    "companies_filed": "percent",
 }
 
 
@@ -31,27 +32,69 @@ def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
     name, chosen = sectors(pack, arguments["sector"])
     seen = bisect_right(trading.dates, as_of)
     period, n = observations(arguments["period"], pack.periods, trading.dates[:seen], as_of)
-    bought = _recent(trading.foreign_buy, seen, n)
-    sold = _recent(trading.foreign_sell, seen, n)
     turnover = _recent(trading.turnover, seen, n)
-    flow = {"net_buy_sell": bought - sold, "total_buy": bought, "total_sell": sold}[flow_type]
+    parts = {what: _recent(daily, seen, n) for what, daily in _parts(trading, flow_type).items()}
 
-    def figures(amount: int, traded: int) -> dict[str, float | None]:
-        return {flow_type: number(amount / 1000), "share_of_turnover": number(100 * amount / traded)}
+    def figures(where: int | list[int]) -> dict[str, float | None]:
+        amounts = {what: int(part[where].sum()) for what, part in parts.items()}
+        traded = int(turnover[where].sum())
+        share = number(100 * amounts[flow_type] / traded) if traded else None
+        in_bn = {what: number(amount / 1000) for what, amount in amounts.items()}
+        return {flow_type: in_bn.pop(flow_type), "share_of_turnover": share} | in_bn
 
-    rows = [{"sector": pack.sectors[i]} | figures(flow[i], turnover[i]) for i in chosen]
-    columns = {
-        flow_type: {"unit": "VND bn", "lookback": period, "method_id": f"foreign_{flow_type}({period})"},
-        "share_of_turnover": {
-            "unit": "percent",
-            "lookback": period,
-            "method_id": f"foreign_{flow_type}({period}) / turnover({period})",
-        },
+    columns: dict[str, dict[str, Any]] = {
+        what: {"unit": "VND bn", "lookback": period, "method_id": f"foreign_{what}({period})"} for what in parts
     }
-    said = {"sector": name, "period": period, "flow_type": flow_type}
-    said["total"] = figures(flow[chosen].sum(), turnover[chosen].sum())
+    method = f"foreign_{flow_type}({period}) / turnover({period})"
+    share = {"unit": "percent", "lookback": period, "method_id": method}
+    columns = {flow_type: columns.pop(flow_type), "share_of_turnover": share} | columns
+    standing, about, notes = _standing(trading, seen)
+    rows = [
+        {"sector": pack.sectors[i]} | figures(i) | {what: values[i] for what, values in standing.items()}
+        for i in chosen
+    ]
+    said = {"sector": name, "period": period, "flow_type": flow_type, "total": figures(chosen)}
     facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": trading.dates[seen - 1]}
-    return enveloped(pack, facts | said, columns, rows)
+    return enveloped(pack, facts | said, columns | about, rows, notes)
+
+
+def _parts(trading: Trading, flow_type: str) -> dict[str, Integers]:
+    """The flow asked for, (T, S), and what was matched and put through of it, if the pack tells them apart."""
+
+    def chosen(buy: Integers, sell: Integers) -> Integers:
+        return {"net_buy_sell": buy - sell, "total_buy": buy, "total_sell": sell}[flow_type]
+
+    whole = {flow_type: chosen(trading.foreign_buy, trading.foreign_sell)}
+    if trading.put_through_buy is None or trading.put_through_sell is None:
+        return whole
+    put_through = chosen(trading.put_through_buy, trading.put_through_sell)
+    return whole | {"matched": whole[flow_type] - put_through, "put_through": put_through}
+
+
+def _standing(
+    trading: Trading, seen: int
+) -> tuple[dict[str, list[float | None]], dict[str, dict[str, Any]], list[str]]:
+    """Columns that neither the period nor the type of flow changes: values by sector, what they are, and notes."""
+    net, sessions = trading.foreign_buy[:seen] - trading.foreign_sell[:seen], f"{flows.WINDOW}D"
+    unusual = flows.net_z(net, trading.turnover[:seen])
+    values: dict[str, list[float | None]] = {
+        "net_z": [None] * net.shape[1] if unusual is None else _numbers(unusual),
+        "net_streak": [int(days) for days in flows.streak(net)],
+    }
+    method = f"net_z({sessions},{flows.BASE}D)"
+    about = {
+        "net_z": {"unit": "standard deviations", "lookback": sessions, "method_id": method},
+        "net_streak": {"unit": "sessions", "method_id": "net_streak"},
+    }
+    if trading.room_used is not None:
+        values["room_used"] = _numbers(trading.room_used[seen - 1])
+        about["room_used"] = {"unit": "percent", "method_id": "foreign_held / foreign_limit"}
+    notes = []
+    if unusual is None:
+        notes.append(f"net_z is null: it needs {flows.NEEDED} sessions and has {seen}.")
+    elif any(value is None for column in values.values() for value in column):
+        notes.append("net_z is null where the flow never changed, room_used where it is not known.")
+    return values, about, notes
 
 
 def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
@@ -84,30 +127,33 @@ def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
     } | {"trades": {"unit": "count", "lookback": lookback, "method_id": f"whale_trades({lookback})"}}
     said = {"sector": name, "lookback_days": days}
     facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": trading.dates[seen - 1]}
-    return enveloped(pack, facts | said, columns, rows)
+    return enveloped(pack, facts | said, columns, rows, [trading.whale_rule] if trading.whale_rule else [])
 
 
 def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
     """Answer of get_financial_statements."""
     assert pack.statements is not None
-    as_of, period, accounts = arguments["as_of"], arguments["period"], pack.statements()
+    as_of, period, statements = arguments["as_of"], arguments["period"], pack.statements()
     name, chosen = sectors(pack, arguments["sector"])
-    step, filing = MONTHS[period] // 3, timedelta(accounts.filing_days[period])
-    last = max(
-        i for i, day in enumerate(accounts.quarters) if day.month % MONTHS[period] == 0 and day + filing <= as_of
-    )
-    now, before = slice(last + 1 - step, last + 1), slice(last - 3 - step, last - 3)
+    accounts = filings.known_at(statements.filings[period], len(statements.sector), as_of)
+    last = accounts.newest()
+    if last is None:
+        raise Refusal(
+            f"Up to {as_of} no period ({period}) has been filed by {filings.ENOUGH:.0%} of the companies. "
+            "Use a later as_of or the other period."
+        )
     rows = []
     for i in chosen:
-        revenue, profit = accounts.revenue[now, i].sum(), accounts.profit[now, i].sum()
+        earned = filings.earned(accounts, last, statements.sector == i)
         rows.append(
             {
                 "sector": pack.sectors[i],
-                "revenue": number(revenue),
-                "net_profit": number(profit),
-                "revenue_growth": number(methods.growth(revenue, accounts.revenue[before, i].sum())),
-                "profit_growth": number(methods.growth(profit, accounts.profit[before, i].sum())),
-                "net_margin": number(100 * profit / revenue),
+                "revenue": number(None if earned.revenue is None else earned.revenue / 1000),
+                "net_profit": number(None if earned.profit is None else earned.profit / 1000),
+                "revenue_growth": number(earned.revenue_growth),
+                "profit_growth": number(earned.profit_growth),
+                "net_margin": number(earned.margin),
+                "companies_filed": number(earned.filed),
             }
         )
     span = {"quarterly": "3M", "annually": "1Y"}[period]
@@ -115,15 +161,24 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
         column: {"unit": unit, "lookback": span, "method_id": f"{column}({span})"}
         for column, unit in _STATEMENT_UNITS.items()
     }
-    said = {"sector": name, "period": period}
-    observed = accounts.quarters[last]
-    facts = {"taxonomy": pack.taxonomy, "as_of": as_of}
-    dates = {"observed_at": observed, "known_at": observed + filing}
-    notes = [f"The period ended on {observed}; growth is on the same period a year before."]
-    return enveloped(pack, facts | dates | said, columns, rows, notes)
+    observed, filed = accounts.periods[last].item(), accounts.filed[last]
+    facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": observed}
+    said = {"known_at": accounts.known[last, filed].max().item(), "sector": name, "period": period}
+    notes = [
+        f"The period ended on {observed}; {int(filed.sum())} of {int(accounts.companies().sum())} companies have filed "
+        f"it, {int(accounts.restated[last].sum())} of them again with other numbers. Growth is on the same period a "
+        "year before, of the companies that filed both."
+    ]
+    if any(value is None for row in rows for value in row.values()):
+        notes.append("A figure is null where no company filed, or the year before was not filed or brought a loss.")
+    return enveloped(pack, facts | said, columns, rows, notes)
 
 
 def _recent(amounts: Integers, seen: int, n: int) -> Integers:
     """Totals of the last n of the first `seen` sessions, one for each sector."""
     total: Integers = amounts[seen - n : seen].sum(axis=0)
     return total
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [number(float(value)) if math.isfinite(value) else None for value in values]

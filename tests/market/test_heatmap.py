@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from agent.market import us_real
-from agent.market.vn_generator import generate
+from agent.market import us_real, vn_parameters
+from agent.market.vn_world import world
 from tests.market.asking import ask
 
 
@@ -66,7 +66,7 @@ async def test_simulated_figures_count_trading_days(lookback, sessions):
     as_of = "2020-08-28"
     answer = await ask("vn-sim", "get_sector_heatmap", lookback_period=lookback, as_of=as_of)
 
-    panel = generate().panel
+    panel = world(vn_parameters.Setting()).panel
     end = sum(day <= date.fromisoformat(as_of) for day in panel.dates)
     market = [float(r) for r in panel.benchmark[:end]]
     for i, row in enumerate(answer["rows"]):
@@ -93,7 +93,7 @@ async def test_granularity_sets_the_sampling_of_volatility_only(granularity, ste
     answer = await ask("vn-sim", "get_sector_heatmap", granularity=granularity)
     daily = await ask("vn-sim", "get_sector_heatmap")
 
-    returns = generate().panel.sectors[-window:]
+    returns = world(vn_parameters.Setting()).panel.sectors[-window:]
     for i, row in enumerate(answer["rows"]):
         blocks = [compounded(list(returns[at : at + step, i])) for at in range(0, window, step)]
         logs = [math.log(1 + r) for r in blocks]
