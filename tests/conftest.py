@@ -24,6 +24,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is generated is kept for one session of tests, and not in the home of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def messages_api() -> Iterator[respx.MockRouter]:
     with respx.mock(using="httpx2", base_url="https://api.anthropic.com", assert_all_called=False) as router:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.market import vn_parameters as parameters
@@ -20,22 +21,6 @@ def pack(difficulty: str = parameters.Setting().difficulty) -> Pack:
         known = ", ".join(parameters.DIFFICULTIES)
         raise ValueError(f"unknown difficulty {difficulty!r}; there are {known}")
     setting = parameters.Setting(difficulty)
-
-    def world() -> World:
-        from agent.market.vn_world import world
-
-        return world(setting)
-
-    def truth() -> str:
-        from agent.market.vn_truth import truth
-
-        return truth(world())
-
-    def tickers() -> str:
-        from agent.market.vn_truth import tickers
-
-        return tickers(world())
-
     return Pack(
         name="vn-sim",
         kind="simulated",
@@ -56,12 +41,30 @@ def pack(difficulty: str = parameters.Setting().difficulty) -> Pack:
             f"{difficulty}; nothing was observed anywhere."
         ),
         notes=("SIMULATED: every number here is made by a generator and is no fact about any real market.",),
-        panel=lambda: world().panel,
-        macro=lambda region: world().macro[region],
-        trading=lambda: world().trading,
-        statements=lambda: world().statements,
-        resources={"sim://truth": truth, "sim://tickers": tickers},
+        panel=lambda: _world(setting).panel,
+        macro=lambda region: _world(setting).macro[region],
+        trading=lambda: _world(setting).trading,
+        statements=lambda: _world(setting).statements,
+        resources={"sim://truth": partial(_truth, setting), "sim://tickers": partial(_tickers, setting)},
     )
+
+
+def _world(setting: parameters.Setting) -> World:
+    from agent.market.vn_world import world
+
+    return world(setting)
+
+
+def _truth(setting: parameters.Setting) -> str:
+    from agent.market.vn_truth import truth
+
+    return truth(_world(setting))
+
+
+def _tickers(setting: parameters.Setting) -> str:
+    from agent.market.vn_truth import tickers
+
+    return tickers(_world(setting))
 
 
 PACK = pack()

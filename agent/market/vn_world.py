@@ -6,7 +6,12 @@ the parameters alone, bit for bit the same on every machine.
 Signal and what it earns, as the mean rank correlation (information coefficient) over the sectors with the
 return of the 21 sessions that follow, every 21 sessions; measured by tests/market/test_difficulty.py:
 
-MEASURED
+                               realistic   teaching       easy
+    12-1 momentum                   0.02       0.08       0.13
+    3-month return                  0.05       0.17       0.28
+    foreign net, 20 days            0.09       0.21       0.31
+    large trades net, 20 days       0.05       0.10       0.14
+    planted drift (oracle)          0.22       0.39       0.53
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ class World:
         By sector, (T, S): the fields of Trading.
         """
         about = self.setting
-        key = f"v{p.VERSION}-seed{about.seed}-{about.difficulty}-{len(self.tickers.names)}"
+        key = f"{p.VERSION}-seed{about.seed}-{about.difficulty}-{len(self.tickers.names)}"
         return vn_cache.cached(key, self._generate)
 
     @cached_property

@@ -114,6 +114,18 @@ def test_unknown_pack_is_exit_2() -> None:
     assert advisor("market", "--pack", "mars").returncode == 2
 
 
+def test_a_difficulty_of_real_data_is_exit_2_with_a_hint() -> None:
+    done = advisor("market", "--pack", "us-real", "--difficulty", "easy")
+    assert done.returncode == 2 and "the pack us-real is real" in done.stderr and "leave it out" in done.stderr
+    assert advisor("market", "--difficulty", "hard").returncode == 2
+
+
+def test_a_difficulty_is_served(home: Path) -> None:
+    write(home.parent, AGENT + "mcpServers: {market: {command: advisor, args: [market, --difficulty, easy]}}\n")
+    done = advisor("tools", "call", "get_whale_activity", "{}", "-c", str(home.parent / "agent.yaml"))
+    assert done.returncode == 0 and "difficulty easy" in done.stdout
+
+
 def test_taken_port_is_exit_2_with_a_hint() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = advisor("market", "--http", str(taken.getsockname()[1]))
