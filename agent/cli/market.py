@@ -6,16 +6,16 @@ import click
 
 from agent.cli import failures
 from agent.errors import UsageError
+from agent.market.vn_parameters import DIFFICULTIES
 
 PACKS = ["vn-sim", "us-real"]
-DIFFICULTIES = ["realistic", "teaching", "easy"]
 
 
 @click.command()
 @click.option("--pack", type=click.Choice(PACKS), default=PACKS[0], show_default=True, help="Simulated, or real data.")
 @click.option(
     "--difficulty",
-    type=click.Choice(DIFFICULTIES),
+    type=click.Choice(list(DIFFICULTIES)),
     help="How much momentum and flows tell in simulated data: as in real markets, twice, or three times as much "
     "(default: teaching).",
 )

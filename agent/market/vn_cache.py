@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,8 @@ from platformdirs import user_cache_path
 Arrays = dict[str, NDArray[Any]]
 
 _SUMS = "sums.json"
+_HOUR = 3600
+"""Seconds after which a folder that is still being written was given up by a process that ended."""
 
 
 def cached(key: str, make: Callable[[], Arrays]) -> Arrays:
@@ -48,6 +52,9 @@ def _read(folder: Path) -> Arrays:
 def _write(folder: Path, arrays: Arrays) -> None:
     """Raises OSError: the folder cannot be written, or another process has just put the same one there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".*"):
+        if time.time() - left.stat().st_mtime > _HOUR:
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True) as made:
         whole = Path(made, "whole")
         whole.mkdir()

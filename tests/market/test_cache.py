@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,15 @@ def test_a_damaged_cache_is_made_anew_and_replaced(folder, damage):
     assert equal(cached("key", made), made())
     assert equal(cached("key", never), made())
     assert [each.name for each in folder.parent.iterdir()] == ["key"]
+
+
+def test_what_a_killed_process_left_behind_is_cleared_away_once_it_is_old(folder):
+    for name, age in ((".key-old", 7200), (".key-new", 60)):
+        (folder.parent / name / "whole").mkdir(parents=True)
+        then = time.time() - age
+        os.utime(folder.parent / name, (then, then))
+    cached("key", made)
+    assert sorted(each.name for each in folder.parent.iterdir()) == [".key-new", "key"]
 
 
 def test_where_nothing_can_be_written_there_is_no_cache_and_no_complaint(folder, capfd):
