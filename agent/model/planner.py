@@ -63,7 +63,7 @@ PREFERRED: dict[str, Any] = {
     "lookback_days": 20,
     "lookback_period": "3M",
 }
-"""Arguments by the parameter's name; a list of an enum's values is asked for whole."""
+"""Arguments by the parameter's name; of a list of an enum's values the default is asked for, or the whole."""
 PERIODS = ("1M", "quarterly")
 
 
@@ -149,7 +149,8 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
         items = about.get("items") if isinstance(about, dict) else None
         items = items.get("enum") if isinstance(items, dict) else None
         if items:
-            filled[name] = items
+            usual = about.get("default")
+            filled[name] = [each for each in items if isinstance(usual, list) and each in usual] or items
         elif name == "period":
             filled[name] = next((each for each in PERIODS if not allowed or each in allowed), PERIODS[0])
         elif name in PREFERRED and (not allowed or PREFERRED[name] in allowed):
