@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MINIMUM_SAMPLES = 20
 MINIMUM_SECTORS = 3
 WINSORISED_AT = 3.0
+FLAT = 1e-12
+"""Log returns that differ by less differ by rounding only."""
 
 
 def performance(returns: Floats, n: int) -> Floats:
@@ -89,13 +91,10 @@ def beta(returns: Floats, benchmark: Floats, n: int, step: int) -> Floats | None
     Minimum: 20 blocks and a benchmark that moved, else None.
     """
     logs, market = _blocks(returns, n, step), _blocks(benchmark, n, step)
-    if len(logs) < MINIMUM_SAMPLES:
+    if len(logs) < MINIMUM_SAMPLES or np.ptp(market) < FLAT:
         return None
     market = market - market.mean()
-    spread = float(market @ market)
-    if spread == 0:
-        return None
-    slope: Floats = market @ (logs - logs.mean(axis=0)) / spread
+    slope: Floats = market @ (logs - logs.mean(axis=0)) / (market @ market)
     return slope
 
 

@@ -64,8 +64,8 @@ def relative_rotation(
     if samples < minimum(window, lag):
         return None
     relative: Floats = ((1 + returns) / (1 + benchmark[:, None]))[len(returns) - samples * step :]
-    levels: Floats = np.cumprod(relative, axis=0)
-    ratio = _smoothed(100 + _standardised(levels[step - 1 :: step], window), smoothing)
+    levels = np.asarray(np.cumprod(relative, axis=0)[step - 1 :: step], dtype=np.float64)
+    ratio = _smoothed(100 + _standardised(levels, window), smoothing)
     change: Floats = ratio[lag:] / ratio[:-lag] - 1
     momentum = _smoothed(100 + _standardised(change, window), smoothing)
     right, up = ratio[-1] - ratio[-2], momentum[-1] - momentum[-2]

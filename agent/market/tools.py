@@ -288,7 +288,7 @@ def _check(name: str, value: object, schema: Schema) -> None:
             raise Refusal(f"{name} is empty. Name at least one of: {', '.join(schema['items']['enum'])}.")
         for item in value:
             _check(f"each of {name}", item, schema["items"])
-    elif isinstance(value, int) and not schema["minimum"] <= value <= schema.get("maximum", value):
+    elif isinstance(value, int) and "maximum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
         raise Refusal(f"{name} must be {schema['minimum']} to {schema['maximum']}, not {reprlib.repr(value)}.")
     elif isinstance(value, str) and value not in schema.get("enum", [value]):
         raise unknown(name.removeprefix("each of ").removesuffix("s"), value, schema["enum"])

@@ -83,7 +83,7 @@ async def test_http_serves_a_client_of_the_older_protocol():
     with started(*arguments("vn-sim", 0)) as process:
         url = process.stderr.readline().split()[-1]
         async with Client(url, mode="legacy") as client:
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 7
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) == 0
         assert process.stderr.read() == ""
