@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.market import methods, us_real
+from agent.market import breadth, methods, us_real
 
 if TYPE_CHECKING:
-    from agent.market.pack import Floats, Panel
+    from agent.market.pack import Floats, Panel, Series
 
 SIGNALS = {"1-0": (1, 0), "6-0": (6, 0), "12-1": (12, 1), "12-0": (12, 0)}
 """Name → months back at which the return begins and ends, as in `methods.momentum`."""
@@ -130,6 +130,17 @@ def by_era(panel: Panel, far: int, near: int) -> dict[str, Mean]:
     return {era: mean(months[(years >= a) & (years <= b)], 1200) for era, (a, b) in ERAS.items()}
 
 
+def by_quadrant(panel: Panel, series: Mapping[str, Series]) -> dict[str, list[Mean]]:
+    """Excess of each industry over equal weight in percent a year, by the quadrant known when the month began."""
+    months: dict[str, list[int]] = {}
+    for t, day in enumerate(panel.dates[:-1]):
+        trends = (breadth.macro_trend(series[name], day) for name in ("industrial_production_growth", "inflation"))
+        if word := breadth.quadrant(*(trend and trend.distance for trend in trends)):
+            months.setdefault(word, []).append(t + 1)
+    above = panel.sectors - panel.sectors.mean(axis=1, keepdims=True)
+    return {word: [mean(above[held, i], 1200) for i in range(above.shape[1])] for word, held in months.items()}
+
+
 def table(panel: Panel) -> list[str]:
     """The lines that are printed."""
     lines = [
@@ -159,6 +170,9 @@ def main() -> None:
     )
     print(f"{sample}; equal weight {equal.mean:.2f} %/y\n")
     print("\n".join(table(panel)))
+    cells = [cell for row in by_quadrant(panel, us_real.macro("United States")).values() for cell in row]
+    strong = sum(abs(cell.t) > 2 for cell in cells)
+    print(f"growth x inflation: {strong} of {len(cells)} cells (industry x quadrant) with |t| > 2; by chance about 2")
 
 
 if __name__ == "__main__":

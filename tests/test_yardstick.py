@@ -45,7 +45,11 @@ def test_each_signal_earns_what_is_quoted(printed: str, name: str) -> None:
 
 def test_the_eras_of_momentum_are_what_is_quoted(printed: str) -> None:
     eras = "1950-69 +3.35 (t 3.1), 1970-89 +1.76 (t 1.2), 1990-2004 +3.24 (t 1.5), 2005-17 +1.79 (t 0.9)"
-    assert printed.endswith(f"12-1 by era, 0 bp: {eras}\n")
+    assert f"12-1 by era, 0 bp: {eras}\n" in printed
+
+
+def test_the_quadrant_of_the_economy_says_no_more_of_industries_than_chance(printed: str) -> None:
+    assert "growth x inflation: 3 of 48 cells (industry x quadrant) with |t| > 2; by chance about 2\n" in printed
 
 
 def test_equal_weight_is_the_benchmark(printed: str) -> None:

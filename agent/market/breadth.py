@@ -84,9 +84,9 @@ def macro_trend(series: Series, as_of: date) -> Trend | None:
 def quadrant(growth: float | None, inflation: float | None) -> str | None:
     """`quadrant`: whether growth and inflation are above or below their own year, in words; None without both.
 
-    It is a label for the reader and no signal: on the data of the pack us-real, with industrial production and
-    consumer prices two months late, 3 of 48 cells (12 industries x 4 quadrants) had |t| > 2, as many as chance
-    gives. That agrees with Molchanov and Stangl (2023), who find no edge in rotation by the business cycle.
+    It is a label for the reader and no signal. On the pack us-real, with industrial production and consumer prices,
+    the month after had |t| > 2 in 3 of 48 cells (12 industries x 4 quadrants), about what chance gives; see
+    `bench/yardstick.py`. Molchanov and Stangl (2023) find no edge in rotation by the business cycle either.
     """
     if growth is None or inflation is None:
         return None
