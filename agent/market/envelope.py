@@ -47,7 +47,7 @@ def sectors(pack: Pack, text: str) -> tuple[str, list[int]]:
 
 
 def number(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else rounded(value)
+    return None if value is None or not math.isfinite(value) else rounded(value)
 
 
 def missing(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:

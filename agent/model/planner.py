@@ -150,7 +150,8 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
         items = items.get("enum") if isinstance(items, dict) else None
         if items:
             usual = about.get("default")
-            filled[name] = [each for each in items if isinstance(usual, list) and each in usual] or items
+            whole = not isinstance(usual, list) or not usual or any(each not in items for each in usual)
+            filled[name] = items if whole else usual
         elif name == "period":
             filled[name] = next((each for each in PERIODS if not allowed or each in allowed), PERIODS[0])
         elif name in PREFERRED and (not allowed or PREFERRED[name] in allowed):
