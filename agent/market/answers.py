@@ -1,115 +1,21 @@
-"""From checked arguments to the answer of each tool; prices and the economy here, trading in a module of its own."""
+"""From checked arguments to the answer of each tool; the economy here, the others in modules of their own."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from agent.market import methods
-from agent.market.envelope import MONTHS, Answer, Arguments, enveloped, number, rounded
-from agent.market.pack import Pack, Refusal
-from agent.market.periods import observations
+from agent.market.envelope import MONTHS, Answer, Arguments, enveloped, rounded
+from agent.market.heatmap import heatmap
+from agent.market.pack import Pack
+from agent.market.rotation import market_regime, relative_rotation
 from agent.market.tools import unknown
 from agent.market.trading import financial_statements, foreign_flow, whale_activity
 
 if TYPE_CHECKING:
-    from agent.market.pack import Floats, Series
-
-
-@dataclass(frozen=True)
-class _Window:
-    """The returns known at the as-of date, and how far back the caller looks."""
-
-    pack: Pack
-    returns: Floats
-    benchmark: Floats
-    granularity: str
-    lookback: str
-    n: int
-
-
-@dataclass(frozen=True)
-class _Column:
-    about: dict[str, Any]
-    values: Floats | None
-    note: str = ""
-
-
-def heatmap(pack: Pack, arguments: Arguments) -> Answer:
-    """Answer of get_sector_heatmap."""
-    as_of, granularity = arguments["as_of"], arguments["granularity"]
-    if granularity not in pack.sampling:
-        raise Refusal(
-            f"The pack {pack.name} has monthly returns only, so granularity must be "
-            f"{' or '.join(pack.sampling)}, not {granularity!r}."
-        )
-    assert pack.panel is not None
-    panel = pack.panel()
-    seen = bisect_right(panel.dates, as_of)
-    lookback, n = observations(arguments["lookback_period"], pack.periods, panel.dates[:seen], as_of)
-    window = _Window(pack, panel.sectors[:seen], panel.benchmark[:seen], granularity, lookback, n)
-    columns = {metric: _METRICS[metric](window) for metric in dict.fromkeys(arguments["metrics"])}
-    rows = [
-        {"sector": sector}
-        | {metric: number(None if c.values is None else c.values[i]) for metric, c in columns.items()}
-        for i, sector in enumerate(pack.sectors)
-    ]
-    said = {"lookback_period": lookback, "granularity": granularity, "metrics": list(columns)}
-    facts = {"taxonomy": pack.taxonomy, "benchmark": pack.benchmark, "as_of": as_of}
-    return enveloped(
-        pack,
-        facts | {"observed_at": panel.dates[seen - 1]} | said,
-        {metric: column.about for metric, column in columns.items()},
-        rows,
-        [column.note for column in columns.values() if column.note],
-    )
-
-
-def _performance(w: _Window) -> _Column:
-    about = {"unit": "percent", "lookback": w.lookback, "method_id": f"perf({w.lookback})"}
-    return _Column(about, methods.performance(w.returns, w.n))
-
-
-def _momentum(w: _Window) -> _Column:
-    about = {"unit": "percent", "lookback": "12-1M", "method_id": methods.MOMENTUM}
-    year, month = w.pack.periods["Y"], w.pack.periods["M"]
-    values = methods.momentum(w.returns, year, month)
-    short = f"momentum is null: it needs {year} observations and has {len(w.returns)}."
-    return _Column(about, values, short if values is None else "")
-
-
-def _volatility(w: _Window) -> _Column:
-    step, floor = w.pack.sampling[w.granularity]
-    n = min(max(w.n, floor), len(w.returns))
-    samples = n // step
-    span = f"{samples * step}{next(iter(w.pack.periods))}"
-    about = {
-        "unit": "percent",
-        "annualised": True,
-        "lookback": span,
-        "method_id": f"vol({span},{w.granularity})",
-        "samples": samples,
-        "minimum_samples": methods.MINIMUM_SAMPLES,
-    }
-    values = methods.volatility(w.returns, n, step, w.pack.periods["Y"])
-    short = f"volatility is null: it needs {methods.MINIMUM_SAMPLES} samples ({w.granularity}) and has {samples}."
-    return _Column(about, values, short if values is None else "")
-
-
-def _relative_strength(w: _Window) -> _Column:
-    about = {"unit": "percent", "lookback": w.lookback, "method_id": f"rs({w.lookback})"}
-    return _Column(about, methods.relative_strength(w.returns, w.benchmark, w.n))
-
-
-_METRICS: dict[str, Callable[[_Window], _Column]] = {
-    "performance": _performance,
-    "momentum": _momentum,
-    "volatility": _volatility,
-    "relative_strength": _relative_strength,
-}
+    from agent.market.pack import Series
 
 
 def macro(pack: Pack, arguments: Arguments) -> Answer:
@@ -130,9 +36,11 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
     columns = {
         "value": {"unit": "see row", "method_id": f"latest({period})"},
         "previous": {"unit": "see row", "method_id": f"previous({period})"},
-        "change": {"unit": "percentage points", "method_id": "value - previous"},
+        "change": {"unit": _unit_of_change(rows), "method_id": "value - previous"},
     }
-    dates = {name: max(row[name] for row in rows) for name in ("observed_at", "known_at")}
+    dates = {
+        name: max((row[name] for row in rows if name in row), default=as_of) for name in ("observed_at", "known_at")
+    }
     vintage = {"vintage": pack.vintage} if pack.vintage else {}
     said = {"region": region, "indicators": indicators, "period": period, "known_at_kind": pack.known_at_kind}
     return enveloped(pack, {"as_of": as_of} | dates | said | vintage, columns, rows, notes)
@@ -148,6 +56,10 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
     for i in range(bisect_right(series.known, as_of)):
         if series.observed[i].month % step == 0:
             known.setdefault(series.observed[i], []).append(i)
+    if not known:
+        nothing: dict[str, Any] = dict.fromkeys(("value", "previous", "change"))
+        none_yet = f"{indicator} is null: no {period} observation of it was known on {as_of}."
+        return {"indicator": indicator} | nothing | {"unit": series.unit}, [none_yet]
     ends = sorted(known)
     *earlier, last = known[ends[-1]]
     value = rounded(series.values[last])
@@ -157,7 +69,7 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
         "value": value,
         "previous": previous,
         "change": None if previous is None else rounded(value - previous),
-        "unit": "percent",
+        "unit": series.unit,
         "observed_at": series.observed[last].isoformat(),
         "known_at": series.known[last].isoformat(),
     }
@@ -170,10 +82,17 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
     return row, notes
 
 
+def _unit_of_change(rows: list[dict[str, Any]]) -> str:
+    """Rates change by percentage points; what has another unit changes in its own."""
+    return "percentage points" if all(row["unit"] == "percent" for row in rows) else "see row"
+
+
 ANSWERS: dict[str, Callable[[Pack, Arguments], Answer]] = {
     "get_sector_heatmap": heatmap,
     "get_macro_indicators": macro,
     "get_foreign_flow": foreign_flow,
     "get_whale_activity": whale_activity,
     "get_financial_statements": financial_statements,
+    "get_relative_rotation": relative_rotation,
+    "get_market_regime": market_regime,
 }

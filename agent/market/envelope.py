@@ -5,6 +5,7 @@ Numbers are rounded to two decimals. A number that the data cannot give is None,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -46,7 +47,17 @@ def sectors(pack: Pack, text: str) -> tuple[str, list[int]]:
 
 
 def number(value: float | None) -> float | None:
-    return None if value is None else rounded(value)
+    return None if value is None or not math.isfinite(value) else rounded(value)
+
+
+def missing(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    """A note for each column that is null in some rows only, with the names of those rows."""
+    notes = []
+    for column in columns:
+        without = [next(iter(row.values())) for row in rows if row[column] is None]
+        if without:
+            notes.append(f"{column} is null for {', '.join(without)}: the data give no value there.")
+    return notes
 
 
 def rounded(value: float) -> float:

@@ -1,47 +1,86 @@
-"""Measures of who buys: pure functions of amounts a session, (T, S), oldest first; results one for each sector."""
+"""Measures of who trades: pure functions of amounts a session, oldest first along the first axis, (T,) or (T, S).
+
+Below its minimum of data a measure is None; where a divisor is 0 it is NaN.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from agent.market.pack import Floats, Integers
 
-WINDOW, BASE = 20, 60
-"""Sessions: a flow, and how many of its last values it is compared with."""
-NEEDED = WINDOW + BASE - 1
+WINDOW, USUAL = 20, 60
+"""Sessions: a flow, and how many values before it it is compared with."""
+WHALE_RULE, WHALE_WINDOW = 2, 20
 
 
-def net_z(net: Integers, turnover: Integers) -> Floats | None:
-    """`net_z(20D,60D)`: how unusual the net flow of the last 20 sessions is, in standard deviations.
+def net_shares(net: Any, turnover: Any, n: int = WINDOW) -> Floats | None:
+    """`net/turnover(h)` in percent: sum(net) / sum(turnover) over n observations, for each that ends as many, (T-n+1, S).
 
-    The share of turnover that was bought net over 20 sessions, less its mean over the last 60 sessions, divided
-    by its standard deviation (ddof 1) over them; NaN where it never changed.
-    Source: z-score. Minimum: 79 sessions, else None.
+    Source: net flow scaled by trading. Minimum: n observations, else None.
     """
-    if len(net) < NEEDED:
+    if len(turnover) < n:
         return None
-    bought, traded = (_rolling(amounts[-NEEDED:]) for amounts in (net, turnover))
-    shares = bought / np.where(traded > 0, traded, 1)
-    deviation = np.std(shares, axis=0, ddof=1)
-    unusual: Floats = (shares[-1] - shares.mean(axis=0)) / np.where(deviation > 0, deviation, np.nan)
-    return unusual
+    return 100 * _divided(_sums(net, n), _sums(turnover, n))
 
 
-def _rolling(amounts: Integers) -> Integers:
-    """Sums over WINDOW sessions, one for each session that has as many."""
+def unusualness(values: Any, n: int = USUAL) -> Floats | None:
+    """`z(n)` in standard deviations: (newest - mean) / deviation (ddof 1) of the n observations before it.
+
+    The newest is left out of its own yardstick. Source: standard score along time.
+    Minimum: n + 1 observations, else None.
+    """
+    if len(values) <= n:
+        return None
+    before = values[-n - 1 : -1]
+    return _divided(values[-1] - before.mean(axis=0), before.std(axis=0, ddof=1))
+
+
+def streak(net: Any) -> Floats | None:
+    """`streak`, a count: how many of the newest observations in a row have the sign of the newest, with that sign.
+
+    0 where the newest is 0. Source: runs of one sign. Minimum: 1 observation, else None.
+    """
+    if len(net) == 0:
+        return None
+    signs = np.sign(net)
+    in_a_row = np.cumprod(signs[::-1] == signs[-1], axis=0).sum(axis=0)
+    count: Floats = np.asarray(signs[-1] * in_a_row, dtype=np.float64)
+    return count
+
+
+def large_trades(
+    turnover: Any, close_location: Any, n: int = WHALE_WINDOW, rule: int = WHALE_RULE
+) -> tuple[Integers, Integers, Integers]:
+    """`whale(n, rule)` of each security and session, (T, N): what was bought, what was sold, and how many, 0 or 1.
+
+    A session counts from `rule` times the mean turnover of the n sessions before on; what exceeds that mean was bought
+    if the close lies in the upper half of the day's range, close_location >= 0, else sold. In whole units, so that the
+    result is the same on every machine. Source: the rule of thumb "twice the 20-day mean", and the close location of
+    Chaikin's accumulation line. Unusual turnover identifies nobody. Minimum: n sessions before, else 0.
+    """
+    amounts = np.asarray(turnover, dtype=np.int64)
+    before = np.zeros_like(amounts)
+    if len(amounts) > n:
+        before[n:] = _sums(amounts, n)[:-1]
+    found = (amounts * n >= rule * before) & (amounts > 0)
+    found[:n] = False
+    above = np.where(found, amounts - before // n, 0)
+    bought = np.asarray(close_location) >= 0
+    return np.where(bought, above, 0), np.where(bought, 0, above), found.astype(np.int64)
+
+
+def _sums(amounts: Any, n: int) -> Any:
+    """Of n observations, for each that ends as many."""
     total = np.cumsum(amounts, axis=0)
-    total[WINDOW:] = total[WINDOW:] - total[:-WINDOW]
-    last: Integers = total[WINDOW - 1 :]
-    return last
+    total[n:] = total[n:] - total[:-n]
+    return total[n - 1 :]
 
 
-def streak(net: Integers) -> Integers:
-    """`net_streak`: for how many sessions, the newest included, the net flow has kept its sign; negative if sold."""
-    sign = np.sign(net)
-    changed = (sign != sign[-1])[::-1]
-    unbroken = np.where(changed.any(axis=0), changed.argmax(axis=0), len(net))
-    days: Integers = unbroken * sign[-1]
-    return days
+def _divided(above: Any, below: Any) -> Floats:
+    above, below = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
+    quotient: Floats = np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0)
+    return quotient

@@ -110,9 +110,9 @@ class Statements:
 class Pack:
     """One market.
 
-    `periods` maps the letters of a lookback to numbers of observations, the smallest first. Every series
-    of `macro` has a value that was known on the day `first`. A loader that is None means that the pack
-    has no such data, and its server does not offer the tool.
+    `periods` maps the letters of a lookback to numbers of observations, the smallest first; `M` and `Y` are
+    among them. A series of `macro` may begin after `first`: until then its value is null. A loader that is
+    None means that the pack has no such data, and its server does not offer the tools that need them.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Pack:
     panel: Callable[[], Panel] | None
     macro: Callable[[str], Mapping[str, Series]] | None
     indicators: tuple[str, ...] = INDICATORS
-    """Names of the series that `macro` gives for every region."""
+    """Names of the series that `macro` gives for every region, those of INDICATORS first."""
     trading: Callable[[], Trading] | None = None
     statements: Callable[[], Statements] | None = None
     resources: Mapping[str, Callable[[], str]] = field(default_factory=dict)

@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from agent.market.pack import Pack, Refusal
+from agent.market.pack import INDICATORS, Pack, Refusal
 
-METRICS = ("performance", "momentum", "volatility", "relative_strength")
+USUAL_METRICS = ("performance", "momentum", "volatility", "relative_strength")
+METRICS = (
+    *USUAL_METRICS,
+    "momentum_1_0",
+    "momentum_6_0",
+    "momentum_12_0",
+    "downside_deviation",
+    "max_drawdown",
+    "beta",
+    "mansfield_rs",
+    "scorecard",
+)
 FLOW_TYPES = ("net_buy_sell", "total_buy", "total_sell")
 MACRO_PERIODS = ("quarterly", "annually", "monthly")
 STATEMENT_PERIODS = ("quarterly", "annually")
@@ -78,9 +89,14 @@ def _text(description: str, default: str, options: Iterable[str] = ()) -> Schema
     return {"type": "string", "description": description, "default": default} | enum
 
 
-def _several(description: str, options: tuple[str, ...]) -> Schema:
+def _several(description: str, options: tuple[str, ...], usual: tuple[str, ...]) -> Schema:
     items = {"type": "string", "enum": list(options)}
-    return {"type": "array", "items": items, "description": description, "default": list(options)}
+    return {"type": "array", "items": items, "description": description, "default": list(usual)}
+
+
+def _count(description: str, least: int, most: int, default: int) -> Schema:
+    bounds = {"minimum": least, "maximum": most}
+    return {"type": "integer", "description": description, "default": default} | bounds
 
 
 def _lookback(pack: Pack, default: str) -> Schema:
@@ -94,21 +110,33 @@ def _sector(pack: Pack) -> Schema:
 
 def _heatmap_arguments(pack: Pack) -> dict[str, Schema]:
     usual = next(iter(pack.sampling))
-    sampled = f"Sampling of the returns behind volatility; this pack has {', '.join(pack.sampling)}."
+    sampled = (
+        "Sampling of the returns behind volatility, downside deviation and beta; "
+        f"this pack has {', '.join(pack.sampling)}."
+    )
+    metrics = (
+        "Columns of the heatmap. momentum is 12-1 months; the scorecard weighs momentum, relative strength and "
+        "volatility as its column says."
+    )
     return {
         "lookback_period": _lookback(pack, "3M"),
         "granularity": _text(sampled, usual, ("daily", "weekly", "monthly")),
-        "metrics": _several("Columns of the heatmap.", METRICS),
+        "metrics": _several(metrics, METRICS, USUAL_METRICS),
     }
 
 
 def _macro_arguments(pack: Pack) -> dict[str, Schema]:
     sampled = "Which observations to use: each month's, each quarter's last, or each year's last."
     return {
-        "indicators": _several("Indicators to return.", pack.indicators),
+        "indicators": _several("Indicators to return.", pack.indicators, _usual_indicators(pack)),
         "region": _text(f"One of: {', '.join(pack.regions)}.", pack.regions[0]),
         "period": _text(sampled, "quarterly", MACRO_PERIODS),
     }
+
+
+def _usual_indicators(pack: Pack) -> tuple[str, ...]:
+    """Those that every market has, so that an answer stays short; all of a pack that has none of them."""
+    return tuple(name for name in pack.indicators if name in INDICATORS) or pack.indicators
 
 
 def _flow_arguments(pack: Pack) -> dict[str, Schema]:
@@ -133,13 +161,33 @@ def _statement_arguments(pack: Pack) -> dict[str, Schema]:
     return {"sector": _sector(pack), "period": period}
 
 
+def _rotation_arguments(pack: Pack) -> dict[str, Schema]:
+    sampled = sampling_of_rotation(pack)
+    return {
+        "window": _count(f"Samples ({sampled}) of each mean and deviation.", 3, 260, 14),
+        "smoothing": _count("Span of the exponential mean, in samples; 1 is none.", 1, 52, 4),
+        "lag": _count("Samples over which the change of the ratio is taken.", 1, 52, 1),
+    }
+
+
+def _regime_arguments(pack: Pack) -> dict[str, Schema]:
+    usual = next(iter(pack.sampling))
+    window = f"Newest returns ({usual}) behind correlation and volatility."
+    return {"window": _count(window, 20, 2600, pack.sampling[usual].floor)}
+
+
+def sampling_of_rotation(pack: Pack) -> str:
+    """Weekly where the data allow it, else the finest there is."""
+    return "weekly" if "weekly" in pack.sampling else next(iter(pack.sampling))
+
+
 TOOLS = (
     Tool(
         "get_sector_heatmap",
         "Sector heatmap",
         "Compares the sectors of one market: total return over the lookback, 12-1 month momentum, yearly "
         "volatility, and strength relative to the benchmark, all in percent. Momentum and volatility have "
-        "windows of their own, stated in their columns.",
+        "windows of their own, stated in their columns. More metrics by name.",
         "sector",
         _heatmap_arguments,
         lambda pack: pack.panel is not None,
@@ -182,6 +230,25 @@ TOOLS = (
         _statement_arguments,
         lambda pack: pack.statements is not None,
     ),
+    Tool(
+        "get_relative_rotation",
+        "Relative rotation",
+        "Where each sector stands against the benchmark and where it is heading: a ratio and its momentum, in points "
+        "around 100, the quadrant they make (leading, weakening, lagging, improving), and the direction and length "
+        "of the last step.",
+        "sector",
+        _rotation_arguments,
+        lambda pack: pack.panel is not None,
+    ),
+    Tool(
+        "get_market_regime",
+        "Market regime",
+        "The state of the whole market: how alike the sectors move and how that changed, trend and volatility of the "
+        "benchmark, and whether growth and inflation are above or below their own year.",
+        "indicator",
+        _regime_arguments,
+        lambda pack: pack.panel is not None,
+    ),
 )
 
 
@@ -223,6 +290,8 @@ def _check(name: str, value: object, schema: Schema) -> None:
             raise Refusal(f"{name} is empty. Name at least one of: {', '.join(schema['items']['enum'])}.")
         for item in value:
             _check(f"each of {name}", item, schema["items"])
+    elif isinstance(value, int) and "maximum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
+        raise Refusal(f"{name} must be {schema['minimum']} to {schema['maximum']}, not {reprlib.repr(value)}.")
     elif isinstance(value, str) and value not in schema.get("enum", [value]):
         raise unknown(name.removeprefix("each of ").removesuffix("s"), value, schema["enum"])
 

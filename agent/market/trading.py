@@ -76,12 +76,15 @@ def _standing(
 ) -> tuple[dict[str, list[float | None]], dict[str, dict[str, Any]], list[str]]:
     """Columns that neither the period nor the type of flow changes: values by sector, what they are, and notes."""
     net, sessions = trading.foreign_buy[:seen] - trading.foreign_sell[:seen], f"{flows.WINDOW}D"
-    unusual = flows.net_z(net, trading.turnover[:seen])
+    shares = flows.net_shares(net, trading.turnover[:seen])
+    unusual = None if shares is None else flows.unusualness(shares)
+    streak = flows.streak(net)
+    assert streak is not None  # every as-of date has a session
     values: dict[str, list[float | None]] = {
         "net_z": [None] * net.shape[1] if unusual is None else _numbers(unusual),
-        "net_streak": [int(days) for days in flows.streak(net)],
+        "net_streak": [int(days) for days in streak],
     }
-    method = f"net_z({sessions},{flows.BASE}D)"
+    method = f"net_z({sessions},{flows.USUAL}D)"
     about = {
         "net_z": {"unit": "standard deviations", "lookback": sessions, "method_id": method},
         "net_streak": {"unit": "sessions", "method_id": "net_streak"},
@@ -91,7 +94,7 @@ def _standing(
         about["room_used"] = {"unit": "percent", "method_id": "foreign_held / foreign_limit"}
     notes = []
     if unusual is None:
-        notes.append(f"net_z is null: it needs {flows.NEEDED} sessions and has {seen}.")
+        notes.append(f"net_z is null: it needs {flows.WINDOW + flows.USUAL} sessions and has {seen}.")
     elif any(value is None for column in values.values() for value in column):
         notes.append("net_z is null where the flow never changed, room_used where it is not known.")
     return values, about, notes

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from agent.market.pack import Pack, Panel, Sampling, Series
+from agent.market.pack import INDICATORS, Pack, Panel, Sampling, Series
 
 DATA = Path(__file__).with_name("us_real_data")
 FILES = ("us_industries_monthly.csv", "us_macro_monthly.csv", "us_gdp_quarterly.csv")
@@ -33,11 +34,44 @@ INDUSTRIES = {
     "Other": "Other Industries",
 }
 
-GDP_NOTE = "real GDP on the same quarter a year before; it exists by quarter only."
-CPI_NOTE = "consumer prices on the same month a year before."
-RATE_NOTE = "federal funds rate, before July 1954 the 3-month Treasury bill."
 
-RELEASE_DAYS = {"gdp_growth": 30, "inflation": 15, "interest_rates": 1, "unemployment_rate": 7}
+class Indicator(NamedTuple):
+    """A column of the monthly file, and how it is told; `days`: from the end of its month to its release.
+
+    Growth is on the same month a year before, in percent.
+    """
+
+    column: str
+    days: int
+    grows: bool = False
+    unit: str = "percent"
+    note: str = ""
+
+
+MONTHLY = {
+    "inflation": Indicator("cpiaucsl", 15, True, note="consumer prices on the same month a year before."),
+    "unemployment_rate": Indicator("unrate", 7),
+    "industrial_production_growth": Indicator("indpro", 17, True),
+    "durable_goods_production_growth": Indicator("ipdman", 17, True),
+    "producer_price_inflation": Indicator("ppiaco", 15, True, note="prices of all commodities."),
+    "payroll_growth": Indicator("payems", 7, True, note="persons employed outside farms."),
+    "housing_starts": Indicator("houst", 19, unit="thousand a year", note="seasonally adjusted annual rate."),
+    "consumption_growth": Indicator("pce", 30, True, note="personal consumption, nominal."),
+    "disposable_income_growth": Indicator("dspic96", 30, True, note="personal income after tax, real."),
+    "money_growth": Indicator("m2sl", 28, True, note="money stock M2."),
+    "federal_funds_rate": Indicator("fedfunds", 1),
+    "bill_rate": Indicator("tb3ms", 1, note="3-month Treasury bill."),
+    "one_year_yield": Indicator("gs1", 1),
+    "ten_year_yield": Indicator("gs10", 1),
+    "oil_price": Indicator("mcoilwtico", 1, unit="USD a barrel", note="crude oil, WTI."),
+    "oil_price_growth": Indicator("mcoilwtico", 1, True, note="crude oil, WTI."),
+}
+GDP_DAYS, RATE_DAYS = 30, 1
+
+GDP_NOTE = "real GDP on the same quarter a year before; it exists by quarter only."
+RATE_NOTE = "federal funds rate, before July 1954 the 3-month Treasury bill."
+SPREAD_NOTE = "ten-year less one-year Treasury yield."
+RISK_FREE_NOTE = "return of the one-month Treasury bill over the month, not annualised."
 
 
 def require_data() -> None:
@@ -65,23 +99,34 @@ def panel() -> Panel:
 
 @cache
 def macro(region: str) -> Mapping[str, Series]:
-    """The four indicators in percent; growth rates are on the same period a year before."""
+    """Every indicator of the pack, the four of all packs first; each begins where its data do."""
     months = _read("us_macro_monthly.csv")
-    prices = {_month_end(row["month"]): float(row["cpiaucsl"]) for row in months}
-    output = {_quarter_end(row["quarter"]): float(row["gdpc1"]) for row in _read("us_gdp_quarterly.csv")}
-    jobless = {_month_end(row["month"]): float(row["unrate"]) for row in months if row["unrate"]}
-    rates = {_month_end(row["month"]): float(row["fedfunds"] or row["tb3ms"]) for row in months}
-    return {
-        "gdp_growth": _series(_on_year_before(output), RELEASE_DAYS["gdp_growth"], GDP_NOTE),
-        "inflation": _series(_on_year_before(prices), RELEASE_DAYS["inflation"], CPI_NOTE),
-        "interest_rates": _series(rates, RELEASE_DAYS["interest_rates"], RATE_NOTE),
-        "unemployment_rate": _series(jobless, RELEASE_DAYS["unemployment_rate"]),
+    levels = {
+        column: {_month_end(row["month"]): float(row[column]) for row in months if row[column]}
+        for column in months[0]
+        if column != "month"
     }
+    output = {_quarter_end(row["quarter"]): float(row["gdpc1"]) for row in _read("us_gdp_quarterly.csv")}
+    bills = {_month_end(row["month"]): 100 * float(row["RF"]) for row in _read("us_industries_monthly.csv")}
+    long, short = levels["gs10"], levels["gs1"]
+    spread = {day: long[day] - short[day] for day in long if day in short}
+    series = {name: _told(levels[about.column], about) for name, about in MONTHLY.items()} | {
+        "gdp_growth": _series(_on_year_before(output), GDP_DAYS, GDP_NOTE),
+        "interest_rates": _series(levels["tb3ms"] | levels["fedfunds"], RATE_DAYS, RATE_NOTE),
+        "term_spread": _series(spread, RATE_DAYS, SPREAD_NOTE),
+        "risk_free": _series(bills, RATE_DAYS, RISK_FREE_NOTE, unit="percent a month"),
+    }
+    return {name: series[name] for name in PACK.indicators}
 
 
-def _series(values: Mapping[date, float], delay: int, *notes: str) -> Series:
+def _told(levels: Mapping[date, float], about: Indicator) -> Series:
+    values = _on_year_before(levels) if about.grows else levels
+    return _series(values, about.days, *filter(None, [about.note]), unit=about.unit)
+
+
+def _series(values: Mapping[date, float], delay: int, *notes: str, unit: str = "percent") -> Series:
     known = tuple(day + timedelta(delay) for day in values)
-    return Series(tuple(values), known, tuple(values.values()), notes)
+    return Series(tuple(values), known, tuple(values.values()), notes, unit)
 
 
 def _on_year_before(levels: Mapping[date, float]) -> dict[date, float]:
@@ -134,4 +179,5 @@ PACK = Pack(
     notes=(),
     panel=panel,
     macro=macro,
+    indicators=tuple(dict.fromkeys((*INDICATORS, *MONTHLY, "term_spread", "risk_free"))),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.market import flows
 from agent.market import vn_parameters as p
 from agent.market.pack import Trading
 from agent.market.vn_random import normals, places, uniforms
@@ -91,24 +92,6 @@ def _put_through(seed: int, hidden: Latent, listed: Tickers) -> NDArray[np.int32
     return deals
 
 
-def large_trades(matched: NDArray[np.int32], close: NDArray[np.int8]) -> tuple[Integers, Integers, Integers]:
-    """What the rule finds, by ticker: turnover above the mean of the sessions before, bought and sold; and a count.
-
-    It looks at turnover and closes alone, not at what was planted: a session counts from WHALE_RULE times the mean
-    of the WHALE_WINDOW sessions before on, and was bought if the close lies in the upper half of the day's range.
-    """
-    window = p.WHALE_WINDOW
-    total = np.cumsum(matched, axis=0, dtype=np.int64)
-    before = np.zeros_like(total)
-    before[window] = total[window - 1]
-    before[window + 1 :] = total[window:-1] - total[: -window - 1]
-    found = matched * np.int64(window) >= p.WHALE_RULE * before
-    found[:window] = False
-    above = np.where(found, matched - before // window, 0)
-    bought = close >= 0
-    return np.where(bought, above, 0), np.where(bought, 0, above), found.astype(np.int64)
-
-
 def room_used(seed: int, listed: Tickers, net: Integers) -> Floats:
     """Foreign holdings in percent of what foreigners may hold, by sector, (T, S), at a constant market value.
 
@@ -129,7 +112,9 @@ def by_sector(seed: int, listed: Tickers, ticker: Arrays) -> dict[str, NDArray[A
     deals = ticker["put_through"].astype(np.int64)
     bought, sold = np.maximum(deals, 0), np.maximum(-deals, 0)
     deals_bought, deals_sold = listed.by_sector(bought), listed.by_sector(sold)
-    whale_buy, whale_sell, whale_trades = large_trades(ticker["turnover"], ticker["close_location"])
+    whale_buy, whale_sell, whale_trades = flows.large_trades(
+        ticker["turnover"], ticker["close_location"], p.WHALE_WINDOW, p.WHALE_RULE
+    )
     return {
         "turnover": listed.by_sector(ticker["turnover"]) + deals_bought + deals_sold,
         "foreign_buy": listed.by_sector(ticker["foreign_buy"]) + deals_bought,

@@ -63,7 +63,7 @@ PREFERRED: dict[str, Any] = {
     "lookback_days": 20,
     "lookback_period": "3M",
 }
-"""Arguments by the parameter's name; a list of an enum's values is asked for whole."""
+"""Arguments by the parameter's name; of a list of an enum's values the default is asked for, or the whole."""
 PERIODS = ("1M", "quarterly")
 
 
@@ -149,7 +149,9 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
         items = about.get("items") if isinstance(about, dict) else None
         items = items.get("enum") if isinstance(items, dict) else None
         if items:
-            filled[name] = items
+            usual = about.get("default")
+            whole = not isinstance(usual, list) or not usual or any(each not in items for each in usual)
+            filled[name] = items if whole else usual
         elif name == "period":
             filled[name] = next((each for each in PERIODS if not allowed or each in allowed), PERIODS[0])
         elif name in PREFERRED and (not allowed or PREFERRED[name] in allowed):

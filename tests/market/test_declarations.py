@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import jsonschema
 import pytest
 from mcp import Client
 
-from agent.market import tools
+from agent.market import tools, us_real
 from agent.market.answers import ANSWERS
 from agent.market.server import PACKS, build
 
@@ -17,7 +18,10 @@ PARAMETERS = {
     "get_foreign_flow": {"sector": "string", "period": "string", "flow_type": "string"},
     "get_whale_activity": {"sector": "string", "lookback_days": "integer"},
     "get_financial_statements": {"sector": "string", "period": "string"},
+    "get_relative_rotation": {"window": "integer", "smoothing": "integer", "lag": "integer"},
+    "get_market_regime": {"window": "integer"},
 }
+NEEDING_A_PANEL = ["get_relative_rotation", "get_market_regime"]
 
 
 async def listed(pack: str):
@@ -28,7 +32,9 @@ async def listed(pack: str):
 async def test_each_pack_offers_what_its_data_can_feed():
     assert PACKS == ("vn-sim", "us-real")
     assert [tool.name for tool in await listed("vn-sim")] == list(PARAMETERS)
-    assert [tool.name for tool in await listed("us-real")] == list(PARAMETERS)[:2]
+    assert [tool.name for tool in await listed("us-real")] == list(PARAMETERS)[:2] + NEEDING_A_PANEL
+    without = replace(us_real.PACK, panel=None)
+    assert list(tools.offered(without)) == ["get_macro_indicators"]
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -49,18 +55,11 @@ async def test_enums_are_the_ones_that_agent_files_declare(pack):
     schemas = {tool.name: tool.input_schema["properties"] for tool in await listed(pack)}
     heatmap, macro = schemas["get_sector_heatmap"], schemas["get_macro_indicators"]
     assert heatmap["granularity"]["enum"] == ["daily", "weekly", "monthly"]
-    assert heatmap["metrics"]["items"]["enum"] == [
-        "performance",
-        "momentum",
-        "volatility",
-        "relative_strength",
-    ]
-    assert macro["indicators"]["items"]["enum"] == [
-        "gdp_growth",
-        "inflation",
-        "interest_rates",
-        "unemployment_rate",
-    ]
+    for about, declared in (
+        (heatmap["metrics"], ["performance", "momentum", "volatility", "relative_strength"]),
+        (macro["indicators"], ["gdp_growth", "inflation", "interest_rates", "unemployment_rate"]),
+    ):
+        assert about["items"]["enum"][: len(declared)] == about["default"] == declared
     assert macro["period"]["enum"] == ["quarterly", "annually", "monthly"]
     if pack == "vn-sim":
         flow_types = schemas["get_foreign_flow"]["flow_type"]["enum"]

@@ -3,11 +3,13 @@ from __future__ import annotations
 import csv
 import math
 import statistics
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from agent.market import us_real, vn_parameters
+from agent.market import tools, us_real, vn_parameters
+from agent.market.heatmap import heatmap
 from agent.market.vn_world import world
 from tests.market.asking import ask
 
@@ -164,3 +166,98 @@ async def test_volatility_uses_what_there_is_from_twenty_samples_on():
     assert answer["columns"]["volatility"]["lookback"] == "20M"
     assert all(row["volatility"] > 0 for row in answer["rows"])
     assert answer["notes"] == []
+
+
+async def test_metrics_asked_by_name_are_the_methods_their_columns_name():
+    metrics = [*tools.METRICS]
+    answer = await ask("us-real", "get_sector_heatmap", lookback_period="6M", as_of="2008-09-30", metrics=metrics)
+    assert list(answer["columns"]) == metrics and answer["notes"] == []
+    names = {metric: column["method_id"] for metric, column in answer["columns"].items()}
+    assert names == {
+        "performance": "perf(6M)",
+        "momentum": "mom_12_1",
+        "volatility": "vol(24M,monthly)",
+        "relative_strength": "rs(6M)",
+        "momentum_1_0": "mom_1_0",
+        "momentum_6_0": "mom_6_0",
+        "momentum_12_0": "mom_12_0",
+        "downside_deviation": "downside(24M,monthly)",
+        "max_drawdown": "mdd(6M)",
+        "beta": "beta(24M,monthly)",
+        "mansfield_rs": "mansfield(1Y)",
+        "scorecard": "scorecard(6M,monthly)",
+    }
+    for code, row in zip(us_real.INDUSTRIES, answer["rows"], strict=True):
+        sector, market = us_history(code, "2008-09")
+        log, logs = ([math.log(1 + r) for r in returns[-24:]] for returns in (market, sector))
+        levels = [compounded(sector[-6 : len(sector) - 6 + end]) + 1 for end in range(7)]
+        levels[0] = 1.0
+        strength = [(compounded(sector[:t]) + 1) / (compounded(market[:t]) + 1) for t in range(len(market) - 11, 718)]
+        expected = {
+            "momentum_1_0": 100 * sector[-1],
+            "momentum_6_0": 100 * compounded(sector[-6:]),
+            "momentum_12_0": 100 * compounded(sector[-12:]),
+            "downside_deviation": 100 * math.sqrt(12 * sum(min(x, 0) ** 2 for x in logs) / 24),
+            "max_drawdown": 100 * min(level / max(levels[: i + 1]) - 1 for i, level in enumerate(levels)),
+            "beta": statistics.linear_regression(log, logs).slope,
+            "mansfield_rs": 100 * (strength[-1] / statistics.fmean(strength) - 1),
+        }
+        for metric, value in expected.items():
+            assert row[metric] == pytest.approx(value, abs=0.00501), (code, metric)
+
+
+async def test_the_scorecard_adds_the_z_scores_it_names_with_the_weights_it_states():
+    metrics = ["momentum", "relative_strength", "volatility", "scorecard"]
+    answer = await ask("us-real", "get_sector_heatmap", as_of="1999-12-31", metrics=metrics)
+    column = answer["columns"]["scorecard"]
+    assert column["weights"] == {"momentum": 1.0, "relative_strength": 1.0, "volatility": -0.5}
+    assert column["parts"] == {
+        "momentum": "mom_12_1",
+        "relative_strength": "rs(3M)",
+        "volatility": "vol(24M,monthly)",
+    }
+    scores = {}
+    for metric in column["weights"]:
+        values = [row[metric] for row in answer["rows"]]
+        mean, deviation = statistics.fmean(values), statistics.pstdev(values)
+        scores[metric] = [max(-3, min(3, (value - mean) / deviation)) for value in values]
+    for i, row in enumerate(answer["rows"]):
+        total = sum(weight * scores[metric][i] for metric, weight in column["weights"].items())
+        assert row["scorecard"] == pytest.approx(total / 2.5, abs=0.006)
+
+
+async def test_every_metric_below_its_minimum_is_null_and_named():
+    answer = await ask(
+        "us-real", "get_sector_heatmap", lookback_period="1M", as_of="1949-05-31", metrics=[*tools.METRICS]
+    )
+    null = {metric for metric in tools.METRICS if all(row[metric] is None for row in answer["rows"])}
+    assert null == {*tools.METRICS} - {"performance", "relative_strength", "max_drawdown", "momentum_1_0"}
+    assert {note.split(" is null: ")[0] for note in answer["notes"]} == null
+    assert "momentum_6_0 is null: it needs 6 observations and has 5." in answer["notes"]
+    short = "momentum: it needs 12 observations and has 5. volatility: it needs 20 samples (monthly) and has 5."
+    assert f"scorecard is null: {short}" in answer["notes"]
+
+
+def test_a_sector_without_a_value_is_null_and_a_note_names_it():
+    whole = us_real.panel()
+    sectors = whole.sectors.copy()
+    sectors[-1, 3] = math.nan
+    pack = replace(us_real.PACK, panel=lambda: replace(whole, sectors=sectors))
+    arguments = tools.checked(
+        tools.offered(pack)["get_sector_heatmap"], pack, {"metrics": ["performance", "scorecard"]}
+    )
+    answer = heatmap(pack, arguments)
+    assert [row["sector"] for row in answer["rows"] if row["performance"] is None] == ["Energy"]
+    assert [row["sector"] for row in answer["rows"] if row["scorecard"] is None] == ["Energy"]
+    assert answer["notes"] == [
+        "performance is null for Energy: the data give no value there.",
+        "scorecard is null for Energy: the data give no value there.",
+    ]
+
+
+def test_beta_against_a_benchmark_that_did_not_move_is_null():
+    whole = us_real.panel()
+    pack = replace(us_real.PACK, panel=lambda: replace(whole, benchmark=0 * whole.benchmark))
+    answer = heatmap(pack, tools.checked(tools.offered(pack)["get_sector_heatmap"], pack, {"metrics": ["beta"]}))
+    assert all(row["beta"] is None for row in answer["rows"])
+    assert answer["notes"] == ["beta is null: the benchmark did not move."]

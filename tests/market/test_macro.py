@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date, timedelta
 
 import pytest
 
@@ -81,6 +82,102 @@ async def test_a_first_observation_has_no_previous_and_a_note_says_so():
     assert row["observed_at"] == "1948-12-31"
     assert (row["previous"], row["change"]) == (None, None)
     assert "inflation: previous and change are null, as the data begin with this observation." in answer["notes"]
+
+
+@pytest.mark.parametrize(
+    ("indicator", "name", "grows", "known"),
+    [
+        ("industrial_production_growth", "indpro", True, 17),
+        ("durable_goods_production_growth", "ipdman", True, 17),
+        ("producer_price_inflation", "ppiaco", True, 15),
+        ("payroll_growth", "payems", True, 7),
+        ("housing_starts", "houst", False, 19),
+        ("consumption_growth", "pce", True, 30),
+        ("disposable_income_growth", "dspic96", True, 30),
+        ("money_growth", "m2sl", True, 28),
+        ("federal_funds_rate", "fedfunds", False, 1),
+        ("bill_rate", "tb3ms", False, 1),
+        ("one_year_yield", "gs1", False, 1),
+        ("ten_year_yield", "gs10", False, 1),
+        ("oil_price", "mcoilwtico", False, 1),
+        ("oil_price_growth", "mcoilwtico", True, 1),
+    ],
+)
+async def test_each_us_series_is_the_column_it_comes_from_and_known_after_its_delay(indicator, name, grows, known):
+    asked = {"indicators": [indicator], "period": "monthly"}
+    day = date(2008, 7, 31) + timedelta(known)
+    on = await ask("us-real", "get_macro_indicators", as_of=day.isoformat(), **asked)
+    before = await ask("us-real", "get_macro_indicators", as_of=(day - timedelta(1)).isoformat(), **asked)
+    levels = column(name)
+    july = 100 * (levels["2008-07"] / levels["2007-07"] - 1) if grows else levels["2008-07"]
+    [row] = on["rows"]
+    assert row["value"] == pytest.approx(july, abs=0.00501)
+    assert (row["observed_at"], row["known_at"]) == ("2008-07-31", day.isoformat())
+    assert before["rows"][0]["observed_at"] == "2008-06-30"
+    assert row["unit"] == {"housing_starts": "thousand a year", "oil_price": "USD a barrel"}.get(indicator, "percent")
+    assert on["columns"]["change"]["unit"] == ("percentage points" if row["unit"] == "percent" else "see row")
+
+
+async def test_the_term_spread_and_the_risk_free_return_are_computed_from_their_files():
+    answer = await ask(
+        "us-real",
+        "get_macro_indicators",
+        as_of="2008-09-30",
+        indicators=["term_spread", "risk_free"],
+        period="monthly",
+    )
+    spread, bill = answer["rows"]
+    assert spread["value"] == pytest.approx(column("gs10")["2008-08"] - column("gs1")["2008-08"], abs=0.00501)
+    assert bill["value"] == pytest.approx(100 * column("RF", "us_industries_monthly.csv")["2008-08"], abs=0.00501)
+    assert bill["unit"] == "percent a month"
+    assert (bill["observed_at"], bill["known_at"]) == ("2008-08-31", "2008-09-01")
+
+
+@pytest.mark.parametrize(
+    ("indicator", "first", "known"),
+    [
+        ("oil_price", "1986-01", "1986-02-01"),
+        ("oil_price_growth", "1987-01", "1987-02-01"),
+        ("federal_funds_rate", "1954-07", "1954-08-01"),
+        ("money_growth", "1960-01", "1960-02-28"),
+    ],
+)
+async def test_a_series_that_begins_late_is_null_with_a_note_until_it_is_known(indicator, first, known):
+    asked = {"indicators": ["inflation", indicator], "period": "monthly"}
+    eve = (date.fromisoformat(known) - timedelta(1)).isoformat()
+    before = await ask("us-real", "get_macro_indicators", as_of=eve, **asked)
+    after = await ask("us-real", "get_macro_indicators", as_of=known, **asked)
+    row = by_indicator(before)[indicator]
+    unit = {"oil_price": "USD a barrel"}.get(indicator, "percent")
+    assert row == {"indicator": indicator, "value": None, "previous": None, "change": None, "unit": unit}
+    assert f"{indicator} is null: no monthly observation of it was known on {eve}." in before["notes"]
+    assert by_indicator(before)["inflation"]["value"] is not None
+    late = by_indicator(after)[indicator]
+    assert isinstance(late["value"], float)
+    assert late["observed_at"].startswith(first)
+
+
+async def test_an_answer_without_any_value_is_dated_by_its_as_of():
+    answer = await ask("us-real", "get_macro_indicators", as_of="1950-06-15", indicators=["oil_price"])
+    assert (answer["observed_at"], answer["known_at"]) == ("1950-06-15", "1950-06-15")
+    assert answer["rows"][0]["value"] is None
+
+
+async def test_the_four_come_first_and_alone_unless_others_are_named():
+    usual = await ask("us-real", "get_macro_indicators", as_of="1999-12-31")
+    every = await ask("us-real", "get_macro_indicators", as_of="1999-12-31", indicators=[*us_real.PACK.indicators])
+    assert [row["indicator"] for row in usual["rows"]] == INDICATORS
+    assert [row["indicator"] for row in every["rows"]][:4] == INDICATORS
+    assert all(isinstance(row["value"], float) for row in every["rows"])
+    used = {about.column for about in us_real.MONTHLY.values()}
+    with (us_real.DATA / "us_macro_monthly.csv").open(newline="") as lines:
+        assert used == {*next(csv.reader(lines))} - {"month"}
+
+
+def test_series_are_in_the_order_in_which_they_became_known():
+    for series in us_real.macro("United States").values():
+        assert list(series.known) == sorted(series.known)
+        assert all(observed < known for observed, known in zip(series.observed, series.known, strict=True))
 
 
 @pytest.mark.parametrize("region", ["US", "usa", " united states "])

@@ -11,6 +11,7 @@ HEATMAP, MACRO, FLOW, WHALE, STATEMENTS = (
     "get_whale_activity",
     "get_financial_statements",
 )
+ROTATION, REGIME = "get_relative_rotation", "get_market_regime"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ HEATMAP, MACRO, FLOW, WHALE, STATEMENTS = (
         ),
         ("us-real", HEATMAP, {"granularity": "weekly"}, "monthly returns only"),
         ("vn-sim", HEATMAP, {"granularity": "hourly"}, "Unknown granularity 'hourly'. Choose from:"),
-        ("vn-sim", HEATMAP, {"metrics": ["beta"]}, "Unknown metric 'beta'. Choose from:"),
+        ("vn-sim", HEATMAP, {"metrics": ["sharpe"]}, "Unknown metric 'sharpe'. Choose from:"),
         ("vn-sim", HEATMAP, {"metrics": []}, "metrics is empty. Name at least one of: performance"),
         ("vn-sim", HEATMAP, {"metrics": "momentum"}, "metrics must be a list of strings, not 'momentum'"),
         ("vn-sim", HEATMAP, {"metrics": [1]}, "each of metrics must be a string, not 1"),
@@ -81,12 +82,19 @@ HEATMAP, MACRO, FLOW, WHALE, STATEMENTS = (
         ("vn-sim", WHALE, {"lookback_days": 1.5}, "lookback_days must be a whole number, not 1.5"),
         ("vn-sim", STATEMENTS, {"sector": "Technologies"}, "Choose from: Technology, "),
         ("vn-sim", STATEMENTS, {"period": "monthly"}, "Unknown period 'monthly'. Choose from:"),
+        ("vn-sim", ROTATION, {"window": 2}, "window must be 3 to 260, not 2"),
+        ("vn-sim", ROTATION, {"smoothing": 0}, "smoothing must be 1 to 52, not 0"),
+        ("vn-sim", ROTATION, {"lag": 53}, "lag must be 1 to 52, not 53"),
+        ("vn-sim", ROTATION, {"lag": True}, "lag must be a whole number, not True"),
+        ("us-real", REGIME, {"window": 19}, "window must be 20 to 2600, not 19"),
+        ("us-real", MACRO, {"indicators": ["gold"]}, "Unknown indicator 'gold'. Choose from:"),
+        ("vn-sim", MACRO, {"indicators": ["oil_price"]}, "Unknown indicator 'oil_price'. Choose from:"),
         ("vn-sim", "get_weather", {}, "Unknown tool 'get_weather'. Choose from:"),
         (
             "us-real",
             FLOW,
             {},
-            "Unknown tool 'get_foreign_flow'. Choose from: get_sector_heatmap, get_macro_indicators.",
+            "Unknown tool 'get_foreign_flow'. Choose from: get_relative_rotation, ",
         ),
     ],
 )

@@ -83,7 +83,7 @@ async def test_http_serves_a_client_of_the_older_protocol():
     with started(*arguments("vn-sim", 0)) as process:
         url = process.stderr.readline().split()[-1]
         async with Client(url, mode="legacy") as client:
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 7
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) == 0
         assert process.stderr.read() == ""
@@ -160,8 +160,12 @@ def test_without_its_folder_the_real_pack_says_what_is_missing_and_the_simulated
     (tmp_path / "agent" / "__init__.py").touch()
     shutil.rmtree(tmp_path / "agent" / "market" / "us_real_data")
     code = """
+from agent.market import tools, vn_sim
+from agent.market.answers import ANSWERS
 from agent.market.server import build
 build("vn-sim")
+for name, tool in tools.offered(vn_sim.PACK).items():
+    assert ANSWERS[name](vn_sim.PACK, tools.checked(tool, vn_sim.PACK, {}))["rows"], name
 try:
     build("us-real")
 except FileNotFoundError as error:

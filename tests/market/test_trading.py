@@ -65,8 +65,8 @@ async def test_foreign_flow_says_how_unusual_it_is_how_long_it_lasts_and_what_ro
     for i, row in enumerate(answer["rows"]):
         net = [int(b) - int(s) for b, s in zip(traded.foreign_buy[:end, i], traded.foreign_sell[:end, i], strict=True)]
         turnover = [int(amount) for amount in traded.turnover[:end, i]]
-        shares = [sum(net[at - 20 : at]) / sum(turnover[at - 20 : at]) for at in range(end - 59, end + 1)]
-        unusual = (shares[-1] - statistics.mean(shares)) / statistics.stdev(shares)
+        shares = [sum(net[at - 20 : at]) / sum(turnover[at - 20 : at]) for at in range(end - 60, end + 1)]
+        unusual = (shares[-1] - statistics.mean(shares[:-1])) / statistics.stdev(shares[:-1])
         days = 0
         while net[-1 - days] * net[-1] > 0:
             days += 1
@@ -77,12 +77,12 @@ async def test_foreign_flow_says_how_unusual_it_is_how_long_it_lasts_and_what_ro
     assert units == ["standard deviations", "sessions", "percent"]
 
 
-async def test_an_unusual_flow_needs_79_sessions():
+async def test_an_unusual_flow_needs_80_sessions():
     days = trading().dates
-    short = await ask("vn-sim", FLOW, as_of=days[77].isoformat())
-    enough = await ask("vn-sim", FLOW, as_of=days[78].isoformat())
+    short = await ask("vn-sim", FLOW, as_of=days[78].isoformat())
+    enough = await ask("vn-sim", FLOW, as_of=days[79].isoformat())
     assert all(row["net_z"] is None and row["net_streak"] for row in short["rows"])
-    assert "net_z is null: it needs 79 sessions and has 78." in short["notes"]
+    assert "net_z is null: it needs 80 sessions and has 79." in short["notes"]
     assert all(isinstance(row["net_z"], float) for row in enough["rows"])
     assert len(enough["notes"]) == 1
 

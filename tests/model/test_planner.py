@@ -89,6 +89,24 @@ async def test_odd_parameters_stop_nothing(properties: dict[str, Any]) -> None:
     assert [call.name for call in (await ask(tools=[tool])).calls] == ["get_macro"]
 
 
+@pytest.mark.parametrize(
+    ("offered", "default", "asked"),
+    [
+        (["performance", "momentum", "beta"], ["performance", "momentum"], ["performance", "momentum"]),
+        (["performance", "beta"], ["performance", "momentum"], ["performance", "beta"]),
+        (["performance", "momentum"], None, ["performance", "momentum"]),
+        (["performance", "momentum"], [], ["performance", "momentum"]),
+    ],
+)
+async def test_of_a_list_the_default_is_asked_for_where_the_offer_still_has_it(
+    offered: list[str], default: Any, asked: list[str]
+) -> None:
+    metrics = {"type": "array", "items": {"type": "string", "enum": offered}, "default": default}
+    schema = {"type": "object", "properties": {"metrics": metrics}}
+    turn = await ask(tools=[HEATMAP | {"input_schema": schema}])
+    assert [block["input"] for block in turn.content] == [{"metrics": asked}]
+
+
 async def test_tool_that_needs_what_the_rules_cannot_fill_is_not_called() -> None:
     needs = {"type": "object", "properties": {"symbol": {"type": "string"}}, "required": ["symbol"]}
     turn = await ask(tools=[{"name": "get_financials", "description": "", "input_schema": needs}])

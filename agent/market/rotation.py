@@ -1,0 +1,167 @@
+"""Answers about where sectors are heading, and what market they stand in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agent.market import breadth, methods
+from agent.market import relative_rotation as rotating
+from agent.market.envelope import Answer, Arguments, enveloped, missing, number
+from agent.market.pack import Pack
+from agent.market.tools import sampling_of_rotation
+
+if TYPE_CHECKING:
+    from agent.market.pack import Panel, Series
+
+GROWTH = ("industrial_production_growth", "gdp_growth")
+"""The first of them that a pack has stands for growth: a series by month, if there is one."""
+CONTRADICTION = (
+    "A ratio over few samples can contradict relative strength over a longer time: a sector far ahead over half a "
+    "year may still be 'improving' or 'lagging'. Compare with relative_strength of get_sector_heatmap."
+)
+FORMULA = (
+    "Open formula: ratio = EMA(100 + z of P_sector / P_benchmark over the window), momentum = the same of the ratio's "
+    "change over the lag. Other charts of relative rotation differ in numbers and at times in the quadrant."
+)
+NO_EDGE = (
+    "macro_quadrant is a label and no signal: on the US data of 1949 to 2017, rotation by growth and inflation could "
+    "not be told from chance."
+)
+
+
+def relative_rotation(pack: Pack, arguments: Arguments) -> Answer:
+    """Answer of get_relative_rotation."""
+    assert pack.panel is not None
+    as_of, panel = arguments["as_of"], pack.panel()
+    seen = bisect_right(panel.dates, as_of)
+    parameters = {name: arguments[name] for name in ("window", "smoothing", "lag")}
+    sampling = sampling_of_rotation(pack)
+    step = pack.sampling[sampling].step
+    found = rotating.relative_rotation(panel.sectors[:seen], panel.benchmark[:seen], step, **parameters)
+    rows = [{"sector": sector} | _bearings(found, i) for i, sector in enumerate(pack.sectors)]
+    samples, needed = seen // step, rotating.minimum(parameters["window"], parameters["lag"])
+    span = f"{parameters['window'] * step}{next(iter(pack.periods))}"
+    form = ",".join(map(str, parameters.values()))
+    columns = {
+        name: {"unit": unit, "lookback": span, "method_id": f"{name}({form},{sampling})"}
+        for name, unit in _ROTATION_UNITS.items()
+    }
+    if found is None:
+        notes = [f"All is null: it needs {needed} samples ({sampling}) and has {samples}."]
+    else:
+        notes = [CONTRADICTION, FORMULA, *missing(rows, list(columns))]
+    facts = {"taxonomy": pack.taxonomy, "benchmark": pack.benchmark, "as_of": as_of}
+    dates = {"observed_at": panel.dates[seen - 1]}
+    sampled = {"sampling": sampling, "observations_a_sample": step, "samples": samples, "minimum_samples": needed}
+    return enveloped(pack, facts | dates | parameters | sampled, columns, rows, notes)
+
+
+_ROTATION_UNITS = {
+    "rotation_ratio": "points",
+    "rotation_momentum": "points",
+    "rotation_heading": "degrees",
+    "rotation_length": "points",
+    "quadrant": "word",
+}
+
+
+def _bearings(found: rotating.Rotation | None, i: int) -> dict[str, Any]:
+    if found is None:
+        return dict.fromkeys(_ROTATION_UNITS)
+    return {
+        "rotation_ratio": number(found.ratio[i]),
+        "rotation_momentum": number(found.momentum[i]),
+        "rotation_heading": number(found.heading[i]),
+        "rotation_length": number(found.length[i]),
+        "quadrant": found.quadrant[i],
+    }
+
+
+def market_regime(pack: Pack, arguments: Arguments) -> Answer:
+    """Answer of get_market_regime.
+
+    The macro quadrant had no measurable edge in choosing sectors: see `breadth.quadrant`.
+    """
+    assert pack.panel is not None
+    as_of, window = arguments["as_of"], arguments["window"]
+    rows, notes = _of_the_market(pack, pack.panel(), as_of, window)
+    facts: dict[str, Any] = {"as_of": as_of, "benchmark": pack.benchmark, "window": window}
+    if pack.macro is not None:
+        economy, remarks = _of_the_economy(pack.macro(pack.regions[0]), as_of)
+        facts |= {"region": pack.regions[0], "macro_quadrant": breadth.quadrant(*(row["value"] for row in economy))}
+        facts |= {"known_at_kind": pack.known_at_kind} | ({"vintage": pack.vintage} if pack.vintage else {})
+        rows, notes = rows + economy, [*notes, *remarks, NO_EDGE]
+    dates = {name: max(row[name] for row in rows if name in row) for name in ("observed_at", "known_at")}
+    columns = {
+        "value": {"unit": "see row", "method_id": "see row"},
+        "change": {"unit": "see row", "method_id": f"value - value {window} observations before"},
+    }
+    return enveloped(pack, facts | dates, columns, rows, notes)
+
+
+class _Measure(NamedTuple):
+    """`of` measures the oldest so many observations, of which `needs` have to be there."""
+
+    unit: str
+    method_id: str
+    needs: int
+    of: Callable[[int], float | None]
+
+
+def _of_the_market(pack: Pack, panel: Panel, as_of: date, n: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """Average pair correlation, and trend and volatility of the benchmark, each with its change on n observations."""
+    seen, letter = bisect_right(panel.dates, as_of), next(iter(pack.periods))
+    month, year = pack.periods["M"], pack.periods["Y"]
+
+    def volatility(end: int) -> float | None:
+        value = methods.volatility(panel.benchmark[:end], n, 1, year)
+        return None if value is None else float(value)
+
+    ten_months = breadth.TREND_MONTHS * month
+    measures = {
+        "average_pair_correlation": _Measure(
+            "correlation", f"pair_corr({n}{letter})", n, lambda end: breadth.pair_correlation(panel.sectors[:end], n)
+        ),
+        "benchmark_trend": _Measure(
+            "percent", "trend(10M)", ten_months, lambda end: breadth.trend(panel.benchmark[:end], month)
+        ),
+        "benchmark_volatility": _Measure("percent", f"vol({n}{letter})", n, volatility),
+    }
+    dates = dict.fromkeys(("observed_at", "known_at"), panel.dates[seen - 1].isoformat())
+    rows, notes = [], []
+    for name, measure in measures.items():
+        now, before = (measure.of(end) if end >= measure.needs else None for end in (seen, seen - n))
+        change = None if now is None or before is None else now - before
+        row: dict[str, Any] = {"indicator": name, "value": number(now), "change": number(change)}
+        about = {"unit": measure.unit, "method_id": measure.method_id}
+        rows.append(row | about | dates)
+        if change is None:
+            nulls = "value and change are null" if now is None else "change is null"
+            needed = f"value needs {measure.needs} observations, change {n} more, and there are {seen}."
+            notes.append(f"{name}: {nulls}: {needed}")
+    return rows, notes
+
+
+def _of_the_economy(series: Mapping[str, Series], as_of: date) -> tuple[list[dict[str, Any]], list[str]]:
+    """Growth and inflation against the mean of their own year, in this order."""
+    growth = next((name for name in GROWTH if name in series), GROWTH[-1])
+    rows, notes = [], []
+    for name in (growth, "inflation"):
+        trend = breadth.macro_trend(series[name], as_of) if name in series else None
+        row: dict[str, Any] = {
+            "indicator": f"{name}_trend",
+            "value": None,
+            "unit": "percentage points",
+            "method_id": "trend(1Y)",
+        }
+        if trend is None:
+            needed = f"it needs {breadth.LEAST_READINGS} readings of one year, known by {as_of}."
+            notes.append(f"{name}_trend is null: {needed}")
+        else:
+            row["value"] = number(trend.distance)
+            row |= {"observed_at": trend.observed.isoformat(), "known_at": trend.known.isoformat()}
+        rows.append(row)
+    return rows, notes
