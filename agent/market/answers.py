@@ -127,22 +127,32 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
         row, remarks = _reading(indicator, series[indicator], as_of, period)
         rows.append(row)
         notes += remarks
+    if all(row["value"] is None for row in rows):
+        raise Refusal(f"On {as_of}, none of this was known of {region}: {', '.join(indicators)}. Use a later as_of.")
+    in_points = all(row["unit"] == "percent" for row in rows)
     columns = {
         "value": {"unit": "see row", "method_id": f"latest({period})"},
         "previous": {"unit": "see row", "method_id": f"previous({period})"},
-        "change": {"unit": "percentage points", "method_id": "value - previous"},
+        "change": {"unit": "percentage points" if in_points else "see row", "method_id": "value - previous"},
     }
-    dates = {name: max(row[name] for row in rows) for name in ("observed_at", "known_at")}
+    dates = {name: max(row[name] or "" for row in rows) for name in ("observed_at", "known_at")}
     vintage = {"vintage": pack.vintage} if pack.vintage else {}
     said = {"region": region, "indicators": indicators, "period": period, "known_at_kind": pack.known_at_kind}
     return enveloped(pack, {"as_of": as_of} | dates | said | vintage, columns, rows, notes)
 
 
 def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[dict[str, Any], list[str]]:
-    """The latest value of a series known at `as_of` among the observations that end a period."""
+    """The latest value of a series known at `as_of` among the observations that end a period.
+
+    A revision stands in for what it revises; a reading of which nothing was known yet is null.
+    """
     step = MONTHS[period]
     known = range(bisect_right(series.known, as_of))
-    ends = [i for i in known if series.observed[i].month % step == 0]
+    newest = {series.observed[i]: i for i in known if series.observed[i].month % step == 0}
+    ends = [newest[day] for day in sorted(newest)]
+    if not ends:
+        nothing = dict.fromkeys(("value", "previous", "change", "unit", "observed_at", "known_at"))
+        return {"indicator": indicator} | nothing | {"unit": series.unit}, [f"{indicator}: none was known on {as_of}."]
     last = ends[-1]
     value = rounded(series.values[last])
     previous = rounded(series.values[ends[-2]]) if len(ends) > 1 else None
@@ -151,7 +161,7 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
         "value": value,
         "previous": previous,
         "change": None if previous is None else rounded(value - previous),
-        "unit": "percent",
+        "unit": series.unit,
         "observed_at": series.observed[last].isoformat(),
         "known_at": series.known[last].isoformat(),
     }

@@ -29,8 +29,8 @@ _HOST = "127.0.0.1"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def build(pack: str) -> Server[Any]:
-    """The MCP server of a pack, not yet connected to anything.
+def build(pack: str | Pack) -> Server[Any]:
+    """The MCP server of a pack, given by name or as such, not yet connected to anything.
 
     Raises ValueError: no such pack. FileNotFoundError: the pack's data are not installed.
     """
@@ -40,7 +40,7 @@ def build(pack: str) -> Server[Any]:
     from agent.market import tools
     from agent.market.pack import Refusal
 
-    market = _load(pack)
+    market = _load(pack) if isinstance(pack, str) else pack
     offered = tools.offered(market)
 
     async def list_tools(context: object, params: object) -> types.ListToolsResult:
@@ -60,7 +60,7 @@ def build(pack: str) -> Server[Any]:
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=answer)
 
     return Server(
-        f"market-{pack}",
+        f"market-{market.name}",
         version="1",
         title=f"Sector market data, {market.kind}",
         instructions=market.summary,
@@ -69,7 +69,7 @@ def build(pack: str) -> Server[Any]:
     )
 
 
-def serve(pack: str, http_port: int | None = None) -> None:
+def serve(pack: str | Pack, http_port: int | None = None) -> None:
     """Serve until end of input or a stop signal: on stdio, or on http://127.0.0.1:PORT/mcp.
 
     Port 0 picks a free port. The address goes to stderr, in one line, once connections are accepted.
@@ -85,7 +85,7 @@ def serve(pack: str, http_port: int | None = None) -> None:
         if http_port is None:
             _serve_stdio(server)
         else:
-            _serve_http(server, pack, http_port)
+            _serve_http(server, pack if isinstance(pack, str) else pack.name, http_port)
     finally:
         logging.disable(muted)
         for number, handler in before.items():
@@ -155,7 +155,7 @@ def _declare(tool: Tool, market: Pack) -> types.Tool:
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.description} {market.summary}",
+        description=f"{tool.description.format(money=market.money)} {market.summary}",
         input_schema=tool.input_schema(market),
         output_schema=tool.output_schema(),
         annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),

@@ -156,7 +156,7 @@ TOOLS = (
     Tool(
         "get_foreign_flow",
         "Foreign flow",
-        "What foreign investors bought and sold in each sector over the period, in VND billion and as a "
+        "What foreign investors bought and sold in each sector over the period, in {money} and as a "
         "share of the sector's turnover.",
         "sector",
         _flow_arguments,
@@ -165,7 +165,7 @@ TOOLS = (
     Tool(
         "get_whale_activity",
         "Large trades",
-        "Unusually large trades in each sector: value bought, sold and net in VND billion, and how many. "
+        "Unusually large trades in each sector: value bought, sold and net in {money}, and how many. "
         "A large trade does not identify who stands behind it.",
         "sector",
         _whale_arguments,
@@ -174,8 +174,8 @@ TOOLS = (
     Tool(
         "get_financial_statements",
         "Financial statements",
-        "Accounts of the companies of a sector added up, latest filed period: revenue and net profit in VND "
-        "billion, their growth on the same period a year before, and the net margin.",
+        "Accounts of the companies of a sector added up, latest filed period: revenue and net profit in "
+        "{money}, their growth on the same period a year before, and the net margin.",
         "sector",
         _statement_arguments,
         lambda pack: pack.statements is not None,
@@ -185,7 +185,7 @@ TOOLS = (
 
 def offered(pack: Pack) -> dict[str, Tool]:
     """The tools that the pack's data can feed, by name."""
-    return {tool.name: tool for tool in TOOLS if tool.offered(pack)}
+    return {tool.name: tool for tool in TOOLS if tool.offered(pack) and tool.name not in pack.without}
 
 
 def checked(tool: Tool, pack: Pack, arguments: Mapping[str, object]) -> dict[str, Any]:

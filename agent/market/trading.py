@@ -41,7 +41,7 @@ def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
 
     rows = [{"sector": pack.sectors[i]} | figures(flow[i], turnover[i]) for i in chosen]
     columns = {
-        flow_type: {"unit": "VND bn", "lookback": period, "method_id": f"foreign_{flow_type}({period})"},
+        flow_type: {"unit": pack.money, "lookback": period, "method_id": f"foreign_{flow_type}({period})"},
         "share_of_turnover": {
             "unit": "percent",
             "lookback": period,
@@ -79,7 +79,7 @@ def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
     ]
     lookback = f"{days}D"
     columns = {
-        column: {"unit": "VND bn", "lookback": lookback, "method_id": f"whale_{column}({lookback})"}
+        column: {"unit": pack.money, "lookback": lookback, "method_id": f"whale_{column}({lookback})"}
         for column in ("net_value", "buy_value", "sell_value")
     } | {"trades": {"unit": "count", "lookback": lookback, "method_id": f"whale_trades({lookback})"}}
     said = {"sector": name, "lookback_days": days}
