@@ -250,7 +250,8 @@ def _merged(keys: Any, others: Any) -> Any:
 
 
 def is_embedded(file: AgentFile) -> bool:
-    servers = file.spec.servers.values()
+    """Whether all its servers are this installation's, over the data that come with it: they answer alike at any time."""
     return all(
-        isinstance(each, StdioServer) and each.command == "advisor" and not each.reads_folder for each in servers
+        isinstance(server, StdioServer) and server.command == "advisor" and not server.reads_folder
+        for server in file.spec.servers.values()
     )
