@@ -250,7 +250,7 @@ def _merged(keys: Any, others: Any) -> Any:
 
 
 def is_embedded(file: AgentFile) -> bool:
-    """Whether all its servers are this installation's, over the data that come with it: they answer alike at any time."""
+    """Whether all its servers are this installation's, over the data that come with it: they always answer alike."""
     return all(
         isinstance(server, StdioServer) and server.command == "advisor" and not server.reads_folder
         for server in file.spec.servers.values()

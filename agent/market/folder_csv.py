@@ -90,14 +90,14 @@ class CsvFile:
         self.parsers = columns
         self.read = 0
         self._path = path
-        self._problems = problems
+        self.problems = problems
         header = next(self._lines(), None)
         self.columns = () if header is None else self._checked(header[1], needed)
         if header is None and not problems.of(self.file):
             self.problem(f"is empty; its first line names the columns {', '.join(needed)}")
 
     def problem(self, text: str, line: int | None = None, column: str = "") -> None:
-        self._problems.add(self.file, text, line=line, column=column)
+        self.problems.add(self.file, text, line=line, column=column)
 
     def one_of(self, *names: str) -> str:
         """The one of these columns that is there."""
@@ -124,7 +124,7 @@ class CsvFile:
                     self.problem(str(error), line, column)
             if len(values) == len(cells):
                 yield line, values
-        if not self.read and not self._problems.of(self.file):
+        if not self.read and not self.problems.of(self.file):
             self.problem("has a header and no rows")
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:

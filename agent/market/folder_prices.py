@@ -49,6 +49,13 @@ TICKER_COLUMNS: Parsers = {"ticker": name, "sector": name, "weight": positive, "
 BENCHMARK_COLUMNS: Parsers = {"date": day, "close": positive, "return": fraction}
 
 
+class Index(NamedTuple):
+    """benchmark.csv."""
+
+    file: CsvFile
+    dated: Dated
+
+
 @dataclass(frozen=True)
 class Ticker:
     sector: str
@@ -94,41 +101,52 @@ def tickers(folder: Path, problems: Problems) -> Mapping[str, Ticker]:
 
 def read(folder: Path, listed: Mapping[str, Ticker] | None, problems: Problems) -> Prices | None:
     """None when a problem was found. `listed`: what tickers.csv says, None without that file."""
-    needed = ("date", "sector or ticker", "close or return")
-    file = CsvFile(folder / PRICES, COLUMNS, needed, problems)
+    file = CsvFile(folder / PRICES, COLUMNS, ("date", "sector or ticker", "close or return"), problems)
+    index = _index(folder, problems) if (folder / BENCHMARK).exists() else None
     if not file.columns:
         return None
     label, kind = file.one_of("sector", "ticker"), file.one_of("close", "return")
-    weighed = "market_cap" in file.columns
-    dated = folder_dated.read(file, label, [kind, "market_cap"] if weighed else [kind])
-    if problems.of(PRICES) or problems.of(TICKERS):
+    columns = [kind, "market_cap"] if "market_cap" in file.columns else [kind]
+    dated = folder_dated.read(file, label, columns)
+    if any(map(problems.of, (PRICES, TICKERS, BENCHMARK))):
         return None
     rhythm = found(file, dated.days)
     _require_no_gaps(file, dated, kind, label)
-    sector_of = sectors_of(file, dated, label, listed)
+    sectors = sectors_of(file, dated, label, listed)
     if label == "ticker":
         _require_prices(file, dated, listed or {})
     if problems.of(PRICES):
         return None
-    returns = dated.values[kind] if kind == "return" else _changes(dated.values["close"])
-    given = None if weighed or listed is None or label == "sector" else [listed[each].weight for each in dated.names]
-    weights = _weights(dated, given, len(returns))
-    returns, days = returns[-len(weights) :], dated.days[-len(weights) :]
+    return _prices(file, index, dated, rhythm, sectors, listed if label == "ticker" else None)
+
+
+def _prices(
+    file: CsvFile,
+    index: Index | None,
+    dated: Dated,
+    rhythm: Rhythm,
+    sector_of: Sequence[str],
+    listed: Mapping[str, Ticker] | None,
+) -> Prices | None:
+    returns, weights = _weighted(dated, listed)
+    days = dated.days[-len(returns) :]
     sectors = tuple(dict.fromkeys(sector_of))
     at = np.array([sectors.index(each) for each in sector_of])
     _require_sectors(file, sectors, at, days, ~np.isnan(returns * weights))
     rows = {PRICES: file.read}
-    benchmark, called = None, _weighting(label, weighed, given)
-    if (folder / BENCHMARK).exists():
-        benchmark, rows[BENCHMARK] = _benchmark(folder, kind, dated.days, len(days), problems)
-    if problems.of(PRICES) or problems.of(BENCHMARK):
+    benchmark = None
+    if index:
+        rows[BENCHMARK] = index.file.read
+        benchmark = _benchmark(index, next(iter(dated.values)), dated.days, len(days))
+    if any(map(file.problems.of, (PRICES, BENCHMARK))):
         return None
     if benchmark is None:
         benchmark = weighted_means(returns, weights, np.zeros_like(at))[:, 0]
     panel = Panel(days, weighted_means(returns, weights, at), benchmark)
     t, n = np.unravel_index(np.nanargmax(np.abs(returns)), returns.shape)
     largest = Move(dated.names[n], days[t], float(returns[t, n]))
-    return Prices(dated.days, sectors, dated.names if label == "ticker" else (), rhythm, panel, called, largest, rows)
+    names = dated.names if listed else ()
+    return Prices(dated.days, sectors, names, rhythm, panel, _weighting(dated, listed), largest, rows)
 
 
 def weighted_means(returns: Floats, weights: Floats, groups: Integers) -> Floats:
@@ -145,19 +163,22 @@ def _changes(closes: Floats) -> Floats:
     return changes
 
 
-def _weights(dated: Dated, given: list[float] | None, returns: int) -> Floats:
-    """(T, N): what each return of the newest dates weighs. Market values count from the date after their own."""
+def _weighted(dated: Dated, listed: Mapping[str, Ticker] | None) -> tuple[Floats, Floats]:
+    """Returns and what each of them weighs, (T, N). A market value counts from the date after its own."""
+    returns = dated.values["return"] if "return" in dated.values else _changes(dated.values["close"])
     if "market_cap" in dated.values:
-        return dated.values["market_cap"][:-1]
-    return np.broadcast_to(np.array(given or [1.0] * len(dated.names)), (returns, len(dated.names)))
+        weights = dated.values["market_cap"][:-1]
+        return returns[-len(weights) :], weights
+    constant = np.array([listed[each].weight if listed else 1.0 for each in dated.names])
+    return returns, np.broadcast_to(constant, returns.shape)
 
 
-def _weighting(label: str, weighed: bool, given: list[float] | None) -> str:
-    if weighed:
-        return f"All {label}s, weighted by market capitalisation"
-    if given is None or len(set(given)) == 1:
-        return f"All {label}s, equally weighted"
-    return f"All {label}s, by their weights"
+def _weighting(dated: Dated, listed: Mapping[str, Ticker] | None) -> str:
+    called = "All tickers" if listed else "All sectors"
+    if "market_cap" in dated.values:
+        return f"{called}, weighted by market capitalisation"
+    equal = len({each.weight for each in (listed or {}).values()}) < 2
+    return f"{called}, equally weighted" if equal else f"{called}, by their weights"
 
 
 def sectors_of(file: CsvFile, dated: Dated, label: str, listed: Mapping[str, Ticker] | None) -> Sequence[str]:
@@ -201,11 +222,9 @@ def _require_no_gaps(file: CsvFile, dated: Dated, kind: str, label: str) -> None
     for n in np.flatnonzero(lacking.any(axis=0)):
         missing = np.flatnonzero(lacking[:, n])
         more = f", nor on {len(missing) - 1} more dates" if len(missing) > 1 else ""
-        hint = "repeat the last close" if kind == "close" else "give a return of 0"
-        file.problem(
-            f"{dated.names[n]!r} has no row on {dated.days[missing[0]]}{more}; where nothing was traded, {hint}",
-            column=label,
-        )
+        flat = "repeat the last close" if kind == "close" else "give a return of 0"
+        hint = f"where nothing was traded, {flat}" if missing[0] else "begin the file later, or leave it out"
+        file.problem(f"{dated.names[n]!r} has no row on {dated.days[missing[0]]}{more}; {hint}", column=label)
 
 
 def _require_sectors(
@@ -223,21 +242,22 @@ def _require_sectors(
             )
 
 
-def _benchmark(
-    folder: Path, kind: str, days: tuple[date, ...], returns: int, problems: Problems
-) -> tuple[Floats | None, int]:
-    """The benchmark's returns on the newest of these dates, and how many rows were read."""
-    file = CsvFile(folder / BENCHMARK, BENCHMARK_COLUMNS, ("date", kind), problems)
-    if not file.columns:
-        return None, 0
-    dated = folder_dated.read(file, None, [kind])
+def _index(folder: Path, problems: Problems) -> Index | None:
+    file = CsvFile(folder / BENCHMARK, BENCHMARK_COLUMNS, ("date", "close or return"), problems)
+    return Index(file, folder_dated.read(file, None, [file.one_of("close", "return")])) if file.columns else None
+
+
+def _benchmark(index: Index, kind: str, days: tuple[date, ...], returns: int) -> Floats | None:
+    """Its returns on the newest of these dates. What it has before and after them is of no concern."""
+    file, dated = index
+    if kind not in dated.values:
+        file.problem(f"gives each {file.one_of('close', 'return')}, and {PRICES} each {kind}: give the same", 1)
+        return None
     needed = days[-returns:] if kind == "return" else days
     inside = [i for i, each in enumerate(dated.days) if needed[0] <= each <= needed[-1]]
     there = {dated.days[i] for i in inside}
     for each in sorted(there.symmetric_difference(needed)):
         said = f"{each} is no date of {PRICES}" if each in there else f"has no row on {each}, a date of {PRICES}"
         file.problem(said, column="date")
-    values = dated.values[kind][inside, 0] if inside else None
-    if values is None or problems.of(BENCHMARK):
-        return None, file.read
-    return (values if kind == "return" else _changes(values)), file.read
+    values = dated.values[kind][inside, 0]
+    return values if kind == "return" else _changes(values)

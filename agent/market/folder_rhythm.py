@@ -13,6 +13,8 @@ from agent.market.pack import Sampling
 
 TRADING_DAYS = (200, 275)
 """The fewest and the most that are taken for a year of daily data."""
+MONTH = (26, 35)
+"""Days from one month's last day of trading to the next one's."""
 MONTH_ENDS_FROM = 20
 """The earliest day of a month that can be the last trading day of it."""
 
@@ -41,7 +43,7 @@ def found(file: CsvFile, days: Sequence[date]) -> Rhythm:
         file.problem(f"has {len(days)} dates; at least 3 are needed")
         return DAILY
     usual = statistics.median_low(gaps)
-    if 28 <= usual <= 31:
+    if MONTH[0] <= usual <= MONTH[1]:
         _require_months(file, days)
         return MONTHLY
     if usual > 4:

@@ -152,10 +152,11 @@ def _load(name: str) -> Pack:
 def _declare(tool: Tool, market: Pack) -> types.Tool:
     from mcp import types
 
+    money = market.money.replace(" bn", " billion")
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.description.format(money=market.money)} {market.summary}",
+        description=f"{tool.description.format(money=money)} {market.summary}",
         input_schema=tool.input_schema(market),
         output_schema=tool.output_schema(),
         annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
