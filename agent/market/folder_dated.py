@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from agent.market.pack import Floats
 
 
+MOST_CELLS, SPARSEST = 1_000_000, 50
+"""Beyond so many dates x names, and so many for each row, a file is no panel, and would fill the memory."""
+
+
 @dataclass(frozen=True)
 class Dated:
     """`values` by column, each (T, N), NaN where the file has no row. Names are in the order of their first rows."""
@@ -50,6 +54,9 @@ def read(file: CsvFile, label: str | None, columns: Sequence[str]) -> Dated:
         for kept, value in zip(numbers, values, strict=True):
             kept.append(value)
     require_one_spelling(file, label or "", names)
+    if len(days) * len(names) > MOST_CELLS + SPARSEST * len(at_day):
+        file.problem(f"{len(names):,} names, {len(days):,} dates and {len(at_day):,} rows: are columns mixed up?")
+        return Dated((), (), {})
     ordered = sorted(days)
     place = np.empty(len(days), dtype=np.int64)
     place[[days[day] for day in ordered]] = np.arange(len(days))

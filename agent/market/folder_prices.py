@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PRICES, TICKERS, BENCHMARK = "prices.csv", "tickers.csv", "benchmark.csv"
 LARGEST_RETURN = 10
+MOST_SECTORS = 200
 
 
 def fraction(text: str) -> float:
@@ -115,6 +116,8 @@ def read(folder: Path, listed: Mapping[str, Ticker] | None, problems: Problems) 
     sectors = sectors_of(file, dated, label, listed)
     if label == "ticker":
         _require_prices(file, dated, listed or {})
+    if (count := len(set(sectors))) > MOST_SECTORS:
+        file.problem(f"{count} sectors, where at most {MOST_SECTORS} make a heatmap: are they tickers?", column=label)
     if problems.of(PRICES):
         return None
     return _prices(file, index, dated, rhythm, sectors, listed if label == "ticker" else None)

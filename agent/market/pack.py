@@ -83,9 +83,8 @@ class Statements:
 class Pack:
     """One market.
 
-    `periods` maps the letters of a lookback to numbers of observations, the smallest first. Every series
-    of `macro` has a value that was known on the day `first`. A loader that is None means that the pack
-    has no such data, and its server does not offer the tool.
+    `periods` maps the letters of a lookback to numbers of observations, the smallest first. A loader that
+    is None means that the pack has no such data, and its server does not offer the tool.
     """
 
     name: str

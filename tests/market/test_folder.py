@@ -213,6 +213,16 @@ def test_an_agent_asks_about_a_folder_and_its_kind_is_the_answers(tmp_path):
     assert not (tmp_path / "advisor.lock").exists()
 
 
+def test_the_list_of_tools_says_what_a_folder_lacks(tmp_path):
+    example(tmp_path / "m", "smallest")
+    (tmp_path / "a.yaml").write_text(AGENT + "mcpServers: {m: {command: advisor, args: [market, --data, m]}}\n")
+    done = advisor("tools", "-c", str(tmp_path / "a.yaml"))
+    assert done.stderr == (
+        "m says of itself: Real data from files, monthly, 2024-02-29 to 2024-04-30: 2 sectors of m; without macro "
+        "indicators, foreign flow, large trades, financial statements.\n"
+    )
+
+
 def test_check_says_what_was_found(tmp_path):
     folder = str(example(tmp_path / "full", "full"))
     text = advisor("market", "--data", folder, "--check").stdout
@@ -242,6 +252,14 @@ def test_options_that_contradict_each_other_are_refused(tmp_path, arguments, say
     done = advisor("market", *(each.format(folder) for each in arguments))
     assert done.returncode == 2
     assert says in done.stderr
+
+
+def test_the_documentation_shows_problems_as_they_are_told(tmp_path):
+    prices = EXAMPLES["smallest"]["prices.csv"].replace(",104\n", ',"104,5"\n') + "2024-03-29,Banks,104\n"
+    macro = "region,indicator,observed_at,known_on,value\n"
+    example(tmp_path / "my_market", "smallest", prices=prices, macro=macro)
+    done = advisor("market", "--data", "my_market", cwd=tmp_path)
+    assert f"```\n{done.stderr}```" in DOCS.read_text(encoding="utf-8")
 
 
 def test_problems_end_the_command_before_it_serves(tmp_path):

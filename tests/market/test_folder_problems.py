@@ -13,6 +13,7 @@ from tests.market.folders import EXAMPLES, example, write
 PRICES, FULL = EXAMPLES["smallest"]["prices.csv"], EXAMPLES["full"]
 FLOWS, MACRO, TICKERS = FULL["flows.csv"], FULL["macro.csv"], FULL["tickers.csv"]
 DAYS = [date(2023, 1, 2) + timedelta(day) for day in range(0, 1000)]
+MANY = [date(2023, 1, 2) + timedelta(day) for day in range(2000)]
 
 
 def problems(tmp_path, name="smallest", **changed) -> list[str]:
@@ -113,6 +114,14 @@ def series(days, closes=("A", "B")) -> str:
         (
             PRICES.replace("sector", "ticker"),
             "prices.csv: ticker: goes by ticker, and there is no tickers.csv that says",
+        ),
+        (
+            "date,sector,close\n" + "".join(f"{d},S{n},1\n" for n, d in enumerate(MANY)),
+            "2,000 names, 2,000 dates and 2,000",
+        ),
+        (
+            series(MANY[:3], [f"S{n}" for n in range(201)]),
+            "sector: 201 sectors, where at most 200 make a heatmap: are they",
         ),
         (None, "prices.csv: is missing; its columns are date, sector or ticker, close or return"),
     ],
