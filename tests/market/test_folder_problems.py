@@ -281,12 +281,13 @@ def test_a_file_that_nobody_reads_is_told_as_its_name_may_be_misspelled(tmp_path
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    folder = example(tmp_path / "mine", "smallest", prices=None)
-    for name in ("prices.csv", "macro.csv"):
+    folder = example(tmp_path / "mine", "smallest", prices=None, market=None)
+    for name in ("market.yaml", "prices.csv", "macro.csv"):
         (folder / name).mkdir()
     with pytest.raises(FolderError) as caught:
         load(folder)
-    assert caught.value.problems == [f"{name}: cannot be read: Is a directory" for name in ("prices.csv", "macro.csv")]
+    files = ("market.yaml", "prices.csv", "macro.csv")
+    assert caught.value.problems == [f"{name}: cannot be read: Is a directory" for name in files]
 
 
 def test_problems_of_all_files_are_told_at_once_and_the_rest_is_counted(tmp_path):
