@@ -210,6 +210,11 @@ class StdioServer(_Server):
         """Whether it is the market server of this very installation, as it comes."""
         return self.command == "advisor" and self.args[:1] == ["market"] and not self.env and self.cwd is None
 
+    @property
+    def reads_folder(self) -> bool:
+        """Whether it is, or once `${…}` is expanded may be, a market server over somebody's own files."""
+        return self.command == "advisor" and any("--data" in arg or "${" in arg for arg in self.args)
+
 
 class HttpServer(_Server):
     url: Annotated[str, Field(pattern=r"^(https?://|\$\{)\S+$")]

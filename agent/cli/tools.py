@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from agent.events import ToolAnswered
     from agent.tools.lock import Change
     from agent.tools.survey import Row, Survey
+
+LONGEST_WORDS = 300
+"""How much is shown of what a server says of itself."""
 
 form_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
@@ -45,6 +49,10 @@ def command(context: click.Context, config: str, trust: bool, form: str) -> None
         from agent.report import tool_table
 
         tool_table.show_tools(rows)
+        for server in survey.servers:
+            if server.instructions:
+                said = textwrap.shorten(printable(server.instructions), LONGEST_WORDS, placeholder=" …")
+                click.echo(f"{server.name} says of itself: {said}", err=True)
     for error in survey.down:
         tell(error, "error" if error.failure.server in survey.required else "warning")
     for note in survey.box.notes:

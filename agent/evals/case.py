@@ -177,7 +177,9 @@ def load(path: Path, folder: Path, thresholds: Mapping[str, float]) -> Case:
     except SpecError as error:
         raise refused(problems + error.problems) from None
     if spec.tools == EMBEDDED and not is_embedded(case.file):
-        problems.append(f"{text.where(('tools',))}: tools: {spec.agent} names servers that are not this installation's")
+        problems.append(
+            f"{text.where(('tools',))}: tools: {spec.agent} names servers or data that are not this installation's"
+        )
     if problems:
         raise refused(problems)
     return case
@@ -248,4 +250,8 @@ def _merged(keys: Any, others: Any) -> Any:
 
 
 def is_embedded(file: AgentFile) -> bool:
-    return all(isinstance(server, StdioServer) and server.command == "advisor" for server in file.spec.servers.values())
+    """Whether all its servers are this installation's, over the data that come with it: they always answer alike."""
+    return all(
+        isinstance(server, StdioServer) and server.command == "advisor" and not server.reads_folder
+        for server in file.spec.servers.values()
+    )

@@ -18,7 +18,7 @@ WHALE_RULE, WHALE_WINDOW = 2, 20
 
 
 def net_shares(net: Any, turnover: Any, n: int = WINDOW) -> Floats | None:
-    """`net/turnover(h)` in percent: sum(net) / sum(turnover) over n observations, for each that ends as many, (T-n+1, S).
+    """`net/turnover(h)` in percent: sum(net) / sum(turnover) over each n observations in a row, (T-n+1, S).
 
     Source: net flow scaled by trading. Minimum: n observations, else None.
     """

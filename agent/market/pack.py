@@ -137,5 +137,9 @@ class Pack:
     """Names of the series that `macro` gives for every region, those of INDICATORS first."""
     trading: Callable[[], Trading] | None = None
     statements: Callable[[], Statements] | None = None
+    without: tuple[str, ...] = ()
+    """Tools that are not offered although there is trading, as it lacks what they tell."""
+    money: str = "VND bn"
+    """Unit of the amounts in answers; `trading` holds thousandths of it."""
     resources: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """URI → JSON that is no tool's: what was planted in simulated data, for whoever judges answers."""

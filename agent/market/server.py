@@ -30,8 +30,8 @@ _JSON = "application/json"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def build(pack: str, difficulty: str | None = None) -> Server[Any]:
-    """The MCP server of a pack, not yet connected to anything.
+def build(pack: str | Pack, difficulty: str | None = None) -> Server[Any]:
+    """The MCP server of a pack, given by name or as such, not yet connected to anything.
 
     difficulty: of simulated data, how much momentum and flows tell; None: as usual.
 
@@ -43,7 +43,7 @@ def build(pack: str, difficulty: str | None = None) -> Server[Any]:
     from agent.market import tools
     from agent.market.pack import Refusal
 
-    market = _load(pack, difficulty)
+    market = _load(pack, difficulty) if isinstance(pack, str) else pack
     offered = tools.offered(market)
 
     async def list_tools(context: object, params: object) -> types.ListToolsResult:
@@ -63,7 +63,7 @@ def build(pack: str, difficulty: str | None = None) -> Server[Any]:
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=answer)
 
     return Server(
-        f"market-{pack}",
+        f"market-{market.name}",
         version="1",
         title=f"Sector market data, {market.kind}",
         instructions=market.summary,
@@ -73,7 +73,7 @@ def build(pack: str, difficulty: str | None = None) -> Server[Any]:
     )
 
 
-def serve(pack: str, http_port: int | None = None, difficulty: str | None = None) -> None:
+def serve(pack: str | Pack, http_port: int | None = None, difficulty: str | None = None) -> None:
     """Serve until end of input or a stop signal: on stdio, or on http://127.0.0.1:PORT/mcp.
 
     Port 0 picks a free port. The address goes to stderr, in one line, once connections are accepted.
@@ -89,7 +89,7 @@ def serve(pack: str, http_port: int | None = None, difficulty: str | None = None
         if http_port is None:
             _serve_stdio(server)
         else:
-            _serve_http(server, pack, http_port)
+            _serve_http(server, pack if isinstance(pack, str) else pack.name, http_port)
     finally:
         logging.disable(muted)
         for number, handler in before.items():
@@ -179,10 +179,11 @@ def _resources(market: Pack) -> dict[str, Any]:
 def _declare(tool: Tool, market: Pack) -> types.Tool:
     from mcp import types
 
+    money = market.money.replace(" bn", " billion")
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.description} {market.summary}",
+        description=f"{tool.description.format(money=money)} {market.summary}",
         input_schema=tool.input_schema(market),
         output_schema=tool.output_schema(),
         annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),

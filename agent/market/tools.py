@@ -136,7 +136,8 @@ def _macro_arguments(pack: Pack) -> dict[str, Schema]:
 
 def _usual_indicators(pack: Pack) -> tuple[str, ...]:
     """Those that every market has, so that an answer stays short; all of a pack that has none of them."""
-    return tuple(name for name in pack.indicators if name in INDICATORS) or pack.indicators
+    few = len(pack.indicators) <= 2 * len(INDICATORS)
+    return pack.indicators if few else tuple(name for name in pack.indicators if name in INDICATORS) or pack.indicators
 
 
 def _flow_arguments(pack: Pack) -> dict[str, Schema]:
@@ -204,7 +205,7 @@ TOOLS = (
     Tool(
         "get_foreign_flow",
         "Foreign flow",
-        "What foreign investors bought and sold in each sector over the period, in VND billion, as a share of "
+        "What foreign investors bought and sold in each sector over the period, in {money}, as a share of "
         "the sector's turnover, and by what was matched and what was put through. Besides, whatever the period: how "
         "unusual their net flow of 20 days is, for how many days it has kept its sign (negative: sold), and how much "
         "of their room they hold.",
@@ -215,7 +216,7 @@ TOOLS = (
     Tool(
         "get_whale_activity",
         "Large trades",
-        "Unusually large trades in each sector: value bought, sold and net in VND billion, and how many. "
+        "Unusually large trades in each sector: value bought, sold and net in {money}, and how many. "
         "A large trade does not identify who stands behind it.",
         "sector",
         _whale_arguments,
@@ -225,7 +226,7 @@ TOOLS = (
         "get_financial_statements",
         "Financial statements",
         "Accounts of the companies of a sector added up, latest period that most have filed: revenue and net profit "
-        "in VND billion, their growth on the same period a year before, the net margin, and how many have filed.",
+        "in {money}, their growth on the same period a year before, the net margin, and how many have filed.",
         "sector",
         _statement_arguments,
         lambda pack: pack.statements is not None,
@@ -254,7 +255,7 @@ TOOLS = (
 
 def offered(pack: Pack) -> dict[str, Tool]:
     """The tools that the pack's data can feed, by name."""
-    return {tool.name: tool for tool in TOOLS if tool.offered(pack)}
+    return {tool.name: tool for tool in TOOLS if tool.offered(pack) and tool.name not in pack.without}
 
 
 def checked(tool: Tool, pack: Pack, arguments: Mapping[str, object]) -> dict[str, Any]:

@@ -15,14 +15,15 @@ from agent.market.periods import observations
 if TYPE_CHECKING:
     from agent.market.pack import Integers, Trading
 
-_STATEMENT_UNITS = {
-    "revenue": "VND bn",
-    "net_profit": "VND bn",
+_STATEMENT_UNITS: dict[str, str | None] = {
+    "revenue": None,
+    "net_profit": None,
     "revenue_growth": "percent",
     "profit_growth": "percent",
     "net_margin": "percent",
     "companies_filed": "percent",
 }
+"""None: the market's money."""
 
 
 def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
@@ -43,7 +44,7 @@ def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
         return {flow_type: in_bn.pop(flow_type), "share_of_turnover": share} | in_bn
 
     columns: dict[str, dict[str, Any]] = {
-        what: {"unit": "VND bn", "lookback": period, "method_id": f"foreign_{what}({period})"} for what in parts
+        what: {"unit": pack.money, "lookback": period, "method_id": f"foreign_{what}({period})"} for what in parts
     }
     method = f"foreign_{flow_type}({period}) / turnover({period})"
     share = {"unit": "percent", "lookback": period, "method_id": method}
@@ -125,7 +126,7 @@ def whale_activity(pack: Pack, arguments: Arguments) -> Answer:
     ]
     lookback = f"{days}D"
     columns = {
-        column: {"unit": "VND bn", "lookback": lookback, "method_id": f"whale_{column}({lookback})"}
+        column: {"unit": pack.money, "lookback": lookback, "method_id": f"whale_{column}({lookback})"}
         for column in ("net_value", "buy_value", "sell_value")
     } | {"trades": {"unit": "count", "lookback": lookback, "method_id": f"whale_trades({lookback})"}}
     said = {"sector": name, "lookback_days": days}
@@ -161,7 +162,7 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
         )
     span = {"quarterly": "3M", "annually": "1Y"}[period]
     columns = {
-        column: {"unit": unit, "lookback": span, "method_id": f"{column}({span})"}
+        column: {"unit": unit or pack.money, "lookback": span, "method_id": f"{column}({span})"}
         for column, unit in _STATEMENT_UNITS.items()
     }
     observed, filed = accounts.periods[last].item(), accounts.filed[last]

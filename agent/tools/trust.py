@@ -14,8 +14,8 @@ from agent.spec import AgentSpec, HttpServer, StdioServer, is_local
 def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
     """`place`: where the file lies, or the run whose log holds it; None for a mapping of this process.
 
-    Raises TrustNeeded for a file from elsewhere that would start programs, or send variables of the environment to a
-    server, unless it is `trusted`.
+    Raises TrustNeeded for a file from elsewhere that would start programs, read a folder, or send variables of the
+    environment to a server, unless it is `trusted`.
     """
     if trusted or place is None or _is_own(place):
         return
@@ -24,8 +24,8 @@ def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
         doubtful.append(f"  model: {printable(spec.model.base_url)}")
     if doubtful:
         raise TrustNeeded(
-            f"{place} lies outside the current folder and your own configuration, and would start programs, or send "
-            "variables of yours away:\n" + "\n".join(doubtful),
+            f"{place} lies outside the current folder and your own configuration, and would start programs, read a "
+            "folder, or send variables of yours away:\n" + "\n".join(doubtful),
             hint="look at it, then add --trust, or go to its folder",
             where=str(place),
         )
@@ -33,7 +33,7 @@ def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:
 
 def _acts(server: StdioServer | HttpServer) -> bool:
     if isinstance(server, StdioServer):
-        return not server.is_embedded
+        return not server.is_embedded or server.reads_folder
     return "${" in server.url or any("${" in value for value in server.headers.values())
 
 

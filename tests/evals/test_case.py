@@ -151,10 +151,12 @@ def test_embedded_tools_are_this_installations_only(tmp_path: Path) -> None:
     assert load(tmp_path, case(tools="embedded", agent_keys={"mcpServers": {"m": {"command": "advisor"}}})).file
     text = text_of(tools="embedded", agent_keys={"mcpServers": {"m": {"command": "other"}}})
     at = line_of(text, "tools:")
-    says = "tools: tester.agent.yaml names servers that are not this installation's"
+    says = "tools: tester.agent.yaml names servers or data that are not this installation's"
     assert problems(tmp_path, text) == [f"only.yaml:{at}:8: {says}"]
     remote = case(tools="embedded", agent_keys={"mcpServers": {"m": {"url": "http://127.0.0.1/mcp"}}})
     assert says in problems(tmp_path, remote)[0]
+    folder = {"m": {"command": "advisor", "args": ["market", "--data", "mine"]}}
+    assert says in problems(tmp_path, case(tools="embedded", agent_keys={"mcpServers": folder}))[0]
 
 
 def test_all_that_is_wrong_with_a_case_is_told_at_once(tmp_path: Path) -> None:

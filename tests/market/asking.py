@@ -7,10 +7,11 @@ from typing import Any
 
 from mcp import Client
 
+from agent.market.pack import Pack
 from agent.market.server import build
 
 
-async def ask(pack: str, tool: str, **arguments: Any) -> dict[str, Any]:
+async def ask(pack: str | Pack, tool: str, **arguments: Any) -> dict[str, Any]:
     """The structured answer of one call, which the client has checked against the output schema."""
     async with Client(build(pack)) as client:
         result = await client.call_tool(tool, arguments)

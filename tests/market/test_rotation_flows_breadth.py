@@ -65,7 +65,8 @@ def test_twice_the_usual_turnover_is_a_whale_whose_side_is_where_the_close_lies(
     close = np.zeros((21, 4), int)
     close[-1] = [50, -50, 50, 0]
     bought, sold, trades = flows.large_trades(turnover, close)
-    assert (bought[-1].tolist(), sold[-1].tolist(), trades[-1].tolist()) == ([10, 0, 0, 25], [0, 10, 0, 0], [1, 1, 0, 1])
+    newest = [amounts[-1].tolist() for amounts in (bought, sold, trades)]
+    assert newest == [[10, 0, 0, 25], [0, 10, 0, 0], [1, 1, 0, 1]]
     assert not trades[:-1].any()
     assert not flows.large_trades(turnover[1:], close[1:])[2].any(), "twenty sessions have to come before"
 

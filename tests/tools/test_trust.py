@@ -58,10 +58,13 @@ def test_file_that_starts_no_foreign_program_needs_no_trust(server: dict[str, An
         {"args": ["market"], "cwd": "."},
         {"args": ["init", "x.yaml", "--server", "a=sh -c true", "--tools", "*"]},
         {"args": ["${WHICH}", "market"]},
+        {"args": ["market", "--data", "/home/somebody"]},
+        {"args": ["market", "--data=/home/somebody"]},
+        {"args": ["market", "${NOTHING:---da}ta", "/home/somebody"]},
         {},
     ],
 )
-def test_this_program_in_another_environment_or_with_another_command_is_foreign(
+def test_this_program_in_another_environment_or_with_another_command_or_a_folder_is_foreign(
     more: dict[str, Any], elsewhere: Path
 ) -> None:
     with pytest.raises(TrustNeeded):
