@@ -9,13 +9,20 @@ from agent import prices
 from agent.result import RunResult
 from agent.spec import AgentSpec
 
+SHOWN_TICKERS = 10
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
 
 def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
-    found = (_old_data(result, spec, today), _shared_sectors(result), _retiring(result, today), _uncached(result))
+    found = (
+        _old_data(result, spec, today),
+        _shared_sectors(result),
+        _left_out(result, spec),
+        _retiring(result, today),
+        _uncached(result),
+    )
     return [each for each in found if each]
 
 
@@ -38,6 +45,16 @@ def _shared_sectors(result: RunResult) -> str | None:
             servers.setdefault(figure.sector, set()).add(server_of.get(figure.call))
     shared = [sector for sector, names in servers.items() if len(names) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
+
+
+def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
+    """Securities whose figures are in no sector's."""
+    unknown = list(dict.fromkeys(each.ticker for each in result.figures if each.ticker and each.sector is None))
+    if not unknown:
+        return None
+    named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
+    why = "are in no sector of the agent file's `sectors`" if spec.sectors else "have no sector without `sectors`"
+    return f"{len(unknown)} tickers {why}, so no sector's figures count them: {named}"
 
 
 def _retiring(result: RunResult, today: date) -> str | None:

@@ -126,9 +126,9 @@ class Arms:
         opening = self._opening(case, EPOCH, touched)
         return await rerun(case.file, question, case.spec.as_of, model, opening, run_id=case.name)
 
-    def _model(self, reference: Reference, *, insists: bool = False) -> Model:
+    def _model(self, case: Case, reference: Reference, *, insists: bool = False) -> Model:
         if reference.planner:
-            return Planner()
+            return Planner(FigureReader(case.file.spec))
         if reference.transcript:
             recording, _ = self.suite.recording(reference.transcript)
             return Script([Turn.of(turn) for turn in recording.turns], insists=insists)
