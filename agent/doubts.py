@@ -1,5 +1,5 @@
-"""What a run leaves open, for people to know: old data, sectors that two servers name alike, a model near its end, a
-cache that was not used."""
+"""What a run leaves open, for people to know: old data, sectors that two servers name alike, tickers of no sector, a
+model near its end, a cache that was not used."""
 
 from __future__ import annotations
 

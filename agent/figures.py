@@ -74,12 +74,9 @@ class FigureReader:
 
     def __init__(self, spec: AgentSpec | None = None, language: str = "en") -> None:
         self._taxonomy, self._language = spec.taxonomy if spec else None, language
-        self._mapped = [tool for tool in (spec.tools or [] if spec else []) if tool.tables]
-        self._offered = {
-            name: tool.tables
-            for tool in self._mapped
-            for name in names_of(tool.tool_name, spec.servers if spec else ())
-        }
+        servers = spec.servers if spec else ()
+        self._mapped = [tool for tool in (spec.tools if spec else None) or [] if tool.tables]
+        self._offered = {name: tool.tables for tool in self._mapped for name in names_of(tool.tool_name, servers)}
 
     def read(
         self, data: Any, *, offered_as: str, call: str, server: str | None = None, tool: str | None = None
@@ -99,7 +96,7 @@ class FigureReader:
         return figures
 
     def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
-        if server is None or tool is None:
+        if offered_as in self._offered or server is None or tool is None:
             return self._offered.get(offered_as, ())
         return next((each.tables for each in self._mapped if each.means(server, tool)), ())
 
@@ -116,10 +113,8 @@ class FigureReader:
 
     def _of_mapping(self, mapping: FiguresSpec, data: Any, tool: str, call: str) -> Iterator[_Read]:
         for row in rows_of(mapping, data):
-            ticker, named, name, observed = (
-                self._text_at(place, row, data)
-                for place in (mapping.ticker, mapping.sector, mapping.name, mapping.date)
-            )
+            places = (mapping.ticker, mapping.sector, mapping.name, mapping.date)
+            ticker, named, name, observed = (_text_at(place, row, data) for place in places)
             if (mapping.ticker or mapping.sector) and not (ticker or named):
                 continue
             sector = _sector(self._taxonomy, ticker, named)
@@ -144,15 +139,16 @@ class FigureReader:
                 )
                 yield _Read(ticker or named or "", figure, about.combine)
 
-    def _text_at(self, place: str | None, row: Found, data: Any) -> str | None:
-        found = found_at(place, row, data) if place else None
-        return found.value.strip() or None if found and isinstance(found.value, str) else None
-
     def _number(self, value: float | str | None) -> tuple[float | None, str | None]:
         """What stands there as a number, and the unit that it says itself."""
         if isinstance(value, str):
             return number_in(value, self._language) or (None, None)
         return _finite(value), None
+
+
+def _text_at(place: str | None, row: Found, data: Any) -> str | None:
+    found = found_at(place, row, data) if place else None
+    return _text(found.value.strip()) if found and isinstance(found.value, str) else None
 
 
 def _sector(taxonomy: Taxonomy | None, ticker: str | None, named: str | None) -> str | None:

@@ -150,7 +150,7 @@ def _children(value: Any, step: str | int | None) -> Iterator[tuple[str | int, A
     """A key leads into a mapping, a number into a list, and None to each item of either."""
     if step is None:
         yield from value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    elif (isinstance(value, dict) and step in value) or (
-        isinstance(value, list) and isinstance(step, int) and step < len(value)
-    ):
+    elif isinstance(value, dict):
+        yield from [(step, value[step])] if step in value else []
+    elif isinstance(value, list) and isinstance(step, int) and step < len(value):
         yield step, value[step]

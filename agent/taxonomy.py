@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -72,6 +72,32 @@ class Taxonomy:
         """The sectors with a name that resembles `name`, the most alike first."""
         near = difflib.get_close_matches(folded(name), self._names, n=count * 3, cutoff=0.5)
         return list(dict.fromkeys(self._names[each] for each in near))[:count]
+
+
+class KnownSectors:
+    """The sectors that an answer may be about: those of a universe, in its words, else those of a taxonomy.
+
+    Without either, any text may name one.
+    """
+
+    def __init__(self, universe: Sequence[str], taxonomy: Taxonomy | None) -> None:
+        self._taxonomy = taxonomy
+        self._names = {self._key(name): name for name in universe or (taxonomy.sectors if taxonomy else ())}
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def own_name(self, name: str) -> str | None:
+        """The name under which an answer has the sector; None for an unknown one."""
+        return self._names.get(self._key(name))
+
+    def nearest(self, name: str) -> list[str]:
+        """Names that resemble it; all of them where none does."""
+        near = self._taxonomy.nearest(name) if self._taxonomy else []
+        return [own for each in near if (own := self.own_name(each))] or list(self._names.values())
+
+    def _key(self, name: str) -> str:
+        return (self._taxonomy.canonical(name) if self._taxonomy else None) or folded(name)
 
 
 def folded(name: str) -> str:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.figures import Figure, figures_of
+from agent.figures import Figure, FigureReader
 
 
 def figures(data: Any) -> list[Figure]:
-    return figures_of(data, tool="t", call="c")
+    return FigureReader().read(data, offered_as="t", call="c")
 
 
 def brief(data: Any) -> list[tuple[str | None, str, float | None]]:

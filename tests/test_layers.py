@@ -12,8 +12,31 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
-    {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
+    {
+        "errors",
+        "encoding",
+        "events",
+        "data",
+        "foreign",
+        "numerals",
+        "pointers",
+        "schemas",
+        "section",
+        "source",
+        "underway",
+    },
+    {
+        "spec",
+        "agentfile",
+        "budget",
+        "figures",
+        "mapping",
+        "model.base",
+        "prices",
+        "problems",
+        "taxonomy",
+        "tools.naming",
+    },
     {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "tracing", "transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},

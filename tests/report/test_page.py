@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.events import ServerFailed, ToolsOffered
-from agent.figures import figures_of
+from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.page import LIMIT, render
 from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult
@@ -224,7 +224,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         ],
     }
     figures = [
-        *figures_of(data, tool="macro", call="c1"),
+        *FigureReader().read(data, offered_as="macro", call="c1"),
         figure(None, float("nan"), "breadth", lookback="1M"),
     ]
     text = text_of(result(figures=figures))
