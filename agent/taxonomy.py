@@ -15,7 +15,8 @@ from agent.source import Address
 
 Language: TypeAlias = Annotated[str, Field(pattern="^[a-z]{2}$")]
 
-_BLANKS = re.compile(r"[\s_/-]+")
+_WORDS = re.compile(r"[^\s_/&,-]+")
+_JOINING = {"and", "và", "va"}
 _LISTED_AT = re.compile(r"\A[A-Z]+:|\.[A-Z]{1,3}\Z")
 """What servers put around a ticker to say where it is listed: HOSE:VCB, VCB.VN."""
 
@@ -101,9 +102,11 @@ class KnownSectors:
 
 
 def folded(name: str) -> str:
-    """Equal for names that differ in case, blanks, underscores, dashes, `&` for `and`, or the encoding of accents."""
-    spelled = unicodedata.normalize("NFC", name.replace("&", " and ")).casefold()
-    return _BLANKS.sub(" ", spelled).strip()
+    """Equal for names that differ in case, in blanks and marks between words, in `&` for `and`, or in how accents are
+    encoded.
+    """
+    words = _WORDS.findall(unicodedata.normalize("NFC", name).casefold())
+    return " ".join(word for word in words if word not in _JOINING) or " ".join(words)
 
 
 def _bare(name: str) -> str:
