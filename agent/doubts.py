@@ -1,5 +1,5 @@
-"""What a run leaves open, for people to know: old data, sectors that two servers name alike, tickers of no sector, a
-model near its end, a cache that was not used."""
+"""What a run leaves open, for people to know: old data, sectors that two servers name alike, tickers of no sector,
+results of another form than was said, a model near its end, a cache that was not used."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
         _old_data(result, spec, today),
         _shared_sectors(result),
         _left_out(result, spec),
+        _mapped_in_vain(result, spec),
         _retiring(result, today),
         _uncached(result),
     )
@@ -55,6 +56,22 @@ def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
     named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
     why = "are in no sector of the agent file's `sectors`" if spec.sectors else "have no sector without `sectors`"
     return f"{len(unknown)} tickers {why}, so no sector's figures count them: {named}"
+
+
+def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:
+    """Tools whose results have another form than the file says."""
+    mapped = [tool for tool in spec.tools or [] if tool.tables]
+    with_figures = {(figure.tool, figure.call) for figure in result.figures}
+    empty = {
+        call.offered_as
+        for call in result.calls
+        if call.data is not None
+        and (call.offered_as, call.id) not in with_figures
+        and any(tool.means(call.server or "", call.tool or "") for tool in mapped)
+    }
+    if not empty:
+        return None
+    return f"no number stood where `figures` in the agent file says, in results of {', '.join(sorted(empty))}"
 
 
 def _retiring(result: RunResult, today: date) -> str | None:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -124,11 +125,11 @@ class FigureReader:
                 found = found_at(about.at, row, data)
                 if found is None or not (found.value is None or type(found.value) in (*NUMBERS, str)):
                     continue
-                value, unit = self._number(found.value)
+                value, unit = self._number(found.value, about.scale)
                 figure = Figure(
                     sector,
                     metric if name is None else _series(name, metric),
-                    _finite(None if value is None else value * about.scale),
+                    value,
                     about.unit or unit or _text(around.get("unit")),
                     about.lookback,
                     observed,
@@ -139,11 +140,12 @@ class FigureReader:
                 )
                 yield _Read(ticker or named or "", figure, about.combine)
 
-    def _number(self, value: float | str | None) -> tuple[float | None, str | None]:
-        """What stands there as a number, and the unit that it says itself."""
-        if isinstance(value, str):
-            return number_in(value, self._language) or (None, None)
-        return _finite(value), None
+    def _number(self, said: float | str | None, scale: float) -> tuple[float | None, str | None]:
+        """What stands there as a number, scaled as one of decimals, and the unit that it says itself."""
+        value, unit = (number_in(said, self._language) or (None, None)) if isinstance(said, str) else (said, None)
+        if (value := _finite(value)) is not None and scale != 1:
+            value = _finite(float(Decimal(repr(value)) * Decimal(repr(scale))))
+        return value, unit
 
 
 def _text_at(place: str | None, row: Found, data: Any) -> str | None:

@@ -46,17 +46,18 @@ class Found(NamedTuple):
 
 @cache
 def path(text: str) -> Path:
-    """Raises ValueError that says at which character a text stops being a path."""
+    """Raises PydanticCustomError that says at which character a text stops being a path."""
     root = _ROOT.match(text)
     if not root:
-        raise ValueError(f"{text!r} is no path: it begins with $, @, or a key of the row")
+        raise PydanticCustomError("path", "has to be a path, which begins with $, @ or a key of the row")
     of_row = root[0] != "$"
     steps: list[str | int | None] = [] if root[0] in ("$", "@", "") else [root[0]]
     at = root.end()
     while at < len(text):
         step = _NEXT.match(text, at)
         if not step:
-            raise ValueError(f"{text!r} is no path from its character {at + 1} on: steps are .key, ['key'] and [0]")
+            steps_are = "has to be a path of steps such as .key, ['key'] and [0], and stops being one at character {at}"
+            raise PydanticCustomError("path", steps_are, {"at": at + 1})
         index, name = step["index"], step["name"] or step["quoted"]
         steps.append(None if step["each"] else name if name is not None else int(index))
         at = step.end()
@@ -66,22 +67,15 @@ def path(text: str) -> Path:
 def _place(text: str) -> str:
     if text == ROW_KEY:
         return text
-    if None in _checked(text).steps:
-        raise PydanticCustomError("path", "leads to several values, with [*] or .*, where one is meant")
+    if None in path(text).steps:
+        raise PydanticCustomError("path", "has to lead to one value, without [*] and .*")
     return text
 
 
 def _rows(text: str) -> str:
-    if _checked(text).of_row:
+    if path(text).of_row:
         raise PydanticCustomError("path", "has to begin at the whole result, with $, such as $.data[*]")
     return text
-
-
-def _checked(text: str) -> Path:
-    try:
-        return path(text)
-    except ValueError as error:
-        raise PydanticCustomError("path", "{problem}", {"problem": str(error)}) from None
 
 
 Place: TypeAlias = Annotated[str, AfterValidator(_place), WithJsonSchema({"type": "string", "pattern": _PLACE})]

@@ -31,6 +31,7 @@ _FORMS = {
     "max_age": "has to be a number and a unit, such as '5 days'",
     "base_url": "has to be an http:// or https:// URL without a user, a query or a fragment",
     "key_variable": "has to be the name of an environment variable",
+    "names": "has to be a language of two letters, such as vi",
     "pages_url": "has to be an http:// or https:// URL without a slash at its end",
 }
 
@@ -77,7 +78,8 @@ def _said(error: dict[str, Any], address: Address) -> str:
     if address == ("policy", "on_drift"):
         return "has to be 'error', 'warn', 'ignore', or a mapping with 'missing' and 'changed'" + shown
     if error["type"] == "string_pattern_mismatch":
-        return _FORMS.get(str(address[-1]), "may hold letters, digits, '_', '-' and '.', at most 40") + shown
+        named = address[-2] if "[key]" in error["loc"][-1:] else address[-1]
+        return _FORMS.get(str(named), "may hold letters, digits, '_', '-' and '.', at most 40") + shown
     return _WORDS.get(error["type"], str(error["msg"]).replace("Input should be", "has to be")) + shown
 
 
