@@ -54,8 +54,8 @@ def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
     if not unknown:
         return None
     named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
-    why = "are in no sector of the agent file's `sectors`" if spec.sectors else "have no sector without `sectors`"
-    return f"{len(unknown)} tickers {why}, so no sector's figures count them: {named}"
+    why = "are in no sector of the agent file's" if spec.sectors else "have no sector, as the agent file has no"
+    return f"{len(unknown)} ticker(s) {why} `sectors`, so no sector's figures count them: {named}"
 
 
 def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:

@@ -24,7 +24,7 @@ _LISTED_AT = re.compile(r"\A[A-Z]+:|\.[A-Z]{1,3}\Z")
 class SectorSpec(Section):
     """A sector's own name is its key, which stands in figures and answers."""
 
-    names: dict[Language, Text] = Field(default_factory=dict)
+    names: dict[Language, Text] = Field(default_factory=dict, json_schema_extra={"additionalProperties": False})
     """What it is called in other languages, by language: vi, en."""
     aliases: list[Text] = Field(default_factory=list)
     """Its other names, in any language; case, blanks and, where that is clear, accents do not matter."""
