@@ -11,11 +11,13 @@ import pytest
 
 from agent import agentfile, data
 from agent.errors import DriftError
+from agent.events import ContentStored, RunStarted
 from agent.gathering import read_run
 from agent.market.vn_parameters import SECTORS
 from agent.report.heatmap import heatmap_of
 from agent.result import RunResult
-from agent.run import run
+from agent.run import as_logged, run
+from agent.runs import log
 from agent.source import read
 from tests.cli.advisor import advisor
 from tests.messages_api import call
@@ -189,3 +191,9 @@ async def test_run_read_again_from_its_log_alone_has_the_same_figures(tmp_path: 
     taxonomy.unlink()
     path.unlink()
     assert result.folder and read_run(result.folder).figures == result.figures
+    events = [line.event for line in log.read(result.folder / log.FILE)]
+    started = next(event for event in events if isinstance(event, RunStarted))
+    contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
+    again = as_logged(started, contents)
+    assert again.hashes == (started.spec, started.prompt)
+    assert again.spec.taxonomy and again.spec.taxonomy.sector_of("VCB") == "Lenders"
