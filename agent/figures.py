@@ -59,12 +59,12 @@ class Figure(NamedTuple):
     ticker: str | None = None
 
 
-class _Read(NamedTuple):
-    """A figure, what its row was called, and how such figures are declared to add up."""
+class _Row(NamedTuple):
+    """What a row is called, its figures, and by their metric how they are declared to add up with those of others."""
 
     called: str
-    figure: Figure
-    combine: Combine | None = None
+    figures: list[Figure]
+    combine: dict[str, Combine | None]
 
 
 class FigureReader:
@@ -91,7 +91,8 @@ class FigureReader:
         figures: list[Figure] = []
         for place, rows in self._tables(data, offered_as, call, self._mappings(offered_as, server, tool)):
             read = list(rows)
-            figures += [each.figure for each in read]
+            for row in read:
+                figures += row.figures
             if self._taxonomy:
                 figures += _added_up(read, place)
         return figures
@@ -103,7 +104,7 @@ class FigureReader:
 
     def _tables(
         self, data: Any, tool: str, call: str, mappings: Sequence[FiguresSpec]
-    ) -> Iterator[tuple[str, Iterator[_Read]]]:
+    ) -> Iterator[tuple[str, Iterator[_Row]]]:
         """The pointer of each table's rows, and its figures."""
         if mappings:
             for mapping in mappings:
@@ -112,7 +113,7 @@ class FigureReader:
         for table in _tables(data, ""):
             yield table.pointer, _of_table(table, tool, call, self._taxonomy)
 
-    def _of_mapping(self, mapping: FiguresSpec, data: Any, tool: str, call: str) -> Iterator[_Read]:
+    def _of_mapping(self, mapping: FiguresSpec, data: Any, tool: str, call: str) -> Iterator[_Row]:
         for row in rows_of(mapping, data):
             places = (mapping.ticker, mapping.sector, mapping.name, mapping.date)
             ticker, named, name, observed = (_text_at(place, row, data) for place in places)
@@ -121,6 +122,7 @@ class FigureReader:
             sector = _sector(self._taxonomy, ticker, named)
             around = row.value if isinstance(row.value, dict) else {}
             observed = observed or _date(around) or _date(data if isinstance(data, dict) else {})
+            read = _Row(ticker or named or "", [], {})
             for metric, about in mapping.metrics.items():
                 found = found_at(about.at, row, data)
                 if found is None or not (found.value is None or type(found.value) in (*NUMBERS, str)):
@@ -138,7 +140,9 @@ class FigureReader:
                     pointer(found.steps),
                     ticker,
                 )
-                yield _Read(ticker or named or "", figure, about.combine)
+                read.figures.append(figure)
+                read.combine[figure.metric] = about.combine
+            yield read
 
     def _number(self, said: float | str | None, scale: float) -> tuple[float | None, str | None]:
         """What stands there as a number, scaled as one of decimals, and the unit that it says itself."""
@@ -164,19 +168,19 @@ def _series(name: str, key: str) -> str:
     return name if key == "value" else f"{name} {key}"
 
 
-def _added_up(rows: Iterable[_Read], place: str) -> Iterator[Figure]:
+def _added_up(rows: Iterable[_Row], place: str) -> Iterator[Figure]:
     """One figure for each sector, measure and date of which there are tickers, or rows of different names."""
-    groups: dict[tuple[str | None, ...], list[_Read]] = {}
-    for each in rows:
-        figure = each.figure
-        if figure.sector is not None and figure.value is not None:
-            key = (figure.sector, figure.metric, figure.unit, figure.lookback, figure.observed_at)
-            groups.setdefault(key, []).append(each)
+    groups: dict[tuple[str | None, ...], list[tuple[_Row, Figure, float]]] = {}
+    for row in rows:
+        for each in row.figures:
+            if each.sector is not None and each.value is not None:
+                key = (each.sector, each.metric, each.unit, each.lookback, each.observed_at)
+                groups.setdefault(key, []).append((row, each, each.value))
     for members in groups.values():
-        first = members[0].figure
-        if first.ticker is not None or len({each.called for each in members}) > 1:
-            whole = math.fsum(each.figure.value or 0.0 for each in members)
-            is_sum = (members[0].combine or _combines(first.metric, first.unit)) == "sum"
+        row, first, _ = members[0]
+        if first.ticker is not None or len({other.called for other, _, _ in members}) > 1:
+            whole = math.fsum(value for _, _, value in members)
+            is_sum = (row.combine.get(first.metric) or _combines(first.metric, first.unit)) == "sum"
             yield first._replace(value=whole if is_sum else whole / len(members), pointer=place, ticker=None)
 
 
@@ -210,7 +214,7 @@ def _tables(data: Any, pointer: str, around: Mapping[str, Any] | None = None) ->
                 yield from _tables(row, f"{pointer}/{at}", around)
 
 
-def _of_table(table: _Table, tool: str, call: str, taxonomy: Taxonomy | None) -> Iterator[_Read]:
+def _of_table(table: _Table, tool: str, call: str, taxonomy: Taxonomy | None) -> Iterator[_Row]:
     ticker_key = _ticker_key(table.rows, taxonomy) if taxonomy else None
     name_key = _name_key(table.rows) if ticker_key is None else ticker_key
     if name_key is None:
@@ -225,22 +229,24 @@ def _of_table(table: _Table, tool: str, call: str, taxonomy: Taxonomy | None) ->
         sector = None if is_series else _sector(taxonomy, ticker, _sector_name(row) if ticker_key else name)
         observed, unit = _date(row) or observed_at, _text(row.get("unit"))
         place = f"{table.pointer}/{at}"
-        for key, value in row.items():
-            column = columns[key]
-            if type(value) in NUMBERS or (value is None and column.described):
-                figure = Figure(
-                    sector,
-                    _series(name, key) if is_series else key,
-                    _finite(value),
-                    column.unit or unit,
-                    column.lookback,
-                    observed,
-                    tool,
-                    call,
-                    f"{place}/{column.pointer}",
-                    ticker,
-                )
-                yield _Read(name, figure)
+        figures = [
+            Figure(
+                sector,
+                _series(name, key) if is_series else key,
+                _finite(value),
+                column.unit or unit,
+                column.lookback,
+                observed,
+                tool,
+                call,
+                f"{place}/{column.pointer}",
+                ticker,
+            )
+            for key, value in row.items()
+            for column in (columns[key],)
+            if type(value) in NUMBERS or (value is None and column.described)
+        ]
+        yield _Row(name, figures, {})
 
 
 class _Column(NamedTuple):
