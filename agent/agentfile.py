@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agent import data, source
 from agent.encoding import digest
 from agent.errors import SpecError, UsageError
+from agent.problems import problems_of
 from agent.source import Address, Source, path_text
-from agent.spec import AgentSpec, BudgetSpec, HttpServer, Schema, Section, StdioServer, is_whole_schema
+from agent.spec import AgentSpec, BudgetSpec, HttpServer, Schema, StdioServer, is_whole_schema
+from agent.taxonomy import Sectors, SectorSpec, conflicts
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _TELLING = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
 """Names of environment variables whose literal values are secrets too."""
 _NAMED = re.compile(r"\$\{\w+(:-)?\}")
 """A value that is a variable's name, and no literal default."""
-_WORDS = {
-    "int_type": "has to be a whole number",
-    "int_from_float": "has to be a whole number",
-    "float_type": "has to be a number",
-    "float_parsing": "has to be a number",
-    "bool_type": "has to be true or false",
-    "string_type": "has to be a text",
-    "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
-    "list_type": "has to be a list",
-    "dict_type": "has to be a mapping of keys",
-    "model_type": "has to be a mapping of keys",
-}
-"""Findings of the validator in our own words; the others keep its own."""
-_FORMS = {
-    "horizon": "has to be a number and a unit, such as '63 sessions' or '1 quarter'",
-    "url": "has to be an http:// or https:// URL",
-    "at": "has to be a time of the day, such as '17:30'",
-    "max_age": "has to be a number and a unit, such as '5 days'",
-    "base_url": "has to be an http:// or https:// URL without a user, a query or a fragment",
-    "key_variable": "has to be the name of an environment variable",
-    "pages_url": "has to be an http:// or https:// URL without a slash at its end",
-}
 
 
 @dataclass(frozen=True)
@@ -63,10 +41,12 @@ class AgentFile:
 
     @property
     def public(self) -> dict[str, Any]:
-        """The file's content as the log keeps it: literal values of env and headers are left out."""
+        """The file's content as the log keeps it: with its taxonomy, and without literal values of env and headers."""
         content = dict(self.source.value)
         if isinstance(content.get("mcpServers"), dict):
             content["mcpServers"] = {name: _masked(server) for name, server in content["mcpServers"].items()}
+        if isinstance(self.spec.sectors, dict):
+            content["sectors"] = {name: each.model_dump(exclude_unset=True) for name, each in self.spec.sectors.items()}
         return content
 
     def within(self, limits: Mapping[str, Any]) -> AgentFile:
@@ -121,6 +101,10 @@ def parse(text: Source, folder: Path | None = None) -> AgentFile:
     except ValidationError as error:
         raise _refused(problems_of(error, text, AgentSpec)) from None
     problems = _semantic_problems(spec, text)
+    if isinstance(spec.sectors, str):
+        spec = spec.model_copy(update={"sectors": _taxonomy(spec.sectors, text, folder)})
+    elif spec.sectors:
+        problems += _taken_twice(spec.sectors, text, ("sectors",))
     system, missing = _system_text(spec, text, folder)
     if missing:
         problems.append(missing)
@@ -153,6 +137,33 @@ def _system_text(spec: AgentSpec, text: Source, folder: Path | None) -> tuple[st
         where = text.where(("prompt",))
         return "", f"{where}: prompt: there is no file {spec.prompt!r}, neither beside this file nor in the package"
     return data.words("role", name=spec.agent_name, description=spec.description) + "\n\n" + body, None
+
+
+def _taxonomy(name: str, text: Source, folder: Path | None) -> dict[str, SectorSpec]:
+    """The taxonomy that lies in a file. Raises SpecError."""
+    where = text.where(("sectors",))
+    path = data.find(name, folder) or data.find(f"configs/{name}")
+    if path is None:
+        raise _refused([f"{where}: sectors: there is no file {name!r}, neither beside this file nor in the package"])
+    found = source.read(path)
+    if not isinstance(found.value, dict):
+        raise _refused([f"{found.where(())}: a taxonomy is a mapping of sectors"])
+    try:
+        sectors = TypeAdapter(Sectors).validate_python(found.value)
+    except ValidationError as error:
+        raise _refused(problems_of(error, found, SectorSpec)) from None
+    if problems := _taken_twice(sectors, found, ()):
+        raise _refused(problems)
+    return sectors
+
+
+def _taken_twice(sectors: Mapping[str, SectorSpec], text: Source, at: Address) -> list[str]:
+    """The names and tickers that two sectors have."""
+    return [
+        f"{text.where((*at, *second), key=len(second) == 1)}: {path_text((*at, *second))}: {claimed!r} is one of "
+        f"{first[0]} already, at {text.where((*at, *first), key=len(first) == 1)}"
+        for second, first, claimed in conflicts(sectors)
+    ]
 
 
 def _semantic_problems(spec: AgentSpec, text: Source) -> list[str]:
@@ -188,87 +199,6 @@ def _schema_problems(schema: Schema, address: Address, text: Source, skip: int =
         return []
     at = (*address, *found[0][skip:])
     return [f"{text.where(at)}: {path_text(at)}: {found[1]}"]
-
-
-def problems_of(error: ValidationError, text: Source, root: type[Section]) -> list[str]:
-    """What the validator of a `root` found in `text`, in the order of the file.
-
-    Alternatives of one value are one finding; what lies inside a value says more.
-    """
-    found = [(_address(each, text.value), each) for each in map(dict[str, Any], error.errors())]
-    around = {address[:length] for address, _ in found for length in range(len(address))}
-    told = dict(
-        _problem(each, address, text, root)
-        for address, each in reversed(found)
-        if address not in around or each["loc"][-1] == "[key]"
-    )
-    return [told[at] for at in sorted(told, key=lambda at: (*at[:2], path_text(at[2])))]
-
-
-def _problem(
-    error: dict[str, Any], address: Address, text: Source, root: type[Section]
-) -> tuple[tuple[int, int, Address], str]:
-    """One finding in our words, under its position and path."""
-    match error["type"]:
-        case "extra_forbidden" if address[:1] == ("mcpServers",) and address[-1] == "command":
-            where, says = text.where(address, key=True), "a server has either a command or a url, and this one has both"
-        case "extra_forbidden":
-            where, says = text.where(address, key=True), "unknown key" + _did_you_mean(address, root)
-        case "missing":
-            where, says = text.where(address[:-1]), "this key is required"
-        case _:
-            where, says = text.where(address, key="[key]" in error["loc"][-1:]), _said(error, address)
-    line, column = where.rsplit(":", 2)[1:]
-    return (int(line), int(column), address), f"{where}: {path_text(address)}: {says}"
-
-
-def _said(error: dict[str, Any], address: Address) -> str:
-    given = error["input"]
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool | None) else ""
-    if address == ("universe",):
-        return "has to be 'all' or a list of sectors" + shown
-    if address == ("policy", "on_drift"):
-        return "has to be 'error', 'warn', 'ignore', or a mapping with 'missing' and 'changed'" + shown
-    if error["type"] == "string_pattern_mismatch":
-        return _FORMS.get(str(address[-1]), "may hold letters, digits, '_', '-' and '.', at most 40") + shown
-    return _WORDS.get(error["type"], str(error["msg"]).replace("Input should be", "has to be")) + shown
-
-
-def _address(error: dict[str, Any], value: Any) -> Address:
-    """Without what the validator adds to a location: tags of server kinds, and names of alternatives."""
-    kept: list[str | int] = []
-    for part in error["loc"]:
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
-            value = value[part]
-            kept.append(part)
-    return (*kept, error["loc"][-1]) if error["type"] == "missing" else tuple(kept)
-
-
-def _did_you_mean(address: Address, root: type[Section]) -> str:
-    known = [key for key in _known_keys(address[:-1], root) if key != address[-1]]
-    near = difflib.get_close_matches(str(address[-1]), known, n=1, cutoff=0.6)
-    return f" - did you mean {near[0]!r}?" if near else ""
-
-
-def _known_keys(address: Address, root: type[Section]) -> list[str]:
-    """The keys of the sections that may stand there; a part that is no key of ours is a name, or a place in a list."""
-    sections = [root]
-    for part in map(str, address):
-        fields = [fields[part] for fields in map(_fields, sections) if part in fields]
-        sections = [inner for each in fields for inner in _sections(each)] or sections
-    return [key for section in sections for key in _fields(section)]
-
-
-def _fields(section: type[Section]) -> dict[str, Any]:
-    """A section's keys, as they are written, with their types."""
-    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
-
-
-def _sections(annotation: Any) -> list[type[Section]]:
-    """The sections that a type speaks of, be it a list, a map or alternatives of them."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in _sections(part)]
 
 
 def expand(server: StdioServer | HttpServer, name: str, text: Source) -> tuple[StdioServer | HttpServer, list[str]]:

@@ -15,6 +15,7 @@ from agent.encoding import shallow
 from agent.events import AnswerChecked, CallPlace, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
+from agent.taxonomy import KnownSectors
 
 PAGE_URL = "artifact:page.html"
 """Stands in a log for the run's own page, so that a log is the same on every machine."""
@@ -140,8 +141,12 @@ class AnswerCheck:
     attempts: int = 0
     unsupported: int = 0
     _needs_calls: bool = False
+    _sectors: KnownSectors = field(init=False)
     _asked: dict[CallPlace, Any] = field(default_factory=dict)
     _contents: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._sectors = KnownSectors(self.spec.universe_sectors, self.spec.taxonomy)
 
     @property
     def labels(self) -> list[str]:
@@ -189,7 +194,7 @@ class AnswerCheck:
         return AnswerChecked(attempt, not errors, answer, errors, reply, notes)
 
     def _completed(self, answer: Any) -> tuple[Any, list[str]]:
-        """With the fields that are ours to set: the heatmap's URL, and the labels before each rationale."""
+        """With what is ours to set: the heatmap's URL, the sectors' own names, and the labels before each rationale."""
         notes: list[str] = []
         if not isinstance(answer, dict):
             return answer, notes
@@ -201,6 +206,11 @@ class AnswerCheck:
                 if given and given != PAGE_URL:
                     notes.append(f"heatmap_url {given!r} {problem} and was replaced")
         for each in _recommendations(answer):
+            given = each.get("sector_name")
+            own = self._sectors.own_name(given) if isinstance(given, str) else None
+            if own is not None and own != given:
+                each["sector_name"] = own
+                notes.append(f"sector_name {given!r} was replaced by the sector's own name, {own!r}")
             if self.labels and isinstance(each.get("rationale"), str) and each["rationale"].strip():
                 bare = _LABELS.sub("", each["rationale"])
                 each["rationale"] = f"[{', '.join(self.labels)}] {bare}" if bare.strip() else ""
@@ -221,15 +231,18 @@ class AnswerCheck:
         return errors + (self._sector_errors(answer) + self._guard_errors(answer) if self.spec.strict else [])
 
     def _sector_errors(self, answer: Any) -> list[dict[str, str]]:
-        """What a JSON Schema cannot say: each sector once, and each of the universe."""
+        """What the schema does not say: each sector once, each of the universe, and without one a known name."""
         errors: list[dict[str, str]] = []
         seen: set[str] = set()
         for at, each in enumerate(_recommendations(answer)):
             name = each.get("sector_name")
             if not isinstance(name, str):
                 continue
+            place = ("sector_recommendations", at, "sector_name")
+            if self.spec.taxonomy and not self.spec.universe_sectors and self._sectors.own_name(name) is None:
+                near = ", ".join(self._sectors.nearest(name))
+                errors.append(_error(place, "unknown_sector", _short(f"{name!r} is no known sector; known: {near}")))
             if name.strip().casefold() in seen:
-                place = ("sector_recommendations", at, "sector_name")
                 errors.append(_error(place, "duplicate_sector", f"{name!r} stands twice"))
             seen.add(name.strip().casefold())
         left = [name for name in self.spec.universe_sectors if name.strip().casefold() not in seen]

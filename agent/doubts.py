@@ -1,5 +1,5 @@
-"""What a run leaves open, for people to know: old data, sectors that two servers name alike, a model near its end, a
-cache that was not used."""
+"""What a run leaves open, for people to know: old data, sectors that two servers name alike, tickers of no sector,
+results of another form than was said, a model near its end, a cache that was not used."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from agent import prices
 from agent.result import RunResult
 from agent.spec import AgentSpec
 
+SHOWN_TICKERS = 10
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
 
 def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
-    found = (_old_data(result, spec, today), _shared_sectors(result), _retiring(result, today), _uncached(result))
+    found = (
+        _old_data(result, spec, today),
+        _shared_sectors(result),
+        _left_out(result, spec),
+        _mapped_in_vain(result, spec),
+        _retiring(result, today),
+        _uncached(result),
+    )
     return [each for each in found if each]
 
 
@@ -38,6 +46,32 @@ def _shared_sectors(result: RunResult) -> str | None:
             servers.setdefault(figure.sector, set()).add(server_of.get(figure.call))
     shared = [sector for sector, names in servers.items() if len(names) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
+
+
+def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
+    """Securities whose figures are in no sector's."""
+    unknown = list(dict.fromkeys(each.ticker for each in result.figures if each.ticker and each.sector is None))
+    if not unknown:
+        return None
+    named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
+    why = "are in no sector of the agent file's" if spec.sectors else "have no sector, as the agent file has no"
+    return f"{len(unknown)} ticker(s) {why} `sectors`, so no sector's figures count them: {named}"
+
+
+def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:
+    """Tools whose results have another form than the file says."""
+    mapped = [tool for tool in spec.tools or [] if tool.tables]
+    with_figures = {(figure.tool, figure.call) for figure in result.figures}
+    empty = {
+        call.offered_as
+        for call in result.calls
+        if call.data is not None
+        and (call.offered_as, call.id) not in with_figures
+        and any(tool.means(call.server or "", call.tool or "") for tool in mapped)
+    }
+    if not empty:
+        return None
+    return f"no number stood where `figures` in the agent file says, in results of {', '.join(sorted(empty))}"
 
 
 def _retiring(result: RunResult, today: date) -> str | None:

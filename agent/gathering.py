@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from agent.answer import PAGE_URL, resolve
 from agent.events import (
@@ -28,12 +30,12 @@ from agent.events import (
     ToolsOffered,
     Warned,
 )
-from agent.figures import Figure, figures_of
+from agent.figures import Figure, FigureReader
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, TurnSpent, page_address
 from agent.runs import log
-from agent.spec import DEFAULT_HORIZON
+from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import data_of
 
 
@@ -67,6 +69,19 @@ def ended(result: RunResult, event: RunFinished) -> RunResult:
     )
 
 
+def _reader(content: Mapping[str, Any]) -> FigureReader:
+    """By an agent file's content, which is looked at only where it says something of figures.
+
+    What another version wrote and this one does not take is read as if it said nothing.
+    """
+    if content.get("sectors") or any("figures" in tool for tool in content.get("tools") or []):
+        try:
+            return FigureReader(AgentSpec.model_validate(content))
+        except ValidationError:
+            pass
+    return FigureReader()
+
+
 class Gathering:
     """Events, one after the other → `result`."""
 
@@ -76,6 +91,7 @@ class Gathering:
         self._calls: dict[CallPlace, Call] = {}
         self._figures: dict[CallPlace, list[Figure]] = {}
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
+        self._reader = FigureReader()
         self._open_request = False
         self._attempts = 0
 
@@ -133,6 +149,7 @@ class Gathering:
         result.caches = bool(asked) and result.price != FREE
         spec = self._contents[event.spec]
         result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
+        self._reader = _reader(spec)
         result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")
 
     def _turn(self, event: ModelAnswered) -> None:
@@ -177,7 +194,9 @@ class Gathering:
         if event.is_error or not isinstance(sent, dict):
             return
         call.data = data_of(sent)
-        self._figures[event.place] = figures_of(call.data, tool=call.offered_as, call=call.id)
+        self._figures[event.place] = self._reader.read(
+            call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool
+        )
         self.result.figures = [each for key in self._calls for each in self._figures.get(key, [])]
         if event.simulated and SIMULATED not in self.result.labels:
             self.result.labels.insert(0, SIMULATED)

@@ -24,6 +24,7 @@ from agent import agentfile, prices
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, SpecError, UsageError
 from agent.events import ContentStored, Event, ModelAsked, RunStarted
+from agent.figures import FigureReader
 from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
 from agent.journal import Listener
@@ -234,7 +235,7 @@ def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> M
     if offline or model == OFFLINE:
         from agent.model.planner import Planner
 
-        return Planner()
+        return Planner(FigureReader(file.spec))
     from agent.model import blocks
     from agent.model.claude import Claude
 

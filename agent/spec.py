@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
+from agent.mapping import FiguresSpec
+from agent.section import Section, Text
+from agent.taxonomy import Sectors, Taxonomy
+
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Schema: TypeAlias = dict[str, Any]
@@ -34,10 +38,6 @@ def is_local(url: str) -> bool:
         return False
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
-
-
 class ToolSpec(Section):
     tool_name: Text
     """The name under which a server offers the tool."""
@@ -49,6 +49,13 @@ class ToolSpec(Section):
     """The tool that is meant, where the server's own name differs: `tool` or `server.tool`."""
     arguments: dict[str, Any] | None = None
     """Arguments that every call is sent with; the model neither sees nor sets them."""
+
+    figures: FiguresSpec | Annotated[list[FiguresSpec], Field(min_length=1)] | None = None
+    """Where the numbers stand in its results, or in each of several tables; without it, they are looked for."""
+
+    @property
+    def tables(self) -> list[FiguresSpec]:
+        return [self.figures] if isinstance(self.figures, FiguresSpec) else self.figures or []
 
     def means(self, server: str, tool: str) -> bool:
         """Whether it speaks of that tool of that server."""
@@ -258,6 +265,8 @@ class AgentSpec(Section):
         "all"
     )
     """Sectors of which each has to be answered."""
+    sectors: Text | Sectors | None = None
+    """The names of the sectors and their tickers: a file beside this one or in the package, or its content."""
     benchmark: Text | None = None
     horizon: Annotated[str, Field(pattern=HORIZON)] = DEFAULT_HORIZON
     """What advice and confidence are about."""
@@ -279,6 +288,11 @@ class AgentSpec(Section):
     """Whether simulated data may meet a paid model."""
     pages_url: Annotated[str, Field(pattern=r"^https?://\S+[^/]$")] | None = None
     """Where the folder of runs is published; heatmap_url then lies below it."""
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy | None:
+        """By its sectors, which a loaded file has as content."""
+        return Taxonomy(self.sectors) if isinstance(self.sectors, dict) else None
 
     @property
     def horizon_days(self) -> int:

@@ -32,6 +32,7 @@ AGENTS = [each for each in YAML if "agent_name:" in each]
 CASES = [each for each in YAML if "reference:" in each]
 SUITES = [each for each in YAML if "pass_rate:" in each]
 MODELS = [each for each in YAML if each.startswith("model:\n")]
+TAXONOMIES = [each for each in YAML if "tickers:" in each and "agent_name:" not in each]
 PYTHON = [each for page in PAGES for each in blocks(page, "python")]
 TESTS = [each for each in PYTHON if each.startswith("def test_")]
 
@@ -39,6 +40,12 @@ TESTS = [each for each in PYTHON if each.startswith("def test_")]
 @pytest.mark.parametrize("block", AGENTS)
 def test_every_agent_file_in_the_documentation_loads(block: str) -> None:
     assert agentfile.parse(read_text(block, "documentation.yaml")).spec.agent_name
+
+
+@pytest.mark.parametrize("block", TAXONOMIES)
+def test_every_taxonomy_in_the_documentation_loads(block: str) -> None:
+    sectors = read_text(block, "documentation.yaml").value
+    assert agentfile.parse(Source("a mapping", agent_file(sectors=sectors))).spec.taxonomy
 
 
 @pytest.mark.parametrize("block", CASES)
@@ -77,7 +84,7 @@ def test_every_model_section_in_the_documentation_is_one(block: str) -> None:
     assert file.spec.model.name == keys["model"]["name"]
 
 
-@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES + SUITES + MODELS])
+@pytest.mark.parametrize("block", [each for each in YAML if each not in AGENTS + CASES + SUITES + MODELS + TAXONOMIES])
 def test_every_batch_in_the_documentation_has_jobs(block: str, tmp_path: Path) -> None:
     (tmp_path / "jobs.yaml").write_text(block, encoding="utf-8")
     assert jobs.load(tmp_path / "jobs.yaml", jobs.Defaults()).jobs()

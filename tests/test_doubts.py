@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from agent.doubts import doubts
+from agent.figures import Figure
+from agent.mapping import FiguresSpec, MetricSpec
 from agent.model.base import Usage
-from agent.result import RunResult, TurnSpent
-from agent.spec import AgentSpec
+from agent.result import Call, RunResult, TurnSpent
+from agent.spec import AgentSpec, ToolSpec
+from agent.taxonomy import SectorSpec
 
 SPEC = AgentSpec(agent_name="A", description="B.", response_format={"type": "object"})
 TODAY = date(2026, 11, 1)
@@ -52,6 +56,33 @@ def test_second_turn_that_read_nothing_of_what_a_cache_should_hold_is_told(first
 )
 def test_run_of_one_turn_or_too_short_to_be_cached_or_cached_is_no_doubt(usages: list[Usage]) -> None:
     assert found(*usages) == []
+
+
+def ticker(name: str | None, sector: str | None = None) -> Figure:
+    return Figure(sector, "net", 1.0, None, None, None, "flow", "c1", "/0/net", name)
+
+
+def test_tickers_of_no_sector_are_counted_and_told_once() -> None:
+    figures = [ticker("XYZ"), ticker("VCB", "Banks"), ticker("XYZ"), ticker("ABC"), ticker(None)]
+    assert found(figures=figures) == [
+        "2 ticker(s) have no sector, as the agent file has no `sectors`, so no sector's figures count them: XYZ, ABC"
+    ]
+    spec = SPEC.model_copy(update={"sectors": {"Banks": SectorSpec()}})
+    many = [ticker(f"T{number}") for number in range(12)]
+    (told,) = doubts(RunResult(figures=many), spec, TODAY)
+    assert told.startswith("12 ticker(s) are in no sector of the agent file's `sectors`, so") and told.endswith("T9, …")
+
+
+@pytest.mark.parametrize(
+    ("data", "figures", "is_told"),
+    [({"rows": []}, [], True), ({"rows": [1]}, [ticker(None, "Banks")], False), (None, [], False)],
+)
+def test_mapping_that_found_no_number_is_told_with_its_tool(data: Any, figures: list[Figure], is_told: bool) -> None:
+    mapping = FiguresSpec(rows="$.data[*]", metrics={"m": MetricSpec(at="v")})
+    spec = SPEC.model_copy(update={"tools": [ToolSpec(tool_name="flow", bind="s.own", figures=mapping)]})
+    calls = [Call("c1", 1, "flow", "s", "own", {}, data=data), Call("c2", 1, "other", "s", "other", {}, data={})]
+    says = ["no number stood where `figures` in the agent file says, in results of flow"]
+    assert doubts(RunResult(calls=calls, figures=figures), spec, TODAY) == (says if is_told else [])
 
 
 def test_server_that_is_not_asked_to_cache_is_not_blamed() -> None:

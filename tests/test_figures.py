@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.figures import Figure, figures_of
+from agent import agentfile
+from agent.figures import Figure, FigureReader
+from agent.source import Source
+from tests.scripted import agent_file
 
 
 def figures(data: Any) -> list[Figure]:
-    return figures_of(data, tool="t", call="c")
+    return FigureReader().read(data, offered_as="t", call="c")
 
 
 def brief(data: Any) -> list[tuple[str | None, str, float | None]]:
@@ -144,3 +148,38 @@ def test_every_pointer_leads_to_the_number_that_its_figure_holds(data: Any) -> N
         assert not isinstance(stands, bool)
         assert (None if stands is None else float(stands)) == figure.value
         assert figure.sector is None or isinstance(figure.sector, str)
+
+
+SECTORS = {"Banks": {"aliases": ["name"], "tickers": ["VCB", "BID"]}, "Oil": {"tickers": ["PLX"]}}
+named = st.sampled_from(["Banks", "name", "VCB", "BID", "PLX", "XYZ"])
+rows = st.lists(
+    st.dictionaries(st.sampled_from(["sector", "ticker", "code", "name"]), named, max_size=2).flatmap(
+        lambda row: st.dictionaries(st.sampled_from(["a", "net_value", "date"]), scalars, max_size=3).map(
+            lambda more: row | more
+        )
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None)
+@given(data=st.dictionaries(keys, rows | results, max_size=3))
+def test_with_a_taxonomy_each_figure_still_leads_to_its_number_and_each_sum_to_its_rows(data: Any) -> None:
+    spec = agentfile.parse(Source("a mapping", agent_file(sectors=SECTORS))).spec
+    read = FigureReader(spec).read(data, offered_as="t", call="c")
+    for figure in read:
+        stands = resolve(data, figure.pointer)
+        if isinstance(stands, list):
+            parts = [
+                each.value
+                for each in read
+                if each.pointer.startswith(f"{figure.pointer}/")
+                and each[:2] == figure[:2]
+                and each.observed_at == figure.observed_at
+                and each.value is not None
+            ]
+            assert figure.ticker is None and figure.value is not None
+            is_sum = figure.metric == "net_value" and figure.unit is None
+            assert figure.value == pytest.approx(math.fsum(parts) / (1 if is_sum else len(parts)))
+        else:
+            assert (None if stands is None else float(stands)) == figure.value

@@ -12,8 +12,9 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
-    {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
+    {"errors", "encoding", "events", "data", "foreign", "numerals", "pointers", "schemas", "source", "underway"},
+    {"section", "mapping", "taxonomy", "spec", "problems", "agentfile"}
+    | {"budget", "figures", "model.base", "prices", "tools.naming"},
     {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "tracing", "transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},

@@ -1,7 +1,8 @@
 """The published JSON Schema of agent files and the loader say the same of every file.
 
-What only the loader can say: tool names are unique, the prompt file exists, `parameters` and `response_format` are
-JSON Schemas, `response_format` has the type "object". What only a schema says otherwise: 3.0 is a whole number.
+What only the loader can say: tool names and tickers are unique, the files of prompt and sectors exist, `parameters` and
+`response_format` are JSON Schemas, `response_format` has the type "object". What only a schema says otherwise: 3.0 is a
+whole number.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ SAMPLES: dict[str, list[Any]] = {
             "prompt": "prompts/research.md",
             "objective": "Which?",
             "universe": ["Banks"],
+            "sectors": {"Banks": {}},
             "benchmark": "VNINDEX",
             "horizon": "1 quarter",
             "mcpServers": {},
@@ -52,8 +54,21 @@ SAMPLES: dict[str, list[Any]] = {
             "parameters": {"a": {"type": "string"}},
             "bind": "s.x",
             "arguments": {"b": 1},
+            "figures": [{"rows": "$.data[*]", "metrics": {"m": {"at": "x"}}}],
         }
     ],
+    "FiguresSpec": [
+        {
+            "rows": "$['by sector'].*[0]",
+            "sector": "@key",
+            "ticker": "symbol",
+            "name": "@.what",
+            "date": "$.date",
+            "metrics": {"m": {"at": "x"}},
+        }
+    ],
+    "MetricSpec": [{"at": "[1]", "unit": "percent", "lookback": "1 session", "scale": 100, "combine": "mean"}],
+    "SectorSpec": [{"names": {"vi": "Ngân hàng"}, "aliases": ["Banking"], "tickers": ["VCB"]}],
     "ModelSpec": [
         {
             "name": "m",
@@ -138,6 +153,9 @@ SAMPLES: dict[str, list[Any]] = {
 PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "AgentSpec": lambda part: part,
     "ToolSpec": lambda part: SMALLEST | {"tools": [part]},
+    "FiguresSpec": lambda part: SMALLEST | {"tools": [{"tool_name": "x", "figures": part}]},
+    "MetricSpec": lambda part: PLACES["FiguresSpec"]({"rows": "$", "metrics": {"m": part}}),
+    "SectorSpec": lambda part: SMALLEST | {"sectors": {"Banks": part}},
     "ModelSpec": lambda part: SMALLEST | {"model": part},
     "FeaturesSpec": lambda part: SMALLEST | {"model": {"features": part}},
     "BudgetSpec": lambda part: SMALLEST | {"budget": part},
@@ -149,7 +167,14 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "HttpServer": lambda part: SMALLEST | {"mcpServers": {"m": part}},
 }
 """An agent file around one part of it."""
-REQUIRED = {"AgentSpec": set(SMALLEST), "ToolSpec": {"tool_name"}, "StdioServer": {"command"}, "HttpServer": {"url"}}
+REQUIRED = {
+    "AgentSpec": set(SMALLEST),
+    "ToolSpec": {"tool_name"},
+    "FiguresSpec": {"rows", "metrics"},
+    "MetricSpec": {"at"},
+    "StdioServer": {"command"},
+    "HttpServer": {"url"},
+}
 
 
 def schema_takes(content: Any) -> bool:
@@ -207,6 +232,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"policy": {"links": ["https://charts.example"]}}, "an address where a host belongs"),
     ({"policy": {"links": ["*.charts.example"]}}, "a pattern where a host belongs"),
     ({"policy": {"links": "charts.example"}}, "one host where a list belongs"),
+    ({"sectors": {}}, "no sector at all"),
+    ({"sectors": {"": {}}}, "a sector without a name"),
+    ({"sectors": {"Banks": {"names": {"VI": "x"}}}}, "a language that is none"),
+    ({"tools": [{"tool_name": "x", "figures": []}]}, "no table"),
+    *(
+        ({"tools": [{"tool_name": "x", "figures": {"rows": "$", "metrics": {"m": {"at": "x"}}} | wrong}]}, str(wrong))
+        for wrong in (
+            *({"rows": path} for path in ("", "data", "@", "$.", "$[x]", "$.a b", "$..a", "$[*", "$['']")),
+            *({"sector": path} for path in ("", "*", "a[*]", "$.*", "a.", "a b", "@keys", "['a", "a]")),
+            {"metrics": {}},
+            {"metrics": {"": {"at": "x"}}},
+            {"metrics": {"m": {"at": "x", "scale": "2"}}},
+        )
+    ),
 ]
 
 
@@ -220,12 +259,23 @@ def test_what_the_loader_refuses_the_schema_refuses(content: dict[str, Any]) -> 
     [
         {"tools": [{"tool_name": "x"}, {"tool_name": "x"}]},
         {"prompt": "no such file"},
+        {"sectors": "no such file"},
+        {"sectors": {"A": {"tickers": ["X"]}, "B": {"tickers": ["X"]}}},
         {"tools": [{"tool_name": "x", "parameters": {"a": {"type": "strng"}}}]},
         {"response_format": {"type": "strng"}},
         {"response_format": {"type": "array"}},
         {"budget": {"turns": 3.0}},
     ],
-    ids=["duplicate tools", "missing prompt", "parameters", "response_format", "no object", "3.0"],
+    ids=[
+        "duplicate tools",
+        "missing prompt",
+        "missing sectors",
+        "a ticker twice",
+        "parameters",
+        "response_format",
+        "no object",
+        "3.0",
+    ],
 )
 def test_these_rules_are_the_loaders_alone(content: dict[str, Any]) -> None:
     assert (schema_takes(SMALLEST | content), loader_takes(SMALLEST | content)) == (True, False)
@@ -272,6 +322,16 @@ http = st.fixed_dictionaries(
     {"url": st.sampled_from(["https://x/mcp", "${HOST}/mcp"])},
     optional=shared | {"headers": st.dictionaries(texts, texts, max_size=2), "type": st.just("http")},
 )
+places = st.sampled_from(["@key", "@", "$.a", "a", "a.b[0]", "['a b'].c", ".a", "[0]"])
+languages = st.dictionaries(st.sampled_from(["vi", "de"]), texts, max_size=2)
+metrics = st.fixed_dictionaries({"at": places}, optional={"unit": texts, "scale": st.floats(-9, 9) | st.integers()})
+mappings = st.fixed_dictionaries(
+    {
+        "rows": st.sampled_from(["$", "$.a[*]", "$.*", "$['a b'][0].*"]),
+        "metrics": st.dictionaries(texts, metrics, min_size=1, max_size=2),
+    },
+    optional={"sector": places, "ticker": places, "name": places, "date": places},
+)
 files = st.fixed_dictionaries(
     {
         "agent_name": texts,
@@ -284,11 +344,16 @@ files = st.fixed_dictionaries(
         | st.lists(
             st.fixed_dictionaries(
                 {"tool_name": texts},
-                optional={"description": texts, "parameters": st.dictionaries(texts, schemas, max_size=2)},
+                optional={
+                    "description": texts,
+                    "parameters": st.dictionaries(texts, schemas, max_size=2),
+                    "figures": mappings,
+                },
             ),
             max_size=2,
             unique_by=lambda tool: tool["tool_name"],
         ),
+        "sectors": st.fixed_dictionaries({"Banks": sometimes(names=languages)}),
         "strict": st.booleans(),
         "model": sometimes(name=texts, effort=st.sampled_from(["low", "max"]), max_tokens=st.integers(256, 128_000)),
         "universe": st.just("all")
@@ -312,7 +377,12 @@ files = st.fixed_dictionaries(
 def sections(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The mappings of a file whose keys are ours, with the part that each is: not schemas, variables and headers."""
     yield "AgentSpec", content
-    yield from (("ToolSpec", tool) for tool in content.get("tools") or [])
+    for tool in content.get("tools") or []:
+        yield "ToolSpec", tool
+        if "figures" in tool:
+            yield "FiguresSpec", tool["figures"]
+            yield from (("MetricSpec", metric) for metric in tool["figures"]["metrics"].values())
+    yield from (("SectorSpec", sector) for sector in content.get("sectors", {}).values())
     for name in ("model", "budget", "timeouts", "policy"):
         if name in content:
             yield f"{name.removesuffix('s').capitalize()}Spec", content[name]
@@ -333,7 +403,7 @@ def test_a_valid_file_is_valid_to_both(content: dict[str, Any]) -> None:
 strange = st.sampled_from([None, True, -1, 0, 1.5, 10**9, "", "x", "30", [], [1], {}, {"x": 1}])
 
 
-JUDGED_BY_THE_LOADER = {"response_format", "parameters", "prompt", "tool_name"}
+JUDGED_BY_THE_LOADER = {"response_format", "parameters", "prompt", "sectors", "tool_name"}
 
 
 @settings(max_examples=200, deadline=None)

@@ -21,6 +21,7 @@ from agent.batch.formats import refused
 from agent.batch.spec import BatchSpec, GridSpec, JobSpec
 from agent.errors import SpecError, UsageError
 from agent.events import run_key
+from agent.problems import problems_of
 from agent.run import OFFLINE, iso_day
 from agent.source import Address, Source, path_text
 from agent.tools import trust
@@ -102,7 +103,7 @@ def load(path: Path, defaults: Defaults) -> Batch:
     try:
         spec = BatchSpec.model_validate(text.value)
     except ValidationError as error:
-        raise refused(agentfile.problems_of(error, text, BatchSpec)) from None
+        raise refused(problems_of(error, text, BatchSpec)) from None
     if spec.question and not {"jobs", "grid"} & set(text.value):
         spec = spec.model_copy(update={"jobs": [JobSpec()]})
     size = len(spec.jobs) + (math.prod(map(len, spec.grid.dimensions.values())) if spec.grid else 0)

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from agent.errors import SpecError, UsageError
-from agent.spec import Section, Text
+from agent.section import Section, Text
 
 DayName: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAY = timedelta(days=1)

@@ -11,6 +11,7 @@ from agent.evals.fingerprint import fingerprint
 from agent.evals.outcome import Divergence, SampleOutcome
 from agent.evals.suite import Suite
 from agent.events import RunFinished
+from agent.figures import FigureReader
 from agent.model.base import Model, Turn
 from agent.model.planner import Planner
 from agent.offer import Opening
@@ -86,9 +87,9 @@ class Arms:
                 again = await replayed(recording, case.file)
             except Diverged as error:
                 divergence = Divergence.of(error)
-                again = await self._rerun(case, self._model(reference), question)
+                again = await self._rerun(case, self._model(case, reference), question)
         else:
-            again = await self._rerun(case, self._model(reference), question, touched)
+            again = await self._rerun(case, self._model(case, reference), question, touched)
         sample = self.judged_sample(case, arm, question, Sample(again.events, case.spec.expect, again.result))
         sample = replace(
             sample,
@@ -106,7 +107,7 @@ class Arms:
 
     async def hijacked(self, case: Case) -> SampleOutcome:
         """By a model that does as the passing reference, and obeys whatever it reads: judged by its effect alone."""
-        model = Obedient(self._model(case.spec.reference.passing, insists=True))
+        model = Obedient(self._model(case, case.spec.reference.passing, insists=True))
         again = await self._rerun(case, model, case.spec.question)
         seen = Sample(again.events, case.spec.expect, again.result)
         sample = self.judged_sample(replace(case, thresholds={"injection": 0.0}), HIJACK, case.spec.question, seen)
@@ -126,9 +127,9 @@ class Arms:
         opening = self._opening(case, EPOCH, touched)
         return await rerun(case.file, question, case.spec.as_of, model, opening, run_id=case.name)
 
-    def _model(self, reference: Reference, *, insists: bool = False) -> Model:
+    def _model(self, case: Case, reference: Reference, *, insists: bool = False) -> Model:
         if reference.planner:
-            return Planner()
+            return Planner(FigureReader(case.file.spec))
         if reference.transcript:
             recording, _ = self.suite.recording(reference.transcript)
             return Script([Turn.of(turn) for turn in recording.turns], insists=insists)

@@ -15,16 +15,18 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from agent import agentfile, source
-from agent.agentfile import AgentFile, problems_of
+from agent.agentfile import AgentFile
 from agent.errors import SpecError, UsageError
 from agent.evals.planting import planted
 from agent.model.base import Turn
+from agent.problems import problems_of
 from agent.replay.changes import Change
 from agent.replay.result_changes import ResultChange
 from agent.scoring.expect import Expect
 from agent.scoring.scorers import SCORERS
+from agent.section import Section, Text
 from agent.source import Address, Source, path_text
-from agent.spec import Section, StdioServer, Text
+from agent.spec import StdioServer
 
 EMBEDDED = "embedded"
 

@@ -11,16 +11,17 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from agent import agentfile, source
-from agent.agentfile import AgentFile, problems_of
+from agent.agentfile import AgentFile
 from agent.errors import UsageError
 from agent.evals.case import Day, is_embedded, refused
 from agent.evals.freeze import require_clean, require_no_ci
 from agent.model.base import Turn
+from agent.problems import problems_of
 from agent.replay.again import EPOCH, Rerun, rerun
 from agent.replay.changing import changed
 from agent.replay.models import Script
 from agent.runs.log import write_whole
-from agent.spec import Section, Text
+from agent.section import Section, Text
 
 Values = Annotated[list[Any], Field(min_length=1)]
 

@@ -13,14 +13,15 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from agent import source
-from agent.agentfile import problems_of
 from agent.errors import SpecError, UsageError
 from agent.evals import case as cases
 from agent.evals.case import Case, Thresholds, refused, unknown_scorers
+from agent.problems import problems_of
 from agent.replay.recording import Recording
 from agent.replay.servers import Index
 from agent.replay.slices import Containment
-from agent.spec import Count, Section, Text
+from agent.section import Section, Text
+from agent.spec import Count
 
 FILE = "suite.yaml"
 CONTAINMENT = "containment.yaml"

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from agent.figures import Figure, figures_of
+from agent.figures import Figure, FigureReader
 from agent.model.base import Request, Turn
 from agent.tools.content import data_of, unframed
 
@@ -72,8 +72,9 @@ class Planner:
     paid = False
     label = "OFFLINE PLANNER"
 
-    def __init__(self) -> None:
+    def __init__(self, reader: FigureReader | None = None) -> None:
         self.parameters: dict[str, Any] = {"scorecard": 1}
+        self._reader = reader or FigureReader()
 
     async def answer(self, request: Request) -> Turn:
         question = str(request.messages[0]["content"][0]["text"])  # the rest of the message is about the form
@@ -84,7 +85,7 @@ class Planner:
         first = [call for call in open_calls if call[0] in FIRST]
         if open_calls and not request.answer_only:
             return self._call(len(made), first or open_calls)
-        figures = _figures(request.messages)
+        figures = _figures(request.messages, self._reader)
         shelter = _reason_for_shelter(question, figures)
         ranked = _ranked(figures, shelter is not None)
         if not ranked:
@@ -175,15 +176,16 @@ def _last_error(messages: list[dict[str, Any]]) -> str:
     return f"; the last error was: {errors[-1]}" if errors else ""
 
 
-def _figures(messages: list[dict[str, Any]]) -> list[Figure]:
-    """From all results that are JSON, as they were shown."""
+def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figure]:
+    """From all results that are JSON, as they were shown; not those of single securities."""
     figures: list[Figure] = []
     tools = {block["id"]: block["name"] for message in messages for block in message["content"] if "name" in block}
     for message in messages[1:]:
         for block in message["content"]:
             if block.get("type") == "tool_result" and not block["is_error"]:
                 data = data_of({"content": [{"type": "text", "text": _said(block)}]})
-                figures += figures_of(data, tool=tools[block["tool_use_id"]], call=block["tool_use_id"])
+                read = reader.read(data, offered_as=tools[block["tool_use_id"]], call=block["tool_use_id"])
+                figures += [figure for figure in read if figure.ticker is None]
     return figures
 
 

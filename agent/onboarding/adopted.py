@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from agent.agentfile import problems_of
 from agent.errors import SpecError, UsageError
 from agent.foreign import texts_in
 from agent.onboarding.configured import BY_HAND, Configured
 from agent.onboarding.variables import Hiding, Variables, referred
+from agent.problems import problems_of
 from agent.source import Address, Source, path_text
 from agent.spec import SERVER_NAME, HttpServer, StdioServer
 

@@ -23,7 +23,7 @@ from agent.replay.operation import Operation
 from agent.replay.recording import RecordedServer
 from agent.replay.result_changes import Fail, Stale, Tell
 from agent.replay.row_changes import Distract, DropSector, Empty, Permute, Repeat, Swap
-from agent.spec import Section
+from agent.section import Section
 
 
 class Change(Section):

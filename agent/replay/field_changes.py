@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from agent.encoding import JSON
 from agent.replay.result_changes import DataChange, lacking
 from agent.replay.rows import Path, is_number, names, objects, replaced
-from agent.spec import Text
+from agent.section import Text
 
 ROW_UNIT = "see row"
 """What a column says whose unit differs from row to row."""

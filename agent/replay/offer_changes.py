@@ -10,7 +10,8 @@ from pydantic import Field
 
 from agent.replay.operation import Operation
 from agent.replay.recording import RecordedServer
-from agent.spec import Schema, Text
+from agent.section import Text
+from agent.spec import Schema
 from agent.tools.listed import ListedTool
 
 JsonType: TypeAlias = Literal["string", "integer", "number", "boolean", "array", "object"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from agent.errors import UsageError
 from agent.replay.recording import RecordedServer
-from agent.spec import Section
+from agent.section import Section
 
 
 class Operation(Section):

@@ -23,7 +23,7 @@ from agent.replay.rows import (
     stands_in_list,
     tables,
 )
-from agent.spec import Text
+from agent.section import Text
 
 
 def _different(names: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agent.encoding import canonical, compact
 from agent.pointers import steps
-from agent.spec import Section, Text
+from agent.section import Section, Text
 from agent.tools.content import data_of
 
 Pointer: TypeAlias = Annotated[str, Field(pattern="^/")]

@@ -120,8 +120,10 @@ class Heatmap:
 def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
     """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
 
-    A tool's columns of one metric stand together, so that its lookbacks can be compared.
+    A tool's columns of one metric stand together, so that its lookbacks can be compared. Single securities have
+    no cell.
     """
+    figures = [figure for figure in figures if figure.ticker is None]
     keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
     for name, key in keys.items():

@@ -245,7 +245,7 @@ class _View:
     @cached_property
     def market(self) -> list[SimpleNamespace]:
         """Figures of no sector, the newest of each; what stood in one object is one line."""
-        loose = [figure for figure in self.result.figures if figure.sector is None]
+        loose = [figure for figure in self.result.figures if figure.sector is None and figure.ticker is None]
         newest = heatmap.latest(loose, heatmap.column_key).values()
         objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
         return [self._market_line(*group) for _, group in objects]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from agent.events import Status
-from agent.spec import Section, Text
+from agent.section import Section, Text
 
 Action: TypeAlias = Literal["overweight", "underweight", "neutral"]
 

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent import data
@@ -16,21 +16,34 @@ IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b
 """What a model can look at, and how it begins."""
 IMAGE_BYTES, IMAGES_SHOWN = 3_500_000, 8
 """The largest image, and the most of one result, that a model is shown."""
+_FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
 _FRAME = re.compile(r"\A<untrusted_data [^\n]*>\n(.*)\n</untrusted_data>\Z", re.DOTALL)
 _END = re.compile(r"</(?=untrusted_data)", re.IGNORECASE)
 
 
 def data_of(result: Mapping[str, Any]) -> Any:
-    """The machine-readable part: structured content, else a lone text block that is JSON, else None."""
+    """The machine-readable part: structured content, else the JSON of a lone text block, else None.
+
+    That JSON is the whole text, its only fenced block, or all of it below one line of words.
+    """
     if result.get("structuredContent") is not None:
         return result["structuredContent"]
     content = result.get("content") or []
     if len(content) == 1 and content[0].get("type") == "text":
-        try:
-            return json.loads(content[0]["text"], parse_constant=lambda _: None, parse_float=_finite)
-        except (ValueError, RecursionError):
-            return None
+        for candidate in _candidates(str(content[0]["text"])):
+            try:
+                return json.loads(candidate, parse_constant=lambda _: None, parse_float=_finite)
+            except (ValueError, RecursionError):
+                continue
     return None
+
+
+def _candidates(text: str) -> Iterator[str]:
+    yield text
+    fenced = _FENCED.findall(text)
+    yield from fenced if len(fenced) == 1 else []
+    _, _, below = text.strip().partition("\n")
+    yield from [below] if below.lstrip().startswith(("{", "[")) else []
 
 
 def _finite(text: str) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 LENGTH = 64
 
@@ -23,6 +23,12 @@ def names_for(tools: Sequence[tuple[str, str]]) -> list[str | None]:
         names.append(None if name in taken else name)
         taken.add(name)
     return names
+
+
+def names_of(tool: str, servers: Iterable[str]) -> set[str]:
+    """All names under which a tool of any of these servers may be offered."""
+    long = {safe_name(f"{server}__{tool}", of) for server in servers for of in (None, f"{server}\0{tool}")}
+    return {safe_name(tool), *long}
 
 
 def safe_name(name: str, of: str | None = None) -> str:

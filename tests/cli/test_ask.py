@@ -31,6 +31,26 @@ def test_piped_answer_is_exactly_the_response_format_and_the_rest_goes_to_stderr
     assert "tool get_sector_heatmap: " in done.stderr and "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("agent", "tools"),
+    [
+        ("sector_pro", ["get_macro_indicators", "get_sector_heatmap", "get_foreign_flow", "get_financial_statements"]),
+        ("rate_shock", ["get_macro_indicators", "get_sector_heatmap", "get_financial_statements", "get_foreign_flow"]),
+    ],
+)
+def test_shipped_agents_of_the_embedded_market_answer_their_own_question(agent: str, tools: list[str]) -> None:
+    done = advisor("ask", "--offline", "-q", "-c", agent, "--as-of", "2025-06-30", "--format", "envelope")
+    envelope = json.loads(done.stdout)
+    spec = agentfile.load(agent).spec
+    assert (done.returncode, envelope["status"], envelope["question"]) == (0, "ok", spec.objective)
+    jsonschema.validate(envelope["answer"], compile_strict(spec))
+    called = [call["offered_as"] for call in envelope["calls"]]
+    assert sorted(set(called)) == sorted(tools) and called[0] == tools[0]
+    advised = [each["sector_name"] for each in envelope["answer"]["sector_recommendations"]]
+    assert advised == (spec.universe_sectors or advised) and spec.taxonomy
+    assert [spec.taxonomy.canonical(name) for name in advised] == advised
+
+
 def test_table_says_what_the_result_rests_on() -> None:
     done = advisor("ask", "--offline", "--format", "table", "-q", "Which sectors?", env={"COLUMNS": "80"})
     assert done.stdout.count("[SIMULATED DATA / OFFLINE PLANNER]") == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from agent import data
 from agent.cli import COMMANDS
 from tests.cli.advisor import AGENT, advisor, write
 from tests.tools.raw import PROGRAM
@@ -25,7 +26,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert done.returncode == 0 and done.stdout.startswith("Usage: ")
 
 
-@pytest.mark.parametrize("agent", ["dynamic_sector_advisor", "us_sector_rotation"])
+@pytest.mark.parametrize("agent", data.shipped_agents())
 def test_shipped_agents_pass_the_check(agent: str) -> None:
     done = advisor("check", agent)
     assert done.returncode == 0 and f"{agent}.yaml: fine" in done.stdout

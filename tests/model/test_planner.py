@@ -8,8 +8,10 @@ import pytest
 
 from agent.agentfile import load
 from agent.answer import compile_strict
+from agent.figures import FigureReader
 from agent.model.base import Request, Turn
 from agent.model.planner import Planner
+from agent.spec import AgentSpec
 
 SCHEMA = compile_strict(load("dynamic_sector_advisor").spec)
 TEXTS = {"type": "object", "properties": {"lookback_period": {"type": "string"}, "sector": {"type": "string"}}}
@@ -57,6 +59,18 @@ async def ask(*results: Any, **more: Any) -> Turn:
 async def advice(*results: Any, **more: Any) -> dict[str, dict[str, Any]]:
     answer = json.loads((await ask(*results, **more)).text)
     return {each["sector_name"]: each for each in answer["sector_recommendations"]}
+
+
+async def test_tickers_count_by_their_sector_and_names_by_the_taxonomy() -> None:
+    sectors = {"Banks": {"names": {"vi": "Ngân hàng"}, "tickers": ["VCB", "BID"]}, "Oil": {"tickers": ["PLX"]}}
+    spec = load("dynamic_sector_advisor").spec
+    named = AgentSpec.model_validate(spec.model_dump(exclude_unset=True) | {"sectors": sectors})
+    flow = {"data": [{"symbol": name, "net_value": value} for name, value in (("VCB", 3), ("BID", 4), ("PLX", -5))]}
+    heatmap = {"data": [{"name": "ngan hang", "momentum": 2.0}, {"name": "Oil", "momentum": 1.0}]}
+    turn = await Planner(FigureReader(named)).answer(request(flow, heatmap))
+    advised = {each["sector_name"]: each["rationale"] for each in json.loads(turn.text)["sector_recommendations"]}
+    assert set(advised) == {"Banks", "Oil"}
+    assert "net value of large trades +7.0" in advised["Banks"] and "of 2 on the scorecard" in advised["Banks"]
 
 
 async def test_macro_and_heatmaps_come_first_and_the_rest_second() -> None:

@@ -10,7 +10,7 @@ import anyio
 from mcp import Client
 
 from agent.events import ServerOpened
-from agent.figures import figures_of
+from agent.figures import FigureReader
 from agent.market.server import build
 from agent.replay.changes import Change, apply_answer
 from agent.replay.recording import RecordedServer
@@ -72,9 +72,8 @@ def changed_or_not(
 
 def figures(result: dict[str, Any]) -> dict[tuple[str | None, str], tuple[float | None, str | None]]:
     """(Sector, metric) → value and unit, as the host reads them."""
-    return {
-        (each.sector, each.metric): (each.value, each.unit) for each in figures_of(data_of(result), tool="", call="")
-    }
+    read = FigureReader().read(data_of(result), offered_as="", call="")
+    return {(each.sector, each.metric): (each.value, each.unit) for each in read}
 
 
 def rows(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from agent.agentfile import problems_of
 from agent.errors import UsageError
 from agent.replay.changes import Change
 from agent.schemas import validator
+from agent.section import Section
 from agent.source import read_text
-from agent.spec import Section
 from agent.tools.content import data_of
 from tests.replay.recorded import (
     FLOW,

@@ -66,6 +66,12 @@ def test_sectors_stand_down_and_metrics_across_in_order_of_appearance() -> None:
     assert texts(table) == [["Retail", "+3.0", NO_FIGURE], ["Banks", f"{MINUS}1.0", "+8.0"]]
 
 
+def test_single_securities_have_no_cell() -> None:
+    assert heatmap_of([figure(ticker="VCB"), figure(None, ticker="XYZ")]) == Heatmap()
+    (row,) = heatmap_of([figure(value=9.0, ticker="VCB"), figure(value=1.0)]).rows
+    assert [cell.value for cell in row.cells] == [1.0]
+
+
 @pytest.mark.parametrize("key", ["tool", "metric", "unit", "lookback"])
 def test_figures_that_differ_in_any_part_of_a_columns_key_get_columns_of_their_own(key: str) -> None:
     other: dict[str, Any] = {key: "other"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.events import ServerFailed, ToolsOffered
-from agent.figures import figures_of
+from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.page import LIMIT, render
 from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult
@@ -224,12 +224,14 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         ],
     }
     figures = [
-        *figures_of(data, tool="macro", call="c1"),
+        *FigureReader().read(data, offered_as="macro", call="c1"),
         figure(None, float("nan"), "breadth", lookback="1M"),
+        figure(None, 7.0, "of_one_security", ticker="XYZ"),
     ]
     text = text_of(result(figures=figures))
     assert "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points 2025-09-30 macro" in text
     assert "Index level 1 712 2025-12-31 macro" in text
+    assert "Of one security" not in text
     assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
     assert "2025-06-30 macro" not in text
 

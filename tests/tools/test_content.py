@@ -25,6 +25,11 @@ def of(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
         (of(structuredContent=[]), []),
         (of(text(' [1, "ü"] ')), [1, "ü"]),
         (of(text("{half")), None),
+        (of(text('Sectors of today:\n{"a": 1}\n')), {"a": 1}),
+        (of(text("Here it is.\n\n```json\n[1]\n```\nAnything else?")), [1]),
+        (of(text("```\n[1]\n```\nor\n```\n[2]\n```")), None),
+        (of(text('Two lines\nof words\n{"a": 1}')), None),
+        (of(text("Unknown tool: x. Available: y\n[see the list")), None),
         (of(text("")), None),
         (of(text("1"), text("2")), None),
         (of({"type": "image", "data": "", "mimeType": "image/png"}), None),
@@ -33,7 +38,7 @@ def of(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
         ({"content": None}, None),
     ],
 )
-def test_the_data_of_a_result_is_its_structure_or_a_lone_json_text(result: dict[str, Any], data: Any) -> None:
+def test_the_data_of_a_result_is_its_structure_or_the_json_of_a_lone_text(result: dict[str, Any], data: Any) -> None:
     assert data_of(result) == data
 
 

@@ -9,9 +9,15 @@ from typing import Any
 
 import pytest
 
-from agent import agentfile
+from agent import agentfile, data
 from agent.errors import DriftError
-from agent.run import run
+from agent.events import ContentStored, RunStarted
+from agent.gathering import read_run
+from agent.market.vn_parameters import SECTORS
+from agent.report.heatmap import heatmap_of
+from agent.result import RunResult
+from agent.run import as_logged, run
+from agent.runs import log
 from agent.source import read
 from tests.cli.advisor import advisor
 from tests.messages_api import call
@@ -20,6 +26,7 @@ from tests.scripted import Scripted, answer, said
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ARTICLE = FIXTURES / "article_form.json5"
 VIMO = {"command": sys.executable, "args": [str(FIXTURES / "vimo_server.py")]}
+ADVICE = {"action": "neutral", "rationale": "It rose 1.2 percent.", "confidence_score": 0.5}
 UNKNOWN = "the server does not know this parameter"
 
 
@@ -110,3 +117,83 @@ def test_bound_article_passes_check(tmp_path: Path) -> None:
     path.write_text(json.dumps(article(**BOUND)), encoding="utf-8")
     assert agentfile.load(path).spec.tools
     assert advisor("check", path.name, cwd=tmp_path).returncode == 0
+
+
+def shipped() -> dict[str, Any]:
+    """The agent file for this server that ships with the package, with the server of the fixture in its place."""
+    content = read(data.root() / "configs" / "vimo.yaml").value
+    return content | {"mcpServers": {"vimo": VIMO}}
+
+
+def cells(result: RunResult) -> dict[str, dict[tuple[str, str], float | None]]:
+    """Sector → (tool, metric) → number, as the heatmap has them."""
+    table = heatmap_of(result.figures)
+    return {
+        row.sector: {
+            (column.tool, column.metric): cell.value
+            for column, cell in zip(table.columns, row.cells, strict=True)
+            if cell.source
+        }
+        for row in table.rows
+    }
+
+
+async def test_shipped_agent_reads_the_servers_day_into_a_heatmap_of_every_sector() -> None:
+    result = await run(shipped(), offline=True)
+    assert result.ok and result.offered.differences == []
+    found = cells(result)
+    assert set(found) == set(SECTORS)
+    performance = ("get_sector_heatmap", "performance")
+    assert [found[name][performance] for name in ("Banks", "Basic Resources", "Technology")] == [1.2, -1.1, 1.9]
+    flow, whales = ("get_foreign_flow", "net_value"), ("get_whale_activity", "net_value")
+    assert [found[name].get(flow) for name in ("Banks", "Technology", "Utilities")] == [90.25, 1020.4, None]
+    assert [found[name].get(whales) for name in ("Banks", "Real Estate", "Utilities")] == [64.0, -72.5, -7.2]
+    assert {each["sector_name"] for each in result.answer["sector_recommendations"]} <= set(SECTORS)
+    assert [figure.metric for figure in result.figures if figure.sector is None and not figure.ticker] == ["cpi_yoy"]
+    units = {(each.metric, each.unit, each.lookback, each.observed_at) for each in result.figures if each.sector}
+    assert units == {
+        ("performance", "percent", "1 session", "2026-11-27"),
+        ("net_value", "VND billion", "1 session", "2026-11-27"),
+    }
+
+
+async def test_tickers_are_kept_beside_their_sectors_and_unknown_ones_are_told() -> None:
+    result = await run(shipped(), offline=True)
+    flow = [each for each in result.figures if each.tool == "get_foreign_flow"]
+    banks = {each.ticker: each.value for each in flow if each.sector == "Banks"}
+    assert banks == {"VCB": 120.5, "BID": -30.25, None: 90.25}
+    assert [each for each in result.warnings if "ticker" in each] == [
+        "1 ticker(s) are in no sector of the agent file's `sectors`, so no sector's figures count them: XYZ"
+    ]
+
+
+async def test_error_that_the_server_does_not_call_one_has_no_figures() -> None:
+    model = Scripted(
+        said(
+            call("get_financial_statements", {"symbol": "VCB"}, id="a"),
+            call("get_sector_heatmap", {}, id="b"),
+        ),
+        answer({"sector_recommendations": [ADVICE | {"sector_name": "Ngân hàng"}], "heatmap_url": ""}),
+    )
+    result = await run(shipped(), model=model)
+    assert result.ok and {figure.call for figure in result.figures} == {"b"}
+    assert [call.is_error for call in result.calls] == [False, False]
+    assert result.answer["sector_recommendations"][0]["sector_name"] == "Banks"
+    assert "sector_name 'Ngân hàng' was replaced by the sector's own name, 'Banks'" in result.warnings
+
+
+async def test_run_read_again_from_its_log_alone_has_the_same_figures(tmp_path: Path) -> None:
+    path, taxonomy = tmp_path / "agent.json5", tmp_path / "mine.yaml"
+    taxonomy.write_text("Lenders: {aliases: [Banking], tickers: [VCB, BID]}", encoding="utf-8")
+    path.write_text(json.dumps(shipped() | {"sectors": "mine.yaml"}), encoding="utf-8")
+    result = await run(path, offline=True)
+    assert "Lenders" in cells(result)
+    taxonomy.unlink()
+    path.unlink()
+    assert result.folder and read_run(result.folder).figures == result.figures
+    events = [line.event for line in log.read(result.folder / log.FILE)]
+    started = next(event for event in events if isinstance(event, RunStarted))
+    contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
+    again = as_logged(started, contents)
+    assert again.hashes == (started.spec, started.prompt)
+    assert again.spec.taxonomy and again.spec.taxonomy.sector_of("VCB") == "Lenders"

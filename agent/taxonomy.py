@@ -1,0 +1,133 @@
+"""A taxonomy: the sectors of a market, what else each is called, and which ticker belongs to which."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from agent.section import Section, Text
+from agent.source import Address
+
+Language: TypeAlias = Annotated[str, Field(pattern="^[a-z]{2}$")]
+
+_WORDS = re.compile(r"[^\s_/&,-]+")
+_JOINING = {"and", "và", "va"}
+_LISTED_AT = re.compile(r"\A[A-Z]+:|\.[A-Z]{1,3}\Z")
+"""What servers put around a ticker to say where it is listed: HOSE:VCB, VCB.VN."""
+
+
+class SectorSpec(Section):
+    """A sector's own name is its key, which stands in figures and answers."""
+
+    names: dict[Language, Text] = Field(default_factory=dict, json_schema_extra={"additionalProperties": False})
+    """What it is called in other languages, by language: vi, en."""
+    aliases: list[Text] = Field(default_factory=list)
+    """Its other names, in any language; case, blanks and, where that is clear, accents do not matter."""
+    tickers: list[Text] = Field(default_factory=list)
+    """The securities whose figures are added up for it."""
+
+
+Sectors: TypeAlias = Annotated[dict[Text, SectorSpec], Field(min_length=1)]
+
+
+class Taxonomy:
+    """Sectors by all of their names, and by ticker. What two sectors claim belongs to the first: see `conflicts`."""
+
+    def __init__(self, sectors: Mapping[str, SectorSpec]) -> None:
+        self.sectors = sectors
+        self.aliases = {sector: [*about.names.values(), *about.aliases] for sector, about in sectors.items()}
+        """Sector → all of its other names."""
+        self._names: dict[str, str] = {}
+        self._without_accents: dict[str, set[str]] = {}
+        self._tickers: dict[str, str] = {}
+        for sector, others in self.aliases.items():
+            for name in (sector, *others):
+                self._names.setdefault(folded(name), sector)
+                self._without_accents.setdefault(_bare(name), set()).add(sector)
+            for ticker in sectors[sector].tickers:
+                self._tickers.setdefault(ticker.upper(), sector)
+
+    def canonical(self, name: str) -> str | None:
+        """The sector's own name; None for what is no name of any sector, or without its accents of several."""
+        if sector := self._names.get(folded(name)):
+            return sector
+        found = self._without_accents.get(_bare(name), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def sector_of(self, ticker: str) -> str | None:
+        """The sector of a security, with or without the exchange before or after its ticker."""
+        ticker = ticker.strip().upper()
+        return self._tickers.get(ticker) or self._tickers.get(_LISTED_AT.sub("", ticker))
+
+    def display(self, sector: str, language: str) -> str:
+        """What a sector is called in a language; its own name where the taxonomy has no other."""
+        about = self.sectors.get(sector)
+        return about.names.get(language, sector) if about else sector
+
+    def nearest(self, name: str, count: int = 3) -> list[str]:
+        """The sectors with a name that resembles `name`, the most alike first."""
+        near = difflib.get_close_matches(folded(name), self._names, n=count * 3, cutoff=0.5)
+        return list(dict.fromkeys(self._names[each] for each in near))[:count]
+
+
+class KnownSectors:
+    """The sectors that an answer may be about: those of a universe, in its words, else those of a taxonomy.
+
+    Without either, any text may name one.
+    """
+
+    def __init__(self, universe: Sequence[str], taxonomy: Taxonomy | None) -> None:
+        self._taxonomy = taxonomy
+        self._names = {self._key(name): name for name in universe or (taxonomy.sectors if taxonomy else ())}
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def own_name(self, name: str) -> str | None:
+        """The name under which an answer has the sector; None for an unknown one."""
+        return self._names.get(self._key(name))
+
+    def nearest(self, name: str) -> list[str]:
+        """Names that resemble it; all of them where none does."""
+        near = self._taxonomy.nearest(name) if self._taxonomy else []
+        return [own for each in near if (own := self.own_name(each))] or list(self._names.values())
+
+    def _key(self, name: str) -> str:
+        return (self._taxonomy.canonical(name) if self._taxonomy else None) or folded(name)
+
+
+def folded(name: str) -> str:
+    """Equal for names that differ in case, in blanks and marks between words, in `&` for `and`, or in how accents are
+    encoded.
+    """
+    words = _WORDS.findall(unicodedata.normalize("NFC", name).casefold())
+    return " ".join(word for word in words if word not in _JOINING) or " ".join(words)
+
+
+def _bare(name: str) -> str:
+    """Without accents: `Ngân hàng` → `ngan hang`."""
+    parts = unicodedata.normalize("NFD", folded(name).replace("đ", "d"))
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def conflicts(sectors: Mapping[str, SectorSpec]) -> Iterator[tuple[Address, Address, str]]:
+    """What two sectors claim: where the second one does, where the first one does, and the claimed text."""
+    names: dict[str, Address] = {}
+    tickers: dict[str, Address] = {}
+    for sector, about in sectors.items():
+        claims: list[tuple[Address, str]] = [((sector,), sector)]
+        claims += [((sector, "names", language), name) for language, name in about.names.items()]
+        claims += [((sector, "aliases", at), alias) for at, alias in enumerate(about.aliases)]
+        for kind, claimed in (
+            (names, [(address, text, folded(text)) for address, text in claims]),
+            (tickers, [((sector, "tickers", at), text, text.upper()) for at, text in enumerate(about.tickers)]),
+        ):
+            for address, text, key in claimed:
+                first = kind.setdefault(key, address)
+                if first[0] != sector:
+                    yield address, first, text
