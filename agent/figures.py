@@ -38,6 +38,7 @@ class Figure(NamedTuple):
     tool: str
     call: str
     pointer: str
+    ticker: str | None = None
 
 
 def figures_of(data: Any, *, tool: str, call: str) -> list[Figure]:

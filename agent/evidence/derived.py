@@ -1,0 +1,181 @@
+"""Numbers that stand in no result and come of a few figures: differences, ratios, sums and means, where words say so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from math import fsum, isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from agent.evidence.cells import Cell
+
+if TYPE_CHECKING:
+    from agent.evidence.matching import Claim
+
+MOST_CELLS = 12
+"""Cells of one metric that may be combined; only a sum or a mean over a whole column may take more."""
+_KINDS = {
+    "percent": ("percent",),
+    "points": ("percent", "points"),
+    "money": ("money", "bare"),
+    "plain": ("plain",),
+    "index": ("plain",),
+}
+"""Kind of a number → kinds of the figures whose difference, sum or mean it may be."""
+
+
+class Derivation(NamedTuple):
+    cells: tuple[Cell, ...]
+    text: str
+    fits: bool
+    """Whether it points where the text does; else it is the other way round."""
+
+
+class _Term(NamedTuple):
+    cell: Cell
+    value: float
+    """In the unit of the number."""
+
+
+def derivation(claim: Claim) -> Derivation | None:
+    """The first way in which the number comes of figures that its sentence speaks of, those that fit before others."""
+    turned: Derivation | None = None
+    for found in _candidates(claim):
+        if found.fits:
+            return found
+        turned = turned or found
+    return turned
+
+
+def _candidates(claim: Claim) -> Iterator[Derivation]:
+    cues = claim.context.cues
+    if claim.mention.unit.kind == "multiple":
+        yield from _ratios(claim)
+        return
+    if claim.mention.unit.kind not in _KINDS:
+        return
+    if "compare" in cues:
+        yield from _differences(claim)
+    if "change" in cues or "move" in cues:
+        yield from _changes(claim)
+    if "sum" in cues:
+        yield from _combined(claim, "sum")
+    if "mean" in cues:
+        yield from _combined(claim, "mean")
+
+
+def _differences(claim: Claim) -> Iterator[Derivation]:
+    """One sector less another, of one metric over one lookback."""
+    for one, other in _pairs(claim):
+        yield from _difference(claim, _terms(claim, one), _terms(claim, other), claim.context.compared or 0)
+
+
+def _pairs(claim: Claim) -> list[tuple[str, str]]:
+    """Who is compared to whom: the sector that is spoken of, or the first that is named, to those named after it."""
+    named = [each for each in claim.context.sectors if each in claim.figures.by_entity][:MOST_CELLS]
+    if "market" in claim.context.cues:
+        named += [each for each in claim.figures.benchmarks if each not in named]
+    subject = claim.context.subject or claim.recommended
+    pairs = [(subject, other) for other in named if subject and other != subject]
+    pairs += [(one, other) for at, one in enumerate(named[:2]) for other in named[at + 1 :]]
+    return list(dict.fromkeys(pairs))
+
+
+def _difference(
+    claim: Claim, minuends: dict[object, list[_Term]], subtrahends: dict[object, list[_Term]], direction: int
+) -> Iterator[Derivation]:
+    for series in [each for each in minuends if each in subtrahends]:
+        one, other = minuends[series][-1], subtrahends[series][-1]
+        difference = one.value - other.value
+        if not _is(claim, abs(difference)) or one.cell is other.cell:
+            continue
+        way = (-1 if claim.mention.value < 0 else 1) if claim.mention.signed else direction
+        unit = "pp" if claim.mention.unit.kind in ("percent", "points") else None
+        dated = one.cell.entity == other.cell.entity
+        text = f"{_said(claim, one, dated)} − {_said(claim, other, dated)} = {claim.as_written(difference, unit)}"
+        yield Derivation((one.cell, other.cell), text, way * difference >= 0)
+
+
+def _changes(claim: Claim) -> Iterator[Derivation]:
+    """One metric of one sector, at its newest date less an earlier one."""
+    direction = claim.context.direction or claim.context.compared or 0
+    for entity in claim.scope:
+        for series, terms in _terms(claim, entity).items():
+            dated = sorted((each for each in terms if each.cell.figure.observed_at), key=_date)[-MOST_CELLS:]
+            for earlier in dated[:-1]:
+                if _date(earlier) < _date(dated[-1]):
+                    yield from _difference(claim, {series: [dated[-1]]}, {series: [earlier]}, direction)
+
+
+def _ratios(claim: Claim) -> Iterator[Derivation]:
+    for one, other in _pairs(claim):
+        terms, others = _terms(claim, one), _terms(claim, other)
+        for series in [each for each in terms if each in others]:
+            above, below = terms[series][-1], others[series][-1]
+            ratio = above.value / below.value if below.value else float("inf")
+            if isfinite(ratio) and _is(claim, ratio):
+                text = f"{_said(claim, above)} / {_said(claim, below)} = {claim.as_written(ratio, 'x')}"
+                yield Derivation((above.cell, below.cell), text, fits=True)
+
+
+def _combined(claim: Claim, how: str) -> Iterator[Derivation]:
+    """Over the sectors that are named, over all of them, or over the dates of one."""
+    named = list(dict.fromkeys([*filter(None, [claim.recommended]), *claim.context.sectors]))
+    groups = [named, list(claim.context.sectors)] if len(claim.context.sectors) <= MOST_CELLS else []
+    if "whole" in claim.context.cues or "market" in claim.context.cues or how == "mean":
+        groups.append(claim.figures.sectors)
+    columns: list[Sequence[_Term]] = []
+    for group in groups:
+        gathered: dict[object, list[_Term]] = defaultdict(list)
+        for entity in group:
+            for series, terms in _terms(claim, entity).items():
+                gathered[series].append(terms[-1])
+        columns += [
+            column for column in gathered.values() if len(column) == len(group) or group is claim.figures.sectors
+        ]
+    for entity in claim.scope:
+        columns += [terms for terms in _terms(claim, entity).values() if len(terms) <= MOST_CELLS]
+    for column in columns:
+        if len(column) < 2:
+            continue
+        total = fsum(term.value for term in column) / (len(column) if how == "mean" else 1)
+        if _is(claim, abs(total)):
+            way = (-1 if claim.mention.value < 0 else 1) if claim.mention.signed else claim.context.direction or 1
+            text = f"{_list(claim, column, how)} = {claim.as_written(total, claim.mention.unit.name)}"
+            yield Derivation(tuple(term.cell for term in column), text, way * total >= 0)
+
+
+def _list(claim: Claim, column: Sequence[_Term], how: str) -> str:
+    if len(column) > MOST_CELLS:
+        return f"{how} of {column[0].cell.figure.metric.replace('_', ' ')} over {len(column)} sectors"
+    listed = [_said(claim, term) for term in column]
+    return f"mean of {', '.join(listed)}" if how == "mean" else " + ".join(listed)
+
+
+def _terms(claim: Claim, entity: str) -> dict[object, list[_Term]]:
+    """Series → its cells of that entity, in the number's unit. Only of metrics that the clause may speak of."""
+    found: dict[object, list[_Term]] = defaultdict(list)
+    kinds = _KINDS.get(claim.mention.unit.kind, ("plain",))
+    for kind in kinds:
+        factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
+        for reading in claim.figures.in_order(entity, kind):
+            topics = reading.cell.measure.topics
+            if not claim.context.nearest or topics & claim.context.nearest or not claim.names_metric(entity):
+                found[reading.cell.series, kind].append(_Term(reading.cell, reading.value / factor))
+    return found
+
+
+def _is(claim: Claim, value: float) -> bool:
+    return abs(value - abs(claim.mention.value)) <= claim.mention.tolerance
+
+
+def _date(term: _Term) -> str:
+    return term.cell.figure.observed_at or ""
+
+
+def _said(claim: Claim, term: _Term, dated: bool = False) -> str:
+    """Banks 7.3 %; with its date where one sector is compared to itself."""
+    kind = claim.mention.unit.kind
+    unit = {"points": "%", "multiple": None}.get(kind, claim.mention.unit.name)
+    owner = claim.name(term.cell.entity) or term.cell.figure.metric.replace("_", " ")
+    return f"{owner} {claim.as_written(term.value, unit)}" + (f" ({_date(term)})" if dated else "")
