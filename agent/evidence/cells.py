@@ -29,10 +29,12 @@ class Measure:
     """What is known of a metric from its name, its unit and its tool."""
 
     topics: frozenset[str]
-    """Of the vocabulary, and the metric's own name."""
+    """Of the vocabulary; the metric's own name, where the vocabulary has none of its words."""
     known: bool
     """Whether the vocabulary has any word of its name."""
     unit: Unit | None
+    past: bool
+    """Whether it is the reading before the newest."""
     side: int
     """-1 for what counts only what was sold, 1 for what counts only what was bought, else 0."""
 
@@ -141,9 +143,10 @@ class Figures:
             sides = {int(cue.value) for cue in cues if cue.kind == "side"}
             own = " ".join(tokens(figure.metric))
             self._measures[key] = Measure(
-                topics=frozenset(topics | {own}),
+                topics=frozenset(topics or {own}),
                 known=bool(topics),
                 unit=declared(figure.unit),
+                past=not words.PAST_METRICS.isdisjoint(own.split()),
                 side=sides.pop() if len(sides) == 1 and not own.startswith("net") else 0,
             )
         return self._measures[key]
@@ -154,13 +157,10 @@ class Figures:
         lexicon = Lexicon()
         for phrases, kind, value in VOCABULARY:
             lexicon.add(phrases, kind, value)
-        for metric in {cell.figure.metric for cell in self.cells}:
-            if set(own := tokens(metric)) <= words.GENERIC:
-                continue
-            lexicon.add([metric], "topic", " ".join(own))
-            for cue in _METRICS.cues(metric):
-                if cue.kind == "topic":
-                    lexicon.add([metric], "topic", cue.value)
+        for cell in self.cells:
+            if not set(tokens(cell.figure.metric)) <= words.GENERIC:
+                for topic in cell.measure.topics - words.TRADING:
+                    lexicon.add([cell.figure.metric], "topic", topic)
         names = {**self._canonical, **{each: each for each in self.shown}}
         for name, entity in names.items():
             plural = name[:-1] if name.endswith("s") else f"{name}s"

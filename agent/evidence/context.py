@@ -18,7 +18,11 @@ _SENTENCE = re.compile(
 _BREAK = re.compile(r"[;:()\[\]—|]|,(?!\d)|(?<=\s)[–-](?=\s)|(?<!\d),(?=\d)")
 _WORDS = re.compile(r"(?<!\d)[^\W\d_]+")
 _LOOKBACK = re.compile(r"\s*\(\s*([^(),;]{1,20})")
-_LIST = re.compile(r"\s*(?:\([^()\n]{0,20}\))?\s*(?:,|and|to|or|-|–|và|đến)?\s*(?:\+|-|−)?\s*", re.IGNORECASE)
+_CONTINUES = re.compile(
+    r"(?:\s|,|\([^()\n]{0,20}\)|(?:net|ròng|and|or|to|và|hoặc|đến|still|now|then|only|just|even|about|another|around|vẫn|chỉ"
+    r"|khoảng|thêm|từ|from|between)\b)*",
+    re.IGNORECASE,
+)
 _LIGHT = frozenset(words.LIGHT.split("|"))
 
 
@@ -104,7 +108,8 @@ def contexts(sentence: Sentence, mentions: Sequence[Mention]) -> Iterator[Contex
 
 
 class _Around:
-    """The clauses before a number, the nearest first, and what directly follows it."""
+    """The clauses before a number, the nearest first, and what follows it: `tail` to the end of its clause, `noun` to
+    the first verb."""
 
     def __init__(self, sentence: Sentence, mention: Mention, begins: int, ends: int) -> None:
         self.text, self.sentence, self.mention, self.begins = sentence.text, sentence, mention, begins
@@ -115,14 +120,19 @@ class _Around:
             self.extended = True
             clauses = [(clauses[1][0], clauses[0][1]), *clauses[2:]]
         self.clauses = [sentence.cues(*clause) for clause in clauses]
-        self.tail = sentence.cues(mention.end, min(sentence.clause_end(mention.end), ends))
+        tail_end = min(sentence.clause_end(mention.end), ends)
+        verb = words.PREDICATE.search(self.text, mention.end, tail_end)
+        self.tail = sentence.cues(mention.end, tail_end)
+        self.noun = sentence.cues(mention.end, verb.start()) if verb else self.tail
 
     def _is_light(self, start: int, end: int) -> bool:
         return all(word.casefold() in _LIGHT for word in _WORDS.findall(self.text[start:end]))
 
     def context(self, before: Context, previous: Mention | None, respectively: bool) -> Context:
         own, sentence = self.clauses[0], self.sentence
-        continues = previous is not None and _LIST.fullmatch(self.text, previous.end, self.mention.start) is not None
+        continues = (
+            previous is not None and _CONTINUES.fullmatch(self.text, previous.end, self.mention.start) is not None
+        )
         topics, nearest, earlier = self._topics(before)
         moved = not nearest and any(cue.kind == "move" for cue in own) and self._is_of(own, "topic") is None
         direction, allowed = self._direction(before, continues, bool(nearest))
@@ -145,7 +155,7 @@ class _Around:
 
     def _topics(self, before: Context) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         of_clauses = [[cue for cue in clause if cue.kind == "topic"] for clause in self.clauses]
-        after = [cue for cue in self.tail if cue.kind == "topic"]
+        after = [cue for cue in self.noun if cue.kind == "topic"]
         own, older = of_clauses[0], next((cues for cues in of_clauses[1:] if cues), [])
         earlier = frozenset(str(cue.value) for cues in of_clauses[1:] for cue in cues) | before.topics | before.earlier
         moved = any(cue.kind == "move" for cue in self.clauses[0])
@@ -167,10 +177,12 @@ class _Around:
         """What its own clause says; and what older words say, which it may have."""
         if self.mention.signed:
             return 0, 0
-        if own := self._way(self.clauses[0], self._is_level()):
-            return own, 0
+        own = self._way(self.clauses[0], self._is_level())
         after = [cue for cue in self.tail if cue.kind in ("after", "side", "move")]
-        if after and after[0].kind == "after":
+        follows = bool(after) and (after[0].kind == "after" or (after[0].kind == "side" and self._follows(after[0])))
+        if own and not (self.extended and follows):
+            return own, 0
+        if follows:
             return int(after[0].value), 0
         if continues and before.direction:
             return (0, before.direction) if named else (before.direction, 0)
@@ -193,10 +205,13 @@ class _Around:
         levels = [cue for cue in self.sentence.cues(self.begins, self.mention.start) if cue.kind == "level"]
         return bool(levels) and self._is_light(levels[-1].end, self.mention.start)
 
+    def _follows(self, cue: Cue) -> bool:
+        return self._is_light(self.mention.end, cue.start)
+
     def _subject(self) -> str | None:
         """The sector directly after the number (`of banks`), else the only one in its clause that is no object of a
         comparison, else the one whose genitive stands last. In ordinary case it is a word like others."""
-        after = [cue for cue in self.tail if cue.kind in ("subject", "entity")][:2]
+        after = [cue for cue in self.noun if cue.kind in ("subject", "entity")][:2]
         if [cue.kind for cue in after] == ["subject", "entity"]:
             between = self.text[self.mention.end : after[0].start] + self.text[after[0].end : after[1].start]
             if between.strip().casefold() in ("", "the", "ngành"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from math import fsum, isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from agent.evidence.cells import Cell
 
@@ -37,6 +37,10 @@ class _Term(NamedTuple):
     """In the unit of the number."""
 
 
+_Series: TypeAlias = "tuple[tuple[str, str | None, str], str]"
+_Terms: TypeAlias = "dict[_Series, list[_Term]]"
+
+
 def derivation(claim: Claim) -> Derivation | None:
     """The first way in which the number comes of figures that its sentence speaks of, those that fit before others."""
     turned: Derivation | None = None
@@ -58,7 +62,9 @@ def _candidates(claim: Claim) -> Iterator[Derivation]:
         yield from _differences(claim)
     if "change" in cues or "move" in cues:
         yield from _changes(claim)
-    if "sum" in cues:
+    if "side" in cues:
+        yield from _balances(claim)
+    if "sum" in cues or ("whole" in cues and claim.mention.unit.kind == "money"):
         yield from _combined(claim, "sum")
     if "mean" in cues:
         yield from _combined(claim, "mean")
@@ -81,9 +87,7 @@ def _pairs(claim: Claim) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pairs))
 
 
-def _difference(
-    claim: Claim, minuends: dict[object, list[_Term]], subtrahends: dict[object, list[_Term]], direction: int
-) -> Iterator[Derivation]:
+def _difference(claim: Claim, minuends: _Terms, subtrahends: _Terms, direction: int) -> Iterator[Derivation]:
     for series in [each for each in minuends if each in subtrahends]:
         one, other = minuends[series][-1], subtrahends[series][-1]
         difference = one.value - other.value
@@ -91,8 +95,7 @@ def _difference(
             continue
         way = (-1 if claim.mention.value < 0 else 1) if claim.mention.signed else direction
         unit = "pp" if claim.mention.unit.kind in ("percent", "points") else None
-        dated = one.cell.entity == other.cell.entity
-        text = f"{_said(claim, one, dated)} − {_said(claim, other, dated)} = {claim.as_written(difference, unit)}"
+        text = f"{_said(claim, one, other)} − {_said(claim, other, one)} = {claim.as_written(difference, unit)}"
         yield Derivation((one.cell, other.cell), text, way * difference >= 0)
 
 
@@ -105,6 +108,18 @@ def _changes(claim: Claim) -> Iterator[Derivation]:
             for earlier in dated[:-1]:
                 if _date(earlier) < _date(dated[-1]):
                     yield from _difference(claim, {series: [dated[-1]]}, {series: [earlier]}, direction)
+
+
+def _balances(claim: Claim) -> Iterator[Derivation]:
+    """What was bought less what was sold, of one sector over one lookback."""
+    for entity in claim.scope:
+        sides: dict[_Series, dict[int, _Term]] = defaultdict(dict)
+        for (series, kind), terms in _terms(claim, entity).items():
+            side = terms[-1].cell.measure.side
+            sides[("", *series[1:]), kind][side] = terms[-1]
+        for same, both in sides.items():
+            if 1 in both and -1 in both:
+                yield from _difference(claim, {same: [both[1]]}, {same: [both[-1]]}, claim.context.direction)
 
 
 def _ratios(claim: Claim) -> Iterator[Derivation]:
@@ -126,7 +141,7 @@ def _combined(claim: Claim, how: str) -> Iterator[Derivation]:
         groups.append(claim.figures.sectors)
     columns: list[Sequence[_Term]] = []
     for group in groups:
-        gathered: dict[object, list[_Term]] = defaultdict(list)
+        gathered: _Terms = defaultdict(list)
         for entity in group:
             for series, terms in _terms(claim, entity).items():
                 gathered[series].append(terms[-1])
@@ -152,9 +167,9 @@ def _list(claim: Claim, column: Sequence[_Term], how: str) -> str:
     return f"mean of {', '.join(listed)}" if how == "mean" else " + ".join(listed)
 
 
-def _terms(claim: Claim, entity: str) -> dict[object, list[_Term]]:
+def _terms(claim: Claim, entity: str) -> _Terms:
     """Series → its cells of that entity, in the number's unit. Only of metrics that the clause may speak of."""
-    found: dict[object, list[_Term]] = defaultdict(list)
+    found: _Terms = defaultdict(list)
     kinds = _KINDS.get(claim.mention.unit.kind, ("plain",))
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
@@ -173,9 +188,15 @@ def _date(term: _Term) -> str:
     return term.cell.figure.observed_at or ""
 
 
-def _said(claim: Claim, term: _Term, dated: bool = False) -> str:
-    """Banks 7.3 %; with its date where one sector is compared to itself."""
+def _said(claim: Claim, term: _Term, beside: _Term | None = None) -> str:
+    """Banks 7.3 %; with its metric or its date where that is what tells it from the other."""
     kind = claim.mention.unit.kind
     unit = {"points": "%", "multiple": None}.get(kind, claim.mention.unit.name)
-    owner = claim.name(term.cell.entity) or term.cell.figure.metric.replace("_", " ")
-    return f"{owner} {claim.as_written(term.value, unit)}" + (f" ({_date(term)})" if dated else "")
+    metric = term.cell.figure.metric.replace("_", " ")
+    owner, date = claim.name(term.cell.entity) or metric, ""
+    if beside is not None and beside.cell.entity == term.cell.entity:
+        if beside.cell.figure.metric != term.cell.figure.metric:
+            owner = f"{owner} {metric}"
+        else:
+            date = f" ({_date(term)})"
+    return f"{owner} {claim.as_written(term.value, unit)}{date}"

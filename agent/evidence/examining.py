@@ -108,7 +108,8 @@ def _numbers(
 
 def _claims(text: str, recommendation: dict[str, Any], figures: Figures, language: str) -> Iterator[Claim | Mention]:
     """Every number of a text: a claim, or a mention that claims nothing."""
-    recommended = figures.entity(recommendation.get("sector_name"))
+    name = recommendation.get("sector_name")
+    recommended = figures.entity(name)
     parts, names = sentences(text, figures)
     mentions = mentions_of(text, "vi" if language == "vi" or is_vietnamese(text) else "en", names)
     at = 0
@@ -119,7 +120,7 @@ def _claims(text: str, recommendation: dict[str, Any], figures: Figures, languag
             at += 1
         around = contexts(sentence, [each for each in own if each.why is None])
         for mention in own:
-            yield mention if mention.why else Claim(mention, next(around), recommended, figures)
+            yield mention if mention.why else Claim(mention, next(around), recommended, str(name), figures)
 
 
 def _without_confidence(mention: Mention, sentence: Sentence, recommendation: dict[str, Any]) -> Mention:

@@ -14,7 +14,7 @@ _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 
 
 class Cue(NamedTuple):
-    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, whole, market, break, subject or
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, break, subject or
     confidence. `value`: the entity's key, the topic, or a direction."""
 
     start: int
@@ -86,6 +86,7 @@ def _vocabulary() -> list[tuple[list[str], str, str | int]]:
         "sum": words.SUMS,
         "mean": words.MEANS,
         "change": words.CHANGES,
+        "past": words.PAST,
         "whole": words.WHOLE,
         "market": words.BENCHMARKS,
         "break": words.BREAKS,

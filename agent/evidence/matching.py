@@ -33,6 +33,8 @@ class Claim:
     mention: Mention
     context: Context
     recommended: str | None
+    written_as: str
+    """The name of that sector, as the answer has it."""
     figures: Figures = field(repr=False)
 
     @cached_property
@@ -75,6 +77,8 @@ class Claim:
     def is_of(self, cell: Cell) -> bool:
         """Whether the metric is one that the clause may speak of."""
         topics, context = cell.measure.topics, self.context
+        if cell.measure.past and "past" not in context.cues:
+            return False
         if context.by and not topics & {"relative_strength"} and not self.mention.unit.kind == "multiple":
             return False
         if context.nearest:
@@ -112,15 +116,13 @@ class Claim:
         return self.mention.decimals > 0 or bool(reading.cell.measure.topics & self.context.nearest)
 
     def readings(self, entity: str | None) -> Iterator[Reading]:
-        """Figures of the entity that have this size, whatever their sign."""
+        """Figures of the entity, None for any, that have this size, whatever their sign and their metric."""
         for kind, factor in self.queries:
             size, tolerance = abs(self.mention.value) * factor, self.mention.tolerance * factor
-            for reading in self.figures.near(entity, kind, size, tolerance):
-                if self._is_written_so(reading) and self.is_of(reading.cell):
-                    yield reading
+            yield from filter(self._is_written_so, self.figures.near(entity, kind, size, tolerance))
 
     def verdict(self) -> Verdict:
-        fitting = [reading for entity in self.scope for reading in self.readings(entity)]
+        fitting = [each for entity in self.scope for each in self.readings(entity) if self.is_of(each.cell)]
         signed = self._of_period([reading for reading in fitting if self.has_sign(reading)])
         if signed:
             return Verdict("grounded", tuple(dict.fromkeys(reading.cell for reading in signed))[:SHOWN])
@@ -133,10 +135,20 @@ class Claim:
             return Verdict("wrong_sign", why=f"{found.text}: it is the other way round")
         if fitting:
             return Verdict("ungrounded", why=f"{self.described(fitting[0])}, not what the text says")
-        others = (reading for reading in self.readings(None) if self.has_sign(reading))
-        if (other := next(others, None)) is not None and other.cell.entity != WHOLE_MARKET:
+        if (other := self._elsewhere()) is not None:
             return Verdict("wrong_sector", why=f"{self.described(other)} fits, but the text is about {self.about}")
         return Verdict("ungrounded", why=self._nearest())
+
+    def _elsewhere(self) -> Reading | None:
+        """The figure of another sector that would have fitted."""
+        if self.context.by:
+            return None
+        for reading in self.readings(None):
+            topics = reading.cell.measure.topics
+            named = topics & self.context.nearest if self.context.nearest else self.is_of(reading.cell)
+            if named and reading.cell.entity != WHOLE_MARKET and self.has_sign(reading):
+                return reading
+        return None
 
     def _of_period(self, readings: Sequence[Reading]) -> Sequence[Reading]:
         """Where the text has a period behind the number, and the metric has figures over it, those over no other."""
@@ -155,7 +167,7 @@ class Claim:
 
     @property
     def about(self) -> str:
-        return self.name(self.scope[0]) or "the whole market"
+        return self.written_as if self.scope[0] == self.recommended else self.name(self.scope[0]) or "the whole market"
 
     def name(self, entity: str) -> str:
         return self.figures.shown.get(entity, entity)
@@ -163,7 +175,8 @@ class Claim:
     def described(self, reading: Reading) -> str:
         """Energy's volatility 27.1 % (63D)."""
         cell = reading.cell
-        owner = f"{self.name(cell.entity)}'s " if cell.entity else ""
+        owner = self.name(cell.entity)
+        owner = f"{owner}' " if owner.endswith("s") else f"{owner}'s " if owner else ""
         over = f" ({cell.figure.lookback})" if cell.figure.lookback else ""
         return f"{owner}{cell.figure.metric.replace('_', ' ')} {self.written(reading.value)}{over}"
 

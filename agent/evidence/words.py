@@ -94,8 +94,12 @@ SUMS = "total|totals|totalled|combined|together|altogether|sum|aggregate|in all|
 MEANS = "average|averages|averaged|mean|on average|trung bình|bình quân"
 CHANGES = "from|by|since|change|changed|previous|earlier|before|thêm|so với|trước đó|thay đổi"
 """Cues of a difference between two dates."""
+PAST = "from|previous|previously|earlier|before|prior|was|were|last|after|từ|trước|trước đó|kỳ trước|so với"
+"""Cues of the reading before the newest."""
+PAST_METRICS = frozenset({"previous", "prior", "last"})
+"""Words in the name of a metric that is one."""
 WHOLE = (
-    "all sectors|every sector|across sectors|whole market|the market|market wide|all the sectors|sectors|toàn thị trường"
+    "all sectors|every sector|across sectors|whole market|market wide|all the sectors|toàn thị trường"
     "|các ngành|tất cả các ngành|mọi ngành"
 )
 """Cues that a sum or a mean is over all sectors."""
@@ -112,6 +116,11 @@ LIGHT = (
 """Words that say nothing of the number they stand before."""
 SUBJECTS = "for|of|in|from|của|ở|trong|cho"
 """Between a number and the sector it is about: 1.2 bn of banks."""
+PREDICATE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|means?|tells?|gives?|speaks?|beats?|lies|stands|là|cho thấy|nói lên)\b",
+    re.IGNORECASE,
+)
+"""What is said of a number is no longer its name."""
 RESPECTIVELY = re.compile(r"\b(?:respectively|lần lượt)\b", re.IGNORECASE)
 CONFIDENCE = "confidence|probability|xác suất|độ tin cậy"
 
