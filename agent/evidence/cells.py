@@ -106,8 +106,13 @@ class Figures:
         self._sized = {key: sorted(readings, key=_size) for key, readings in self._ordered.items()}
         self._sizes = {key: [each.size for each in readings] for key, readings in self._sized.items()}
         self._topics: dict[str, set[frozenset[str]]] = defaultdict(set)
+        self.sided: set[str] = set()
+        """Entities that have figures of one side only, of what was bought or of what was sold."""
         for cell in self.cells:
             self._topics[cell.entity].add(cell.measure.topics)
+            if cell.measure.side:
+                self.sided.add(cell.entity)
+        self._overlaps: dict[tuple[str, frozenset[str], frozenset[str]], int] = {}
 
     def entity(self, name: object) -> str | None:
         """The key of a sector, by whichever of its names; None for what is no name."""
@@ -210,6 +215,10 @@ class Figures:
     def in_order(self, entity: str | None, kind: str) -> Sequence[Reading]:
         return self._ordered.get((entity, kind), ())
 
-    def topics(self, entity: str) -> Iterable[frozenset[str]]:
-        """Those of each of its metrics."""
-        return self._topics.get(entity, ())
+    def overlap(self, entity: str, topics: frozenset[str], nearest: frozenset[str]) -> int:
+        """How many of the topics a metric of that entity has that is of the nearest; -1 where none is."""
+        key = (entity, topics, nearest)
+        if key not in self._overlaps:
+            shared = (len(own & topics) for own in self._topics.get(entity, ()) if own & nearest)
+            self._overlaps[key] = max(shared, default=-1)
+        return self._overlaps[key]

@@ -112,7 +112,7 @@ def _changes(claim: Claim) -> Iterator[Derivation]:
 
 def _balances(claim: Claim) -> Iterator[Derivation]:
     """What was bought less what was sold, of one sector over one lookback."""
-    for entity in claim.scope:
+    for entity in (each for each in claim.scope if each in claim.figures.sided):
         sides: dict[_Series, dict[int, _Term]] = defaultdict(dict)
         for (series, kind), terms in _terms(claim, entity).items():
             side = terms[-1].cell.measure.side
@@ -174,8 +174,7 @@ def _terms(claim: Claim, entity: str) -> _Terms:
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
         for reading in claim.figures.in_order(entity, kind):
-            topics = reading.cell.measure.topics
-            if not claim.context.nearest or topics & claim.context.nearest or not claim.names_metric(entity):
+            if claim.is_named(reading.cell):
                 found[reading.cell.series, kind].append(_Term(reading.cell, reading.value / factor))
     return found
 

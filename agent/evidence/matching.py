@@ -65,30 +65,33 @@ class Claim:
         return max(map(self._overlap, self.scope), default=-1)
 
     def _overlap(self, entity: str) -> int:
-        overlaps = [
-            len(topics & self.context.topics) for topics in self.figures.topics(entity) if topics & self.context.nearest
-        ]
-        return max(overlaps, default=-1)
+        return self.figures.overlap(entity, self.context.topics, self.context.nearest)
 
-    def names_metric(self, entity: str) -> bool:
-        """Whether the entity has figures of the metric that the clause names."""
-        return self._overlap(entity) >= 0
+    def is_named(self, cell: Cell) -> bool:
+        """Whether the clause names no metric, or this one; or one that no sector in scope has figures of, and this is
+        of a kind that has no name here."""
+        topics, context = cell.measure.topics, self.context
+        if not context.nearest:
+            return True
+        if self._wanted < 0:
+            return not cell.measure.known
+        return bool(topics & context.nearest) and len(topics & context.topics) >= self._wanted
 
     def is_of(self, cell: Cell) -> bool:
-        """Whether the metric is one that the clause may speak of."""
-        topics, context = cell.measure.topics, self.context
-        if cell.measure.past and "past" not in context.cues:
+        """Whether the number may be a figure of that metric."""
+        measure, context = cell.measure, self.context
+        if measure.past and "past" not in context.cues:
             return False
-        if context.by and not topics & {"relative_strength"} and not self.mention.unit.kind == "multiple":
+        if self.mention.unit.kind == "multiple":
+            return "valuation" in measure.topics or self.is_named(cell)
+        if context.by and "relative_strength" not in measure.topics:
             return False
         if context.nearest:
-            if self._wanted < 0:
-                return not cell.measure.known
-            return bool(topics & context.nearest) and len(topics & context.topics) >= self._wanted
+            return self.is_named(cell)
         if context.moved:
-            return bool(topics & (words.MOVED | context.earlier)) or not cell.measure.known
+            return bool(measure.topics & (words.MOVED | context.earlier)) or not measure.known
         if cell.entity == WHOLE_MARKET:
-            return bool(topics & context.earlier) or context.subject is None
+            return bool(measure.topics & context.earlier) or context.subject is None
         return True
 
     def has_sign(self, reading: Reading) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from unicodedata import normalize
 
-from agent.evidence import words
+from agent.evidence import exclusions, words
 from agent.evidence.units import CURRENCY_BEFORE, PLAIN, Unit, read_unit
 
 VIETNAMESE_SHARE = 0.3
@@ -42,60 +42,7 @@ _SIGN = re.compile(r"(?:(?P<sign>[+\-−–])|\b(?P<word>minus|negative|plus|âm
 _THOUSANDS = re.compile(rf"[1-9]\d{{0,2}}(?:{_GROUP}\d{{3}})+")
 _RANGE = re.compile(r"\s*(?:\([^()\n]{0,20}\))?\s*(?:-|–|—|to|and|or|,|/|đến|tới|và|hoặc)\s*", re.IGNORECASE)
 
-_N = r"\d+(?:[.,]\d+)?"
-_LIST = rf"(?:\d{{1,3}}(?:\s*,\s*\d{{1,3}})*(?:\s*,)?\s*(?:-|–|−|/|and|to|or|và|đến|tới|hoặc)\s*)?{_N}"
-_MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-_MONTH += "|nov(?:ember)?|dec(?:ember)?"
-_YEAR = "(?:19|20)\\d\\d"
-_SPAN = "sessions?|trading days?|business days?|days?|weeks?|months?|quarters?|years?|yrs?|mths?|hours?|minutes?"
-_SPAN += "|phiên|ngày|tuần|tháng|quý|năm|giờ|phút"
-_UNIT_FOLLOWS = r"\s*(?:%|per|pct|phần|điểm|bps?\b|pp|bn|mn|tn|billion|million|trillion|tỷ|triệu|nghìn)"
-_COUNTED = (
-    "sectors?|industries|groups?|stocks?|tickers?|names?|companies|firms|banks|measures?|metrics?|indicators?|signals?"
-)
-_COUNTED += (
-    "|sources?|tools?|servers?|reasons?|factors?|things?|calls?|lookbacks?|regions?|peers?|horizons?|cases?|figures?"
-)
-_COUNTED += "|ngành|nhóm|mã|cổ phiếu|doanh nghiệp|công ty|chỉ tiêu|chỉ số|yếu tố|lý do|nguồn|công cụ|thước đo|tín hiệu|lần liên tiếp"
-_KIND = (
-    "(?:(?:largest|best|worst|top|bottom|other|strongest|weakest|remaining|covered|different|independent|listed|leading"
-)
-_KIND += "|lagging|defensive|cyclical|major|main|of the|of its|of these|of all)\\s+)*"
-_EXCLUDED: tuple[tuple[str, str], ...] = (
-    ("label", r"https?://\S+"),
-    ("date", rf"\b{_YEAR}-\d\d?-\d\d?(?:T[\d:.]+Z?)?"),
-    ("date", r"\b\d{1,2}/\d{1,2}/\d{2,4}\b|\b\d{1,2}\.\d{1,2}\.(?:19|20)\d\d\b|\b\d{1,2}-\d{1,2}-(?:19|20)\d\d\b"),
-    ("date", rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?(?:{_MONTH})\b\.?(?:\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?![.,]\d|{_UNIT_FOLLOWS}))?"
-             rf"(?:,?\s+(?:of\s+)?{_YEAR})?"),
-    ("date", rf"\b(?:ngày\s+\d{{1,2}}(?:\s*/\s*\d{{1,2}})?(?:\s*/\s*\d{{2,4}})?\s*)?(?:tháng\s+\d{{1,2}}\b(?![.,]\d)"
-             rf"(?:\s*[/-]\s*{_YEAR})?(?:\s+năm\s+{_YEAR})?)|\bngày\s+\d{{1,2}}\s*/\s*\d{{1,2}}|\bnăm\s+{_YEAR}"),
-    ("time", r"\b\d{1,2}:\d{2}(?::\d{2})?\b"),
-    ("period", rf"\b(?:Q[1-4]|[HS][12]|FY|[1-4]Q|[12]H)(?:\s?[-'’/]?\s?(?:{_YEAR}|\d\d))?E?\b"),
-    ("period", rf"\bquý\s+(?:[1-4]|IV|I{{1,3}})\b(?:\s*[/-]\s*{_YEAR})?(?:\s+năm\s+{_YEAR})?"),
-    ("period", rf"(?<![\w.,]){_LIST}[\s-]*(?:{_SPAN})(?![^\W_])"),
-    ("period", r"(?<![\w.,$€£¥₫])(?<!VND )(?<!USD )\d+(?:\s?[-–−/]\s?\d+)?[DWMQY](?![^\W_])"),
-    ("period", r"(?<![\w.,])\d{1,2}\s?[-–−]\s?\d\b(?=[\s-]+(?:month\w*\s+)?(?:momentum|return|đà|động))"),
-    ("rank", r"(?:\brank(?:s|ed|ing)?|\bplaced?|\bposition|\btop|\bbottom|\bnumber|\bno\.|#|\bhạng|\bthứ|\bxếp)"
-             r"(?:\s*-?\s*|\s+(?:is|at|as|thứ|hạng|only)\s+)#?\d+(?:st|nd|rd|th)?"
-             r"(?:\s*(?:/|(?:out\s+)?of|among|in|trên|trong)\s*(?:all\s+|the\s+|tổng\s+số\s+|số\s+)*\d+)?"),
-    ("rank", r"\b\d+(?:st|nd|rd|th)\b(?:[\s-]+\w+)?(?:\s+(?:out\s+)?of\s+(?:the\s+)?\d+)?"),
-    ("rank", r"(?:est|most|least|best|worst|first|last|leaders?|nhất)\s+(?:(?:out\s+)?of|among|in|trong|trên)\s+"
-             r"(?:all\s+|the\s+|tổng\s+số\s+|số\s+)*\d+"),
-    ("count", r"(?<![\w.,])\d+\s+(?:out\s+)?(?:of|trên)\s+(?:all\s+|the\s+|its\s+|số\s+)*\d+"),
-    ("count", r"(?<![\w.,])\d{1,2}/\d{1,2}(?![\w/])"),
-    ("count", rf"(?<![\w.,])\d+\s+{_KIND}(?:{_COUNTED})(?![^\W_])"),
-    ("count", r"(?<![\w.,])\d+\s+(?:times|lần)(?!\s+(?:the|as|that|those|its|higher|more|larger|greater|bigger|so))"),
-    ("name", r"\b(?:S&P|VN|HNX|VNX|UPCOM|Russell|Nasdaq|NASDAQ|Fortune|FTSE|Nikkei|Stoxx|CAC|DAX|CSI|TOPIX)"
-             r"[\s-]?(?:Index\s)?(?:30|35|40|50|70|100|200|225|300|400|500|600|1000|2000)\b"),
-    ("name", r"\bCOVID-?19\b|\bG-?(?:7|8|20)\b|\bBasel\s\d\b"),
-    ("label", r"\[\d+\]|(?:^|(?<=[\s;:]))\(\d{1,2}\)(?=\s+[^\W\d_])|(?:^|(?<=[\n;:]))\s*\d{1,2}[.)]\s+(?=[^\W\d_])"),
-    ("year", rf"(?<![\w.,]){_YEAR}(?:\s*[-–/]\s*(?:{_YEAR}|\d\d))?[EFs]?(?![^\W_])(?![.,]\d)"),
-)  # fmt: skip
-_CLAIMS_NOTHING = re.compile(
-    "|".join(f"(?P<{why}_{at}>{pattern})" for at, (why, pattern) in enumerate(_EXCLUDED)), re.IGNORECASE
-)
-ALWAYS = ("date", "time", "period", "label")
-"""What is of these holds no measure; a rank, a count, a year or a name with decimals or a unit is a measure."""
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def is_vietnamese(text: str) -> bool:
@@ -122,25 +69,23 @@ def composed(text: str) -> tuple[str, list[int] | None]:
 def mentions_of(text: str, language: str, names: list[tuple[int, int]]) -> list[Mention]:
     """All numbers, in order. `names`: where names of sectors and of metrics stand, whose digits are no numbers."""
     vietnamese = language == "vi" or is_vietnamese(text)
-    barred = _barred(text, names)
+    links = [(*each.span(), "label") for each in _URL.finditer(text)] if "://" in text else []
+    barred = sorted([*links, *((start, end, "name") for start, end in names)])
     found, at = [], 0
+    until, why = 0, ""
     for match in _NUMBER.finditer(text):
-        while at < len(barred) and barred[at][1] <= match.start():
+        start = match.start()
+        while at < len(barred) and barred[at][1] <= start:
             at += 1
-        why = barred[at][2] if at < len(barred) and barred[at][0] <= match.start() else None
-        found.append(_mention(text, match, vietnamese, why))
+        if at < len(barred) and barred[at][0] <= start:
+            until, why = max(until, barred[at][1]), barred[at][2]
+        elif start >= until and (begun := exclusions.beginning(text, start)):
+            why, until = begun
+        found.append(_mention(text, match, vietnamese, why if start < until else None))
     return list(_sharing_units(text, found))
 
 
-def _barred(text: str, names: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
-    spans = [
-        (match.start(), match.end(), (match.lastgroup or "").partition("_")[0])
-        for match in _CLAIMS_NOTHING.finditer(text)
-    ]
-    return sorted([*spans, *((start, end, "name") for start, end in names)])
-
-
-def _mention(text: str, match: re.Match[str], vietnamese: bool, why: str | None) -> Mention:
+def _mention(text: str, match: re.Match[str], vietnamese: bool, barred: str | None) -> Mention:
     start, end = match.span()
     negative, first = _sign(text, start)
     currency = None
@@ -152,7 +97,8 @@ def _mention(text: str, match: re.Match[str], vietnamese: bool, why: str | None)
     unit, until, in_vietnamese = read_unit(text, end, currency, decimals == 0)
     if in_vietnamese and not vietnamese:
         value, decimals = _read(match[0], True)
-    why = _why(text, why, unit, value is not None, decimals > 0 or negative is not None, (first, until))
+    exact = decimals > 0 or negative is not None
+    why = _why(text, barred, unit, value, exact, (first, until))
     return Mention(
         start=first if why is None else start,
         end=until if why is None else end,
@@ -165,15 +111,20 @@ def _mention(text: str, match: re.Match[str], vietnamese: bool, why: str | None)
     )
 
 
-def _why(text: str, barred: str | None, unit: Unit, is_number: bool, exact: bool, place: tuple[int, int]) -> str | None:
-    """Why a number needs no evidence: what it is barred as, or part of a word. `exact`: it has decimals or a sign."""
-    if not is_number or barred in ALWAYS:
+def _why(
+    text: str, barred: str | None, unit: Unit, value: float | None, exact: bool, place: tuple[int, int]
+) -> str | None:
+    """Why a number needs no evidence. `exact`: it has decimals or a sign."""
+    if unit.currency and barred == "period":
+        barred = None
+    if value is None or barred in exclusions.ALWAYS:
         return barred or "name"
     if barred is not None:
         occasions = barred == "count" and unit.kind == "multiple" and not exact
-        is_measure = unit is not PLAIN or (exact and barred != "name")
-        return None if is_measure and not occasions else barred
-    return "name" if unit is PLAIN and not exact and _is_glued(text, *place) else None
+        return None if (unit is not PLAIN or exact) and not occasions else barred
+    if unit is not PLAIN or exact:
+        return None
+    return exclusions.led(text, *place, value) or ("name" if _is_glued(text, *place) else None)
 
 
 def _sign(text: str, start: int) -> tuple[bool | None, int]:

@@ -65,7 +65,7 @@ MOVES = {
     "|mức tăng|bật tăng|cải thiện|mạnh hơn thị trường|outperformed|outperforms|outperform|outperforming|outperformance",
     DOWN: "fell|fall|falls|fallen|declined|decline|declines|dropped|drop|drops|down|decreased|decrease|slid|slipped|sank"
     "|shrank|contracted|slumped|slump|plunged|tumbled|retreated|weakened|cut|eased|slowed|lost|lose|loses|giảm|đi xuống"
-    "|mức giảm|sụt|sụt giảm|suy giảm|rớt|yếu hơn thị trường|underperformed|underperforms|underperform|underperforming"
+    "|mức giảm|mất|sụt|sụt giảm|suy giảm|rớt|yếu hơn thị trường|underperformed|underperforms|underperform|underperforming"
     "|underperformance|lagged|lags|lag|lagging|trailed|trails",
 }
 """Changes: before a level (`fell to 3.4 %`) they say nothing of its sign."""
