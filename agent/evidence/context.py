@@ -133,7 +133,8 @@ class _Around:
         continues = (
             previous is not None and _CONTINUES.fullmatch(self.text, previous.end, self.mention.start) is not None
         )
-        topics, nearest, earlier = self._topics(before)
+        alike = continues and previous is not None and previous.unit.kind == self.mention.unit.kind
+        topics, nearest, earlier = self._topics(before, alike)
         moved = not nearest and any(cue.kind == "move" for cue in own) and self._is_of(own, "topic") is None
         direction, allowed = self._direction(before, continues, bool(nearest))
         compares = [cue for clause in self.clauses for cue in reversed(clause) if cue.kind == "compare"]
@@ -153,7 +154,8 @@ class _Around:
             compared=int(compares[0].value) if compares else None,
         )
 
-    def _topics(self, before: Context) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    def _topics(self, before: Context, alike: bool) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Topics, the nearest and earlier ones. `alike`: it goes on with a list of numbers of one kind."""
         of_clauses = [[cue for cue in clause if cue.kind == "topic"] for clause in self.clauses]
         after = [cue for cue in self.noun if cue.kind == "topic"]
         own, older = of_clauses[0], next((cues for cues in of_clauses[1:] if cues), [])
@@ -167,6 +169,8 @@ class _Around:
             first = after[0].start
             nearest = frozenset(str(cue.value) for cue in after if cue.start == first)
             return nearest, nearest, earlier
+        if alike:
+            return before.topics, before.nearest, earlier
         if older and not moved:
             last = older[-1].start
             nearest = frozenset(str(cue.value) for cue in older if cue.start == last)
@@ -175,9 +179,9 @@ class _Around:
 
     def _direction(self, before: Context, continues: bool, named: bool) -> tuple[int, int]:
         """What its own clause says; and what older words say, which it may have."""
-        if self.mention.signed:
-            return 0, 0
         own = self._way(self.clauses[0], self._is_level())
+        if self.mention.signed:
+            return (own if self._is_said_before() else 0), 0
         after = [cue for cue in self.tail if cue.kind in ("after", "side", "move")]
         follows = bool(after) and (after[0].kind == "after" or (after[0].kind == "side" and self._follows(after[0])))
         if own and not (self.extended and follows):
@@ -186,6 +190,8 @@ class _Around:
             return int(after[0].value), 0
         if continues and before.direction:
             return (0, before.direction) if named else (before.direction, 0)
+        if self._is_of(self.clauses[0], "topic"):
+            return 0, int(after[0].value) if after else 0
         older = next((way for clause in self.clauses[1:] if (way := self._way(clause, False))), 0)
         return 0, int(after[0].value) if after else older
 
@@ -204,6 +210,11 @@ class _Around:
         """`to`, `at` or `from` stands before the number, with nothing of weight between."""
         levels = [cue for cue in self.sentence.cues(self.begins, self.mention.start) if cue.kind == "level"]
         return bool(levels) and self._is_light(levels[-1].end, self.mention.start)
+
+    def _is_said_before(self) -> bool:
+        """A word of direction stands directly before the number."""
+        ways = [cue for cue in self.clauses[0] if cue.kind in ("side", "move")]
+        return not self.extended and bool(ways) and self._is_light(ways[-1].end, self.mention.start)
 
     def _follows(self, cue: Cue) -> bool:
         return self._is_light(self.mention.end, cue.start)

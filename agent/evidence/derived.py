@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from math import fsum, isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -25,10 +26,18 @@ _KINDS = {
 
 
 class Derivation(NamedTuple):
+    value: float
+    """In the unit of the number, with its sign."""
     cells: tuple[Cell, ...]
-    text: str
-    fits: bool
-    """Whether it points where the text does; else it is the other way round."""
+    way: int
+    """The direction that the text says it has, 0 for none."""
+    said: Callable[[], str]
+    """How it comes of the cells, in one line."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it points where the text does; else it is the other way round."""
+        return self.way * self.value >= 0
 
 
 class _Term(NamedTuple):
@@ -43,15 +52,16 @@ _Terms: TypeAlias = "dict[_Series, list[_Term]]"
 
 def derivation(claim: Claim) -> Derivation | None:
     """The first way in which the number comes of figures that its sentence speaks of, those that fit before others."""
-    turned: Derivation | None = None
-    for found in _candidates(claim):
-        if found.fits:
-            return found
-        turned = turned or found
-    return turned
+    found = [
+        each
+        for each in derivations(claim)
+        if abs(abs(each.value) - abs(claim.mention.value)) <= claim.mention.tolerance
+    ]
+    return next((each for each in found if each.fits), found[0] if found else None)
 
 
-def _candidates(claim: Claim) -> Iterator[Derivation]:
+def derivations(claim: Claim) -> Iterator[Derivation]:
+    """All that the words of the sentence allow, whatever the number is."""
     cues = claim.context.cues
     if claim.mention.unit.kind == "multiple":
         yield from _ratios(claim)
@@ -90,13 +100,25 @@ def _pairs(claim: Claim) -> list[tuple[str, str]]:
 def _difference(claim: Claim, minuends: _Terms, subtrahends: _Terms, direction: int) -> Iterator[Derivation]:
     for series in [each for each in minuends if each in subtrahends]:
         one, other = minuends[series][-1], subtrahends[series][-1]
-        difference = one.value - other.value
-        if not _is(claim, abs(difference)) or one.cell is other.cell:
-            continue
-        way = (-1 if claim.mention.value < 0 else 1) if claim.mention.signed else direction
-        unit = "pp" if claim.mention.unit.kind in ("percent", "points") else None
-        text = f"{_said(claim, one, other)} − {_said(claim, other, one)} = {claim.as_written(difference, unit)}"
-        yield Derivation((one.cell, other.cell), text, way * difference >= 0)
+        if one.cell is not other.cell:
+            yield Derivation(
+                one.value - other.value,
+                (one.cell, other.cell),
+                _way(claim, direction),
+                partial(_difference_said, claim, one, other),
+            )
+
+
+def _difference_said(claim: Claim, one: _Term, other: _Term) -> str:
+    unit = "pp" if claim.mention.unit.kind in ("percent", "points") else claim.mention.unit.name
+    result = claim.as_written(one.value - other.value, unit)
+    return f"{_said(claim, one, other)} − {_said(claim, other, one)} = {result}"
+
+
+def _way(claim: Claim, direction: int) -> int:
+    if claim.mention.signed:
+        return -1 if claim.mention.value < 0 else 1
+    return direction
 
 
 def _changes(claim: Claim) -> Iterator[Derivation]:
@@ -127,10 +149,12 @@ def _ratios(claim: Claim) -> Iterator[Derivation]:
         terms, others = _terms(claim, one), _terms(claim, other)
         for series in [each for each in terms if each in others]:
             above, below = terms[series][-1], others[series][-1]
-            ratio = above.value / below.value if below.value else float("inf")
-            if isfinite(ratio) and _is(claim, ratio):
-                text = f"{_said(claim, above)} / {_said(claim, below)} = {claim.as_written(ratio, 'x')}"
-                yield Derivation((above.cell, below.cell), text, fits=True)
+            if below.value and isfinite(ratio := above.value / below.value):
+                yield Derivation(ratio, (above.cell, below.cell), 1, partial(_ratio_said, claim, above, below))
+
+
+def _ratio_said(claim: Claim, above: _Term, below: _Term) -> str:
+    return f"{_said(claim, above)} / {_said(claim, below)} = {claim.as_written(above.value / below.value, 'x')}"
 
 
 def _combined(claim: Claim, how: str) -> Iterator[Derivation]:
@@ -154,17 +178,18 @@ def _combined(claim: Claim, how: str) -> Iterator[Derivation]:
         if len(column) < 2:
             continue
         total = fsum(term.value for term in column) / (len(column) if how == "mean" else 1)
-        if _is(claim, abs(total)):
-            way = (-1 if claim.mention.value < 0 else 1) if claim.mention.signed else claim.context.direction or 1
-            text = f"{_list(claim, column, how)} = {claim.as_written(total, claim.mention.unit.name)}"
-            yield Derivation(tuple(term.cell for term in column), text, way * total >= 0)
+        cells = tuple(term.cell for term in column)
+        way = _way(claim, claim.context.direction or 1)
+        yield Derivation(total, cells, way, partial(_combined_said, claim, column, how, total))
 
 
-def _list(claim: Claim, column: Sequence[_Term], how: str) -> str:
+def _combined_said(claim: Claim, column: Sequence[_Term], how: str, total: float) -> str:
+    result = claim.as_written(total, claim.mention.unit.name)
     if len(column) > MOST_CELLS:
-        return f"{how} of {column[0].cell.figure.metric.replace('_', ' ')} over {len(column)} sectors"
+        return f"{how} of {column[0].cell.figure.metric.replace('_', ' ')} over {len(column)} sectors = {result}"
     listed = [_said(claim, term) for term in column]
-    return f"mean of {', '.join(listed)}" if how == "mean" else " + ".join(listed)
+    terms = f"mean of {', '.join(listed)}" if how == "mean" else " + ".join(listed)
+    return f"{terms} = {result}"
 
 
 def _terms(claim: Claim, entity: str) -> _Terms:
@@ -174,13 +199,9 @@ def _terms(claim: Claim, entity: str) -> _Terms:
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
         for reading in claim.figures.in_order(entity, kind):
-            if claim.is_named(reading.cell):
+            if claim.is_comparable(reading.cell):
                 found[reading.cell.series, kind].append(_Term(reading.cell, reading.value / factor))
     return found
-
-
-def _is(claim: Claim, value: float) -> bool:
-    return abs(value - abs(claim.mention.value)) <= claim.mention.tolerance
 
 
 def _date(term: _Term) -> str:

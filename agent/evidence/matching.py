@@ -77,6 +77,13 @@ class Claim:
             return not cell.measure.known
         return bool(topics & context.nearest) and len(topics & context.topics) >= self._wanted
 
+    def is_comparable(self, cell: Cell) -> bool:
+        """Whether the cell may be compared here: of what the clause names, else of what was spoken of before."""
+        earlier = self.context.earlier
+        if not self.context.nearest and earlier and self.figures.overlap(cell.entity, earlier, earlier) >= 0:
+            return bool(cell.measure.topics & earlier)
+        return self.is_named(cell)
+
     def is_of(self, cell: Cell) -> bool:
         """Whether the number may be a figure of that metric."""
         measure, context = cell.measure, self.context
@@ -97,10 +104,11 @@ class Claim:
     def has_sign(self, reading: Reading) -> bool:
         """Whether text and figure point the same way. Words of direction say nothing of a measure of size."""
         value, measure = reading.value, reading.cell.measure
-        if value == 0:
+        if value == 0 or self.mention.value == 0:
             return True
         if self.mention.signed:
-            return (self.mention.value < 0) == (value < 0)
+            lost = self.mention.value > 0 > self.context.direction
+            return not lost and (self.mention.value < 0) == (value < 0)
         if measure.unsigned:
             return True
         if measure.side:
@@ -131,16 +139,28 @@ class Claim:
             return Verdict("grounded", tuple(dict.fromkeys(reading.cell for reading in signed))[:SHOWN])
         found = derived.derivation(self)
         if found is not None and found.fits:
-            return Verdict("derived", found.cells, found.text)
+            return Verdict("derived", found.cells, found.said())
         if fitting and not any(self.has_sign(reading) for reading in fitting):
             return Verdict("wrong_sign", why=f"{self.described(fitting[0])}: the sign is another")
         if found is not None:
-            return Verdict("wrong_sign", why=f"{found.text}: it is the other way round")
+            return Verdict("wrong_sign", why=f"{found.said()}: it is the other way round")
         if fitting:
             return Verdict("ungrounded", why=f"{self.described(fitting[0])}, not what the text says")
         if (other := self._elsewhere()) is not None:
             return Verdict("wrong_sector", why=f"{self.described(other)} fits, but the text is about {self.about}")
         return Verdict("ungrounded", why=self._nearest())
+
+    def accepted(self) -> list[float]:
+        """Sizes that would pass in place of the number's own, in its unit, ordered."""
+        fitting = [
+            Reading(reading.size / factor, *reading[1:])
+            for entity in self.scope
+            for kind, factor in self.queries
+            for reading in self.figures.in_order(entity, kind)
+            if self._is_written_so(reading) and self.is_of(reading.cell) and self.has_sign(reading)
+        ]
+        sizes = [reading.size for reading in self._of_period(fitting)]
+        return sorted(sizes + [abs(each.value) for each in derived.derivations(self) if each.fits])
 
     def _elsewhere(self) -> Reading | None:
         """The figure of another sector that would have fitted."""
