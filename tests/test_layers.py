@@ -14,7 +14,19 @@ AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
-    {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "tracing", "transcript"}
+    {
+        "answer",
+        "breaker",
+        "doubts",
+        "evidence",
+        "gate",
+        "gathering",
+        "guards",
+        "position",
+        "result",
+        "tracing",
+        "transcript",
+    }
     | {"model", "runs", "tools"},
     {"loop", "journal"},
     {"run", "place", "offer", "opening", "sitting", "company", "vouching", "report"},

@@ -1,4 +1,4 @@
-"""What the words around a number say of it: of which sector and metric it is, which sign it has, what it is compared to."""
+"""What the words around a number say of it: its sector and metric, its sign, and what it is compared to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from agent.evidence import words
 from agent.evidence.cells import Figures
@@ -81,7 +82,7 @@ def sentences(text: str, figures: Figures) -> tuple[list[Sentence], list[tuple[i
     broken = [found.span() for found in _BREAK.finditer(text)] + [cue[:2] for cue in cues if cue.kind == "break"]
     broken.sort()
     found, cue_at, break_at = [], 0, 0
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         first_cue, first_break = cue_at, break_at
         while cue_at < len(cues) and cues[cue_at].start < end:
             cue_at += 1

@@ -1,4 +1,4 @@
-"""Numbers that stand in no result and come of a few figures: differences, ratios, sums and means, where words say so."""
+"""Numbers that come of a few figures: differences, ratios, sums and means, where words say so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that claim nothing: dates, periods, ranks, counts, years, names and labels, by what stands before and after."""
+"""Numbers that claim nothing, by what stands before and after: dates, periods, ranks, counts, names, labels."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _AFTER: tuple[tuple[str, str], ...] = (
         r"(?:est|most|least|best|worst|first|last|leaders?|nhất)\s+(?:(?:out\s+)?of|among|in|trong|trên)\s+" + _ALL,
     ),
     ("date", rf"\b(?:{_MONTH}\.?|tháng|ngày|năm)\s+"),
-    ("period", r"\b(?:[QHS]|FY\s?|quý\s+)"),
+    ("period", r"\b(?:[QH]|FY\s?|quý\s+)"),
     ("name", r"\b(?:COVID-?|G-?|Basel\s|S&P\s|VN-?|Russell\s|Nasdaq\s|Fortune\s|FTSE\s|Nikkei\s|Stoxx\s|CSI\s)"),
     ("label", r"\[|(?:^|[\n;:])[^\S\n]*\(?"),
 )

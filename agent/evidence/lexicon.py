@@ -14,8 +14,8 @@ _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 
 
 class Cue(NamedTuple):
-    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, break, subject or
-    confidence. `value`: the entity's key, the topic, or a direction."""
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, break, subject
+    or confidence. `value`: the entity's key, the topic, or a direction."""
 
     start: int
     end: int

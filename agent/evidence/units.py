@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -29,10 +30,16 @@ class Unit(NamedTuple):
 PLAIN = Unit("plain")
 
 
-def _alternation(*tables: dict[str, object]) -> str:
+def _alternation(*tables: Mapping[str, object]) -> str:
     """Longest first; a unit of letters ends where they do."""
     names = sorted({name for table in tables for name in table}, key=len, reverse=True)
-    return "|".join(re.escape(name) + (r"(?![^\W_])" if name[-1].isalpha() else "") for name in names)
+    return "|".join(
+        re.escape(name).replace(r"\ ", r"[\s-]+") + (r"(?![^\W_])" if name[-1].isalpha() else "") for name in names
+    )
+
+
+def _spelled(word: str) -> str:
+    return " ".join(re.split(r"[\s-]+", word.lower()))
 
 
 _SPACE = r"[^\S\n]*"
@@ -59,7 +66,7 @@ def read_unit(text: str, end: int, currency: str | None, is_whole: bool) -> tupl
         found = _SUFFIX.match(text, end)
         if found is None:
             break
-        word = " ".join(found[found.lastgroup or 0].lower().split())
+        word = _spelled(found[found.lastgroup or 0])
         if found.lastgroup == "unit":
             if scale is None and currency is None:
                 return Unit(*words.UNITS[word]), found.end(), word in words.VIETNAMESE_UNITS
@@ -85,7 +92,7 @@ def declared(unit: str | None) -> Unit | None:
     kinds: list[Unit] = []
     scale, currency = None, None
     for found in _WORD.finditer((unit or "").casefold()):
-        word = " ".join(found[0].split())
+        word = _spelled(found[0])
         if word in words.UNITS:
             kinds.append(Unit(*words.UNITS[word]))
         elif word in words.SCALES:

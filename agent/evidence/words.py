@@ -11,16 +11,16 @@ UP, DOWN = 1, -1
 
 TOPICS: dict[str, str] = {
     "performance": "performance|performances|return|returns|returned|total return|perf|lợi suất|hiệu suất|sinh lời",
-    "excess": "outperformed|outperforms|outperform|outperforming|outperformance|underperformed|underperforms|underperform"
-    "|underperforming|underperformance|excess return|excess",
+    "excess": "outperformed|outperforms|outperform|outperforming|outperformance|underperformed|underperforms"
+    "|underperform|underperforming|underperformance|excess return|excess",
     "momentum": "momentum|mom|động lượng|đà tăng|đà giảm|xung lực|quán tính",
     "volatility": "volatility|vol|annualised volatility|biến động|độ biến động|standard deviation|độ lệch chuẩn",
     "drawdown": "drawdown|drawdowns|max drawdown|mức sụt giảm|sụt giảm tối đa",
     "relative_strength": "relative strength|rs|strength relative|sức mạnh tương đối|sức mạnh giá|mạnh hơn thị trường"
     "|yếu hơn thị trường|relative to the benchmark|relative to the market|excess return",
     "foreign": "foreign|foreigners|foreigner|khối ngoại|nước ngoài|vốn ngoại|nđtnn",
-    "flow": "flow|flows|inflow|inflows|outflow|outflows|bought|sold|buying|selling|buys|sells|buy|sell|net value|mua ròng"
-    "|bán ròng|mua|bán|dòng vốn|dòng tiền|rút ròng|netflow",
+    "flow": "flow|flows|inflow|inflows|outflow|outflows|bought|sold|buying|selling|buys|sells|buy|sell|net value"
+    "|mua ròng|bán ròng|mua|bán|dòng vốn|dòng tiền|rút ròng|netflow",
     "turnover": "turnover|trading value|traded value|giá trị giao dịch|thanh khoản|doanh số giao dịch",
     "trades": "large trades|large trade|big trades|block trades|trades|whale|whales|institutions|institutional"
     "|giao dịch lớn|cá mập|tổ chức",
@@ -28,8 +28,8 @@ TOPICS: dict[str, str] = {
     "inflation": "inflation|inflation rate|cpi|consumer prices|lạm phát|giá tiêu dùng",
     "gdp": "gdp|economic growth|economy|kinh tế",
     "growth": "growth|growth rate|tăng trưởng",
-    "interest": "interest rate|interest rates|policy rate|policy rates|interest|rate|rates|funds rate|federal funds rate"
-    "|refinancing rate|lãi suất",
+    "interest": "interest rate|interest rates|policy rate|policy rates|interest|rate|rates|funds rate"
+    "|federal funds rate|refinancing rate|lãi suất",
     "unemployment": "unemployment|unemployment rate|jobless rate|joblessness|thất nghiệp",
     "revenue": "revenue|revenues|sales|doanh thu",
     "profit": "profit|profits|net profit|earnings|net income|lợi nhuận|lãi ròng|eps",
@@ -60,18 +60,25 @@ UNSIGNED = frozenset({"volatility", "drawdown"})
 """Measures of size: a word of direction says how they moved, not their sign."""
 
 MOVES = {
-    UP: "rose|rise|rises|risen|gain|gained|gains|up|grew|grow|grows|increased|increase|increases|added|climbed|climb|jumped"
-    "|jump|surged|surge|advanced|advance|rallied|rally|rebounded|improved|accelerated|raised|hiked|tăng|tăng trưởng|đi lên"
-    "|mức tăng|bật tăng|cải thiện|mạnh hơn thị trường|outperformed|outperforms|outperform|outperforming|outperformance",
-    DOWN: "fell|fall|falls|fallen|declined|decline|declines|dropped|drop|drops|down|decreased|decrease|slid|slipped|sank"
-    "|shrank|contracted|slumped|slump|plunged|tumbled|retreated|weakened|cut|eased|slowed|lost|lose|loses|giảm|đi xuống"
-    "|mức giảm|mất|sụt|sụt giảm|suy giảm|rớt|yếu hơn thị trường|underperformed|underperforms|underperform|underperforming"
+    UP: "rose|rise|rises|risen|gain|gained|gains|up|grew|grow|grows|increased|increase|increases|added|climbed"
+    "|climb|jumped"
+    "|jump|surged|surge|advanced|advance|rallied|rally|rebounded|improved|accelerated|raised|hiked|tăng"
+    "|tăng trưởng|đi lên"
+    "|mức tăng|bật tăng|cải thiện|mạnh hơn thị trường|outperformed|outperforms|outperform|outperforming"
+    "|outperformance",
+    DOWN: "fell|fall|falls|fallen|declined|decline|declines|dropped|drop|drops|down|decreased|decrease|slid"
+    "|slipped|sank"
+    "|shrank|contracted|slumped|slump|plunged|tumbled|retreated|weakened|cut|eased|slowed|lost|lose|loses|giảm"
+    "|đi xuống"
+    "|mức giảm|mất|sụt|sụt giảm|suy giảm|rớt|yếu hơn thị trường|underperformed|underperforms|underperform"
+    "|underperforming"
     "|underperformance|lagged|lags|lag|lagging|trailed|trails",
 }
 """Changes: before a level (`fell to 3.4 %`) they say nothing of its sign."""
 SIDES = {
     UP: "bought|buying|buys|buy|net buy|inflow|inflows|net buyers|net buyer|mua ròng|mua|positive|dương",
-    DOWN: "sold|selling|sells|sell|outflow|outflows|net sellers|net seller|bán ròng|bán|rút ròng|rút|negative|loss|losses"
+    DOWN: "sold|selling|sells|sell|outflow|outflows|net sellers|net seller|bán ròng|bán|rút ròng|rút|negative"
+    "|loss|losses"
     "|losing|lỗ|thua lỗ|âm",
 }
 """Sides: what has one has its sign, wherever the number stands."""
@@ -83,10 +90,13 @@ AFTER = {
 LEVELS = "to|at|from|near|xuống|còn|xuống còn|lên|từ|ở mức|đạt|về mức|đến|tới|reached|reaching|stands at"
 """What makes a number after a change a level."""
 COMPARES = {
-    UP: "outperformed|outperforms|outperform|outperforming|ahead of|ahead|lead over|leads|led|lead|higher than|above|exceeds"
-    "|exceeded|exceed|beat|beats|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt|mạnh hơn"
+    UP: "outperformed|outperforms|outperform|outperforming|ahead of|ahead|lead over|leads|led|lead|higher than"
+    "|above|exceeds"
+    "|exceeded|exceed|beat|beats|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt"
+    "|mạnh hơn"
     "|lớn hơn|dẫn trước|tốt hơn|nhiều hơn",
-    DOWN: "underperformed|underperforms|underperform|underperforming|lagged|lags|lag|lagging|behind|lower than|below|trails"
+    DOWN: "underperformed|underperforms|underperform|underperforming|lagged|lags|lag|lagging|behind|lower than"
+    "|below|trails"
     "|trailed|less than|worse than|weaker than|smaller than|thấp hơn|kém|kém hơn|thua|yếu hơn|nhỏ hơn|ít hơn|tệ hơn",
     0: "spread|gap|difference|differential|versus|vs|against|compared|unlike|chênh lệch|cách biệt|so với|khác với",
 }
@@ -105,12 +115,14 @@ WHOLE = (
 """Cues that a sum or a mean is over all sectors."""
 BENCHMARKS = "benchmark|market|vnindex|vn index|index|thị trường"
 BREAKS = (
-    "while|but|and|although|though|whereas|despite|with|at|against|versus|vs|as|amid|which|when|after|yet|however|so|on|over"
+    "while|but|and|although|though|whereas|despite|with|at|against|versus|vs|as|amid|which|when|after|yet"
+    "|however|so|on|over"
     "|trong khi|nhưng|và|còn|dù|mặc dù|song|tuy|khi|cùng|với"
 )
 """Words between clauses."""
 LIGHT = (
-    "a|an|the|of|about|around|roughly|some|only|just|is|was|are|were|by|net|its|it|khoảng|là|chỉ|ròng|mức|ở|approximately"
+    "a|an|the|of|about|around|roughly|some|only|just|is|was|are|were|by|net|its|it|khoảng|là|chỉ|ròng|mức|ở"
+    "|approximately"
     "|vnd|usd|eur|us|đồng|still|now"
 )
 """Words that say nothing of the number they stand before."""
@@ -133,7 +145,7 @@ UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("%", "percent", "per cent", "pct", "phần trăm"), ("percent", 1.0)),
     **dict.fromkeys(
         ("pp", "ppt", "ppts", "pps", "p.p.", "percentage point", "percentage points", "percent points", "pct pts",
-         "% points", "%-points", "điểm phần trăm", "điểm %"),
+         "% points", "điểm phần trăm", "điểm %"),
         ("points", 1.0),
     ),
     **dict.fromkeys(("bp", "bps", "basis point", "basis points", "điểm cơ bản"), ("points", 0.01)),
@@ -159,8 +171,10 @@ CURRENCIES: dict[str, str] = {
     **dict.fromkeys(("jpy", "¥", "yen"), "JPY"),
     **dict.fromkeys(("cny", "yuan", "rmb"), "CNY"),
 }
-VIETNAMESE_UNITS = frozenset({"phần trăm", "điểm phần trăm", "điểm %", "điểm cơ bản", "lần", "điểm", "nghìn", "ngàn", "triệu",
-                              "tỷ", "tỉ", "nghìn tỷ", "nghìn tỉ", "ngàn tỷ", "ngàn tỉ", "triệu tỷ", "triệu tỉ", "đồng"})  # fmt: skip
+VIETNAMESE_UNITS = frozenset(
+    ("phần trăm", "điểm phần trăm", "điểm %", "điểm cơ bản", "lần", "điểm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ",
+     "đồng", "nghìn tỷ", "nghìn tỉ", "ngàn tỷ", "ngàn tỉ", "triệu tỷ", "triệu tỉ")
+)  # fmt: skip
 """After these a lone separator is read as Vietnamese writes it."""
 FRACTIONS = ("fraction", "decimal", "proportion", "share", "ratio")
 COUNTS = ("count", "number", "trades", "shares", "lots", "contracts", "cổ phiếu")

@@ -51,7 +51,8 @@ def moved(text: Text) -> Iterator[Text]:
     names = [figure.sector for figure in SERVERS[text.server] if figure.sector]
     for other in dict.fromkeys(names):
         if other != text.sector:
-            yield text._replace(sector=other, text=_renamed(_renamed(_renamed(text.text, text.sector, "\0"), other, text.sector), "\0", other))
+            swapped = _renamed(_renamed(text.text, text.sector, "\0"), other, text.sector)
+            yield text._replace(sector=other, text=_renamed(swapped, "\0", other))
 
 
 def _renamed(text: str, name: str, other: str) -> str:
