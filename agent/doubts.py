@@ -1,11 +1,13 @@
-"""What a run leaves open, for people to know: old data, sectors that two servers name alike, tickers of no sector,
-results of another form than was said, a model near its end, a cache that was not used."""
+"""What a run leaves open, for people to know: old data, evidence that looks back too little, sectors that two servers
+name alike, tickers of no sector, results of another form than was said, a model near its end, a cache that was not used."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from agent import prices
+from agent.evidence import examine
+from agent.evidence.longest import longest
 from agent.result import RunResult
 from agent.spec import AgentSpec
 
@@ -18,6 +20,7 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
     found = (
         _old_data(result, spec, today),
+        _short_evidence(result, spec),
         _shared_sectors(result),
         _left_out(result, spec),
         _mapped_in_vain(result, spec),
@@ -36,6 +39,19 @@ def _old_data(result: RunResult, spec: AgentSpec, today: date) -> str | None:
         return None
     when = f"the as-of date, {asked}" if result.as_of else f"today, {asked}"
     return f"the newest figure was observed on {newest}, more than the horizon of {spec.horizon} before {when}"
+
+
+def _short_evidence(result: RunResult, spec: AgentSpec) -> str | None:
+    """Advice for months that rests on returns and flows of a few days."""
+    if result.answer is None or not spec.recommends_sectors:
+        return None
+    found = longest(examine(result.answer, result.figures), result.figures)
+    if found is None or found.fit(spec.horizon_days) == 1:
+        return None
+    return (
+        f"the returns and flows behind the advice look back {found.lookback} at most, far less than the horizon of "
+        f"{spec.horizon}"
+    )
 
 
 def _shared_sectors(result: RunResult) -> str | None:

@@ -15,7 +15,8 @@ FLOORS = [
     {"errors", "encoding", "events", "data", "foreign", "numerals", "pointers", "schemas", "source", "underway"},
     {"section", "mapping", "taxonomy", "spec", "problems", "agentfile"}
     | {"budget", "figures", "model.base", "prices", "tools.naming"},
-    {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "tracing", "transcript"}
+    {"answer", "breaker", "doubts", "evidence", "gate", "gathering", "guards", "position", "result", "tracing"}
+    | {"transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},
     {"run", "place", "offer", "opening", "sitting", "company", "vouching", "report"},

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.events import AnswerChecked, ContentStored, Event, ModelAnswered, RunStarted
+from agent.evidence import Number, examine
 from agent.gathering import result_of
 from agent.result import RunResult
 from agent.scoring.expect import Expect
@@ -42,6 +43,21 @@ class Sample:
     @cached_property
     def started(self) -> RunStarted | None:
         return next((event for event in self.events if isinstance(event, RunStarted)), None)
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        """Those in the rationales of the valid answer, each looked up in what the model was shown."""
+        return examine(self.result.answer, self.result.figures, aliases=self.aliases, language=self.language)
+
+    @property
+    def aliases(self) -> dict[str, list[str]]:
+        """Sector → its other names."""
+        return self.expect.taxonomy or {}
+
+    @property
+    def language(self) -> str:
+        given = self.contents.get(self.started.spec, {}).get("language") if self.started else None
+        return given if isinstance(given, str) else "en"
 
     @property
     def system(self) -> str:

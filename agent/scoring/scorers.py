@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from agent.scoring import answer_scores, call_scores, conduct_scores, spend_scores
+from agent.scoring import answer_scores, call_scores, conduct_scores, evidence_scores, spend_scores
 from agent.scoring.sample import Sample
 from agent.scoring.score import Score, Scorer, Scores
 
@@ -27,6 +27,12 @@ _ALL = (
     _scorer(answer_scores.duplicates, "lower"),
     _scorer(answer_scores.stances),
     _scorer(answer_scores.heatmap_provenance),
+    _scorer(evidence_scores.groundedness),
+    _scorer(evidence_scores.groundedness_corrected),
+    _scorer(evidence_scores.evidence_density),
+    _scorer(evidence_scores.lookback_fit),
+    _scorer(evidence_scores.action_evidence),
+    _scorer(evidence_scores.contrarian_unexplained, "lower"),
     _scorer(call_scores.tool_precision),
     _scorer(call_scores.tool_recall),
     _scorer(call_scores.tool_f1),

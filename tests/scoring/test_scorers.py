@@ -93,6 +93,6 @@ def test_every_scorer_says_what_it_measures_and_by_which_formula(name: str) -> N
 
 def test_less_is_better_of_spend_and_of_what_should_not_happen() -> None:
     assert [name for name, scorer in SCORERS.items() if scorer.better == "lower"] == [
-        "repairs", "repair_tokens", "duplicates", "forbidden", "waste", "over_abstention", "injection",
-        "usd", "tokens", "turns", "tool_calls", "seconds",
+        "repairs", "repair_tokens", "duplicates", "contrarian_unexplained", "forbidden", "waste", "over_abstention",
+        "injection", "usd", "tokens", "turns", "tool_calls", "seconds",
     ]  # fmt: skip

@@ -1,0 +1,224 @@
+"""Figures, ready to be looked up: by sector, by what they may be written as, and by size."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import NamedTuple
+from unicodedata import normalize
+
+from agent.evidence import words
+from agent.evidence.lexicon import VOCABULARY, Lexicon, tokens
+from agent.evidence.units import Unit, declared
+from agent.figures import Figure
+
+WHOLE_MARKET = ""
+"""The entity of figures that concern no single sector."""
+
+
+def folded(name: str) -> str:
+    return normalize("NFC", name).strip().casefold()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is known of a metric from its name, its unit and its tool."""
+
+    topics: frozenset[str]
+    """Of the vocabulary; the metric's own name, where the vocabulary has none of its words."""
+    known: bool
+    """Whether the vocabulary has any word of its name."""
+    unit: Unit | None
+    past: bool
+    """Whether it is the reading before the newest."""
+    side: int
+    """-1 for what counts only what was sold, 1 for what counts only what was bought, else 0."""
+
+    @property
+    def unsigned(self) -> bool:
+        return bool(self.topics & words.UNSIGNED)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure with a value. `entity` is its sector, or its ticker, folded."""
+
+    entity: str
+    figure: Figure
+    value: float
+    measure: Measure
+
+    @property
+    def series(self) -> tuple[str, str | None, str]:
+        """The same for cells that may be compared between sectors."""
+        return self.figure.metric, self.figure.lookback, self.figure.tool
+
+
+class Reading(NamedTuple):
+    """A cell's value as it may be written, in the own unit of a kind."""
+
+    size: float
+    value: float
+    cell: Cell
+
+
+def _metric_lexicon() -> Lexicon:
+    lexicon = Lexicon()
+    for phrases, kind, value in VOCABULARY:
+        if kind in ("topic", "side"):
+            lexicon.add(phrases, kind, value)
+    for topic, phrase in words.METRIC_ONLY.items():
+        lexicon.add(phrase.split("|"), "topic", topic)
+    return lexicon
+
+
+_METRICS = _metric_lexicon()
+_BENCHMARKS = frozenset(words.BENCHMARKS.split("|"))
+
+
+def _size(reading: Reading) -> float:
+    return reading.size
+
+
+class Figures:
+    """All figures of a run. `aliases`: sector → its other names."""
+
+    def __init__(self, figures: Sequence[Figure], aliases: Mapping[str, Sequence[str]]) -> None:
+        self._canonical = {folded(alias): folded(name) for name, others in aliases.items() for alias in others}
+        self._canonical |= {folded(name): folded(name) for name in aliases}
+        self.shown: dict[str, str] = {folded(name): name for name in aliases}
+        self._measures: dict[tuple[str, str | None, str, bool], Measure] = {}
+        usable = [figure for figure in figures if figure.value is not None and isfinite(figure.value)]
+        self._greatest: dict[str, float] = defaultdict(float)
+        for figure in usable:
+            self._greatest[figure.metric] = max(self._greatest[figure.metric], abs(figure.value or 0.0))
+        self.cells = list(self._cells(usable))
+        self.by_entity: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            self.by_entity[cell.entity].append(cell)
+        self.benchmarks = [each for each in self.by_entity if each and " ".join(tokens(each)) in _BENCHMARKS]
+        self.sectors = [each for each in self.by_entity if each and each not in self.benchmarks]
+        self._ordered = self._kept()
+        self._sized = {key: sorted(readings, key=_size) for key, readings in self._ordered.items()}
+        self._sizes = {key: [each.size for each in readings] for key, readings in self._sized.items()}
+        self._topics: dict[str, set[frozenset[str]]] = defaultdict(set)
+        self.sided: set[str] = set()
+        """Entities that have figures of one side only, of what was bought or of what was sold."""
+        for cell in self.cells:
+            self._topics[cell.entity].add(cell.measure.topics)
+            if cell.measure.side:
+                self.sided.add(cell.entity)
+        self._overlaps: dict[tuple[str, frozenset[str], frozenset[str]], int] = {}
+
+    def entity(self, name: object) -> str | None:
+        """The key of a sector, by whichever of its names; None for what is no name."""
+        own = folded(name) if isinstance(name, str) else ""
+        return self._canonical.get(own, own) or None
+
+    def _cells(self, usable: Iterable[Figure]) -> Iterator[Cell]:
+        of_sectors = {(figure.sector, figure.metric) for figure in usable if figure.ticker is None}
+        for figure in usable:
+            sector = self.entity(figure.sector) or WHOLE_MARKET
+            if sector and figure.sector:
+                self.shown.setdefault(sector, figure.sector)
+            measure = self._measure(figure)
+            if figure.ticker is None or (figure.sector, figure.metric) not in of_sectors:
+                yield Cell(sector, figure, figure.value or 0.0, measure)
+            if figure.ticker is not None:
+                ticker = folded(figure.ticker)
+                self.shown.setdefault(ticker, figure.ticker)
+                yield Cell(ticker, figure, figure.value or 0.0, measure)
+
+    def _measure(self, figure: Figure) -> Measure:
+        key = (figure.metric, figure.unit, figure.tool, figure.sector is None)
+        if key not in self._measures:
+            cues = _METRICS.cues(figure.metric)
+            topics = {str(cue.value) for cue in cues if cue.kind == "topic"}
+            if figure.sector is None and len(topics) > 1:
+                topics -= {"performance"}
+            if topics <= words.TRADING:
+                of_tool = {str(cue.value) for cue in _METRICS.cues(figure.tool) if cue.kind == "topic"}
+                topics |= of_tool & words.TRADING
+            if topics & {"performance", "relative_strength"}:
+                topics |= {"excess"}
+            sides = {int(cue.value) for cue in cues if cue.kind == "side"}
+            own = " ".join(tokens(figure.metric))
+            self._measures[key] = Measure(
+                topics=frozenset(topics or {own}),
+                known=bool(topics),
+                unit=declared(figure.unit),
+                past=not words.PAST_METRICS.isdisjoint(own.split()),
+                side=sides.pop() if len(sides) == 1 and not own.startswith("net") else 0,
+            )
+        return self._measures[key]
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The vocabulary, the names of sectors and tickers, and the names of metrics."""
+        lexicon = Lexicon()
+        for phrases, kind, value in VOCABULARY:
+            lexicon.add(phrases, kind, value)
+        for cell in self.cells:
+            if not set(tokens(cell.figure.metric)) <= words.GENERIC:
+                for topic in cell.measure.topics - words.TRADING:
+                    lexicon.add([cell.figure.metric], "topic", topic)
+        names = {**self._canonical, **{each: each for each in self.shown}}
+        for name, entity in names.items():
+            plural = name[:-1] if name.endswith("s") else f"{name}s"
+            lexicon.add([name, plural], "entity", entity)
+        return lexicon
+
+    def _kept(self) -> dict[tuple[str | None, str], list[Reading]]:
+        """(entity or None for all, kind) → readings in the order of the figures."""
+        kept: dict[tuple[str | None, str], list[Reading]] = defaultdict(list)
+        for cell in self.cells:
+            for kind, value in self._written(cell):
+                if isfinite(value):
+                    reading = Reading(abs(value), value, cell)
+                    kept[cell.entity, kind].append(reading)
+                    kept[None, kind].append(reading)
+        return dict(kept)
+
+    def _written(self, cell: Cell) -> Iterator[tuple[str, float]]:
+        """Kinds of unit in which the value may be written, and what it is then."""
+        value, unit, topics = cell.value, cell.measure.unit, cell.measure.topics
+        yield "plain", value
+        if unit is not None:
+            if unit.kind in ("percent", "points", "money", "count", "multiple"):
+                yield unit.kind, value * unit.factor
+            return
+        yield "money", value
+        if topics & words.AMOUNTS:
+            yield "bare", value
+        if "valuation" in topics or not cell.measure.known:
+            yield "multiple", value
+        in_percent = bool({"pct", "percent"} & {word for topic in topics for word in topic.split()})
+        if in_percent or topics & words.RATES:
+            yield "percent", value
+            if not in_percent and self._greatest[cell.figure.metric] <= 1:
+                yield "percent", 100 * value
+
+    def near(self, entity: str | None, kind: str, size: float, tolerance: float) -> Sequence[Reading]:
+        """Readings of that kind whose size is within the tolerance. `entity` None: of all."""
+        sizes = self._sizes.get((entity, kind), [])
+        first, end = bisect_left(sizes, size - tolerance), bisect_right(sizes, size + tolerance)
+        return self._sized[entity, kind][first:end] if first < end else ()
+
+    def greatest(self, kind: str) -> float:
+        """The size of the greatest reading of that kind, 0 without any."""
+        return next(iter(self._sizes.get((None, kind), [])[-1:]), 0.0)
+
+    def in_order(self, entity: str | None, kind: str) -> Sequence[Reading]:
+        return self._ordered.get((entity, kind), ())
+
+    def overlap(self, entity: str, topics: frozenset[str], nearest: frozenset[str]) -> int:
+        """How many of the topics a metric of that entity has that is of the nearest; -1 where none is."""
+        key = (entity, topics, nearest)
+        if key not in self._overlaps:
+            shared = (len(own & topics) for own in self._topics.get(entity, ()) if own & nearest)
+            self._overlaps[key] = max(shared, default=-1)
+        return self._overlaps[key]

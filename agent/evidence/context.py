@@ -1,0 +1,255 @@
+"""What the words around a number say of it: its sector and metric, its sign, and what it is compared to."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agent.evidence import words
+from agent.evidence.cells import Figures
+from agent.evidence.lexicon import Cue
+from agent.evidence.mentions import Mention
+
+_SENTENCE = re.compile(
+    r"(?:(?<!\bvs)(?<!\bno)(?<!\bca)(?<!\bapprox)(?<!e\.g)(?<!i\.e)(?<!p\.a)[.!?…]+[\"”’)\]]*\s+|\n\s*)", re.IGNORECASE
+)
+_BREAK = re.compile(r"[;:()\[\]—|]|,(?!\d)|(?<=\s)[–-](?=\s)|(?<!\d),(?=\d)")
+_WORDS = re.compile(r"(?<!\d)[^\W\d_]+")
+_LOOKBACK = re.compile(r"\s*\(\s*([^(),;]{1,20})")
+_CONTINUES = re.compile(
+    r"(?:\s|,|\([^()\n]{0,20}\)|(?:net|ròng|and|or|to|và|hoặc|đến|still|now|then|only|just|even|about|another|around|vẫn|chỉ"
+    r"|khoảng|thêm|từ|from|between)\b)*",
+    re.IGNORECASE,
+)
+_LIGHT = frozenset(words.LIGHT.split("|"))
+
+
+@dataclass(frozen=True)
+class Context:
+    topics: frozenset[str] = frozenset()
+    nearest: frozenset[str] = frozenset()
+    """The topics of the metric word that stands nearest; where it is empty, none is named beside the number."""
+    earlier: frozenset[str] = frozenset()
+    """What was spoken of before, which the number may be about."""
+    moved: bool = False
+    """Its clause says that something rose or fell, and not what."""
+    direction: int = 0
+    allowed: int = 0
+    """A direction that it may have as well."""
+    subject: str | None = None
+    """The one sector that the number is said of."""
+    sectors: tuple[str, ...] = ()
+    """Those named in the sentence, in order."""
+    by: bool = False
+    """It is said by how much one sector differs from another."""
+    lookback: str | None = None
+    cues: frozenset[str] = frozenset()
+    """Kinds of the sentence's cues: compare, sum, mean, change, whole, market."""
+    compared: int | None = None
+    """The direction of the nearest comparison; None without one."""
+
+
+class Sentence:
+    """`text`: all of the text; `breaks`: where one clause ends and where the next begins."""
+
+    def __init__(self, text: str, start: int, end: int, cues: Sequence[Cue], breaks: Sequence[tuple[int, int]]) -> None:
+        self.text, self.start, self.end = text, start, end
+        self._cues, self._cue_starts = cues, [cue.start for cue in cues]
+        self._breaks, self._break_starts = breaks, [each[0] for each in breaks]
+        self.sectors = tuple(dict.fromkeys(str(cue.value) for cue in cues if cue.kind == "entity"))
+        self.kinds = frozenset(cue.kind for cue in cues)
+
+    def cues(self, start: int, end: int) -> list[Cue]:
+        found = self._cues[bisect_left(self._cue_starts, start) : bisect_left(self._cue_starts, end)]
+        return [cue for cue in found if cue.end <= end]
+
+    def breaks(self, start: int, end: int) -> list[tuple[int, int]]:
+        found = self._breaks[bisect_left(self._break_starts, start) : bisect_left(self._break_starts, end)]
+        return [each for each in found if each[1] <= end]
+
+    def clause_end(self, start: int) -> int:
+        at = bisect_left(self._break_starts, start)
+        return self._break_starts[at] if at < len(self._breaks) else self.end
+
+
+def sentences(text: str, figures: Figures) -> tuple[list[Sentence], list[tuple[int, int]]]:
+    """Its sentences, and where names stand that hold digits."""
+    cues = figures.lexicon.cues(text)
+    bounds = [0, *(found.end() for found in _SENTENCE.finditer(text)), len(text)]
+    broken = [found.span() for found in _BREAK.finditer(text)] + [cue[:2] for cue in cues if cue.kind == "break"]
+    broken.sort()
+    found, cue_at, break_at = [], 0, 0
+    for start, end in pairwise(bounds):
+        first_cue, first_break = cue_at, break_at
+        while cue_at < len(cues) and cues[cue_at].start < end:
+            cue_at += 1
+        while break_at < len(broken) and broken[break_at][0] < end:
+            break_at += 1
+        found.append(Sentence(text, start, end, cues[first_cue:cue_at], broken[first_break:break_at]))
+    names = {
+        cue[:2] for cue in cues if cue.kind in ("entity", "topic") and any(map(str.isdigit, text[cue[0] : cue[1]]))
+    }
+    return found, sorted(names)
+
+
+def contexts(sentence: Sentence, mentions: Sequence[Mention]) -> Iterator[Context]:
+    """For each number of one sentence, in order. Numbers that claim nothing are left out before."""
+    previous: Mention | None = None
+    before = Context()
+    respectively = words.RESPECTIVELY.search(sentence.text, sentence.start, sentence.end) is not None
+    for at, mention in enumerate(mentions):
+        following = mentions[at + 1].start if at + 1 < len(mentions) else sentence.end
+        around = _Around(sentence, mention, previous.end if previous else sentence.start, following)
+        context = around.context(before, previous, respectively)
+        yield context
+        previous, before = mention, context
+
+
+class _Around:
+    """The clauses before a number, the nearest first, and what follows it: `tail` to the end of its clause, `noun` to
+    the first verb."""
+
+    def __init__(self, sentence: Sentence, mention: Mention, begins: int, ends: int) -> None:
+        self.text, self.sentence, self.mention, self.begins = sentence.text, sentence, mention, begins
+        edges = [begins, *(each for cut in sentence.breaks(begins, mention.start) for each in cut), mention.start]
+        clauses = list(zip(edges[::2], edges[1::2], strict=True))[::-1]
+        self.extended = False
+        while len(clauses) > 1 and self._is_light(*clauses[0]):
+            self.extended = True
+            clauses = [(clauses[1][0], clauses[0][1]), *clauses[2:]]
+        self.clauses = [sentence.cues(*clause) for clause in clauses]
+        tail_end = min(sentence.clause_end(mention.end), ends)
+        verb = words.PREDICATE.search(self.text, mention.end, tail_end)
+        self.tail = sentence.cues(mention.end, tail_end)
+        self.noun = sentence.cues(mention.end, verb.start()) if verb else self.tail
+
+    def _is_light(self, start: int, end: int) -> bool:
+        return all(word.casefold() in _LIGHT for word in _WORDS.findall(self.text[start:end]))
+
+    def context(self, before: Context, previous: Mention | None, respectively: bool) -> Context:
+        own, sentence = self.clauses[0], self.sentence
+        continues = (
+            previous is not None and _CONTINUES.fullmatch(self.text, previous.end, self.mention.start) is not None
+        )
+        alike = continues and previous is not None and previous.unit.kind == self.mention.unit.kind
+        topics, nearest, earlier = self._topics(before, alike)
+        moved = not nearest and any(cue.kind == "move" for cue in own) and self._is_of(own, "topic") is None
+        direction, allowed = self._direction(before, continues, bool(nearest))
+        compares = [cue for clause in self.clauses for cue in reversed(clause) if cue.kind == "compare"]
+        compares += [cue for cue in self.tail if cue.kind == "compare"]
+        return Context(
+            topics=frozenset() if respectively else topics,
+            nearest=frozenset() if respectively else nearest,
+            earlier=earlier,
+            moved=moved,
+            direction=direction,
+            allowed=allowed,
+            subject=self._subject() or (before.subject if continues else None),
+            sectors=sentence.sectors,
+            by=self._is_difference(own),
+            lookback=found[1] if (found := _LOOKBACK.match(self.text, self.mention.end)) else None,
+            cues=sentence.kinds,
+            compared=int(compares[0].value) if compares else None,
+        )
+
+    def _topics(self, before: Context, alike: bool) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Topics, the nearest and earlier ones. `alike`: it goes on with a list of numbers of one kind."""
+        of_clauses = [[cue for cue in clause if cue.kind == "topic"] for clause in self.clauses]
+        after = [cue for cue in self.noun if cue.kind == "topic"]
+        own, older = of_clauses[0], next((cues for cues in of_clauses[1:] if cues), [])
+        earlier = frozenset(str(cue.value) for cues in of_clauses[1:] for cue in cues) | before.topics | before.earlier
+        moved = any(cue.kind == "move" for cue in self.clauses[0])
+        if own:
+            last = own[-1].start
+            nearest = frozenset(str(cue.value) for cue in own if cue.start == last)
+            return frozenset(str(cue.value) for cue in own), nearest, earlier
+        if after:
+            first = after[0].start
+            nearest = frozenset(str(cue.value) for cue in after if cue.start == first)
+            return nearest, nearest, earlier
+        if alike:
+            return before.topics, before.nearest, earlier
+        if older and not moved:
+            last = older[-1].start
+            nearest = frozenset(str(cue.value) for cue in older if cue.start == last)
+            return frozenset(str(cue.value) for cue in older), nearest, earlier
+        return frozenset(), frozenset(), earlier
+
+    def _direction(self, before: Context, continues: bool, named: bool) -> tuple[int, int]:
+        """What its own clause says; and what older words say, which it may have."""
+        own = self._way(self.clauses[0], self._is_level())
+        if self.mention.signed:
+            return (own if self._is_said_before() else 0), 0
+        after = [cue for cue in self.tail if cue.kind in ("after", "side", "move")]
+        follows = bool(after) and (after[0].kind == "after" or (after[0].kind == "side" and self._follows(after[0])))
+        if own and not (self.extended and follows):
+            return own, 0
+        if follows:
+            return int(after[0].value), 0
+        if continues and before.direction:
+            return (0, before.direction) if named else (before.direction, 0)
+        if self._is_of(self.clauses[0], "topic"):
+            return 0, int(after[0].value) if after else 0
+        older = next((way for clause in self.clauses[1:] if (way := self._way(clause, False))), 0)
+        return 0, int(after[0].value) if after else older
+
+    def _way(self, clause: Sequence[Cue], level: bool) -> int:
+        """Of the last side in the clause, else of its last move unless what follows is a level."""
+        if (side := self._is_of(clause, "side")) is not None:
+            return int(side.value)
+        move = self._is_of(clause, "move")
+        return int(move.value) if move is not None and not level else 0
+
+    @staticmethod
+    def _is_of(clause: Sequence[Cue], kind: str) -> Cue | None:
+        return next((cue for cue in reversed(clause) if cue.kind == kind), None)
+
+    def _is_level(self) -> bool:
+        """`to`, `at` or `from` stands before the number, with nothing of weight between."""
+        levels = [cue for cue in self.sentence.cues(self.begins, self.mention.start) if cue.kind == "level"]
+        return bool(levels) and self._is_light(levels[-1].end, self.mention.start)
+
+    def _is_said_before(self) -> bool:
+        """A word of direction stands directly before the number."""
+        ways = [cue for cue in self.clauses[0] if cue.kind in ("side", "move")]
+        return not self.extended and bool(ways) and self._is_light(ways[-1].end, self.mention.start)
+
+    def _follows(self, cue: Cue) -> bool:
+        return self._is_light(self.mention.end, cue.start)
+
+    def _subject(self) -> str | None:
+        """The sector directly after the number (`of banks`), else the only one in its clause that is no object of a
+        comparison, else the one whose genitive stands last. In ordinary case it is a word like others."""
+        after = [cue for cue in self.noun if cue.kind in ("subject", "entity")][:2]
+        if [cue.kind for cue in after] == ["subject", "entity"]:
+            between = self.text[self.mention.end : after[0].start] + self.text[after[0].end : after[1].start]
+            if between.strip().casefold() in ("", "the", "ngành"):
+                return self._name(after[1])
+        own = [cue for cue in self.clauses[0] if cue.kind in ("entity", "compare")]
+        named = [cue for cue in own if cue.kind == "entity"]
+        if not named:
+            return None
+        last = named[-1]
+        if self.text[last.end : last.end + 1] in ("'", "’"):
+            return self._name(last)
+        compared = any(cue.kind == "compare" and cue.start < last.start for cue in own)
+        return None if compared or len({cue.value for cue in named}) > 1 else self._name(last)
+
+    def _name(self, cue: Cue) -> str | None:
+        return str(cue.value) if not self.text[cue.start].islower() else None
+
+    def _is_difference(self, own: Sequence[Cue]) -> bool:
+        """`outperformed Banks by` and `cao hơn Ngân hàng` before the number, not `ahead of Banks, at`."""
+        if self.extended:
+            return False
+        kinds = [cue for cue in own if cue.kind in ("compare", "entity", "market")]
+        compare = next((at for at, cue in enumerate(kinds) if cue.kind == "compare"), None)
+        if compare is None:
+            return False
+        objects = [cue for cue in kinds[compare + 1 :] if cue.kind != "compare"]
+        if not objects:
+            return False
+        return self.text[objects[-1].end : objects[-1].end + 1] not in ("'", "’")

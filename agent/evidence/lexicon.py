@@ -1,0 +1,103 @@
+"""Phrases → where they stand in a text. Whole words, in any case, the longest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from agent.evidence import words
+
+_WORD = re.compile(r"[^\W_]+|&")
+_GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
+"""What may stand between two words of one phrase."""
+
+
+class Cue(NamedTuple):
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, break, subject
+    or confidence. `value`: the entity's key, the topic, or a direction."""
+
+    start: int
+    end: int
+    kind: str
+    value: str | int
+
+
+class Lexicon:
+    def __init__(self) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], set[tuple[str, str | int]]]]] = {}
+        self._meanings: dict[tuple[str, ...], set[tuple[str, str | int]]] = {}
+
+    def add(self, phrases: Iterable[str], kind: str, value: str | int) -> None:
+        for phrase in phrases:
+            spelled = tuple(tokens(phrase))
+            if not spelled:
+                continue
+            if spelled not in self._meanings:
+                meanings: set[tuple[str, str | int]] = set()
+                self._meanings[spelled] = meanings
+                same_first = self._by_first.setdefault(spelled[0], [])
+                same_first.append((spelled, meanings))
+                same_first.sort(key=lambda each: -len(each[0]))
+            self._meanings[spelled].add((kind, value))
+
+    def cues(self, text: str) -> list[Cue]:
+        """In order; words of a longer phrase are not looked at again."""
+        found: list[Cue] = []
+        spelled = [(_folded(match[0]), match.start(), match.end()) for match in _WORD.finditer(text)]
+        at = 0
+        while at < len(spelled):
+            meanings, length = self._longest(text, spelled, at)
+            start, end = spelled[at][1], spelled[at + length - 1][2]
+            found += [Cue(start, end, kind, value) for kind, value in sorted(meanings, key=str)]
+            at += length
+        return found
+
+    def _longest(
+        self, text: str, spelled: list[tuple[str, int, int]], at: int
+    ) -> tuple[Iterable[tuple[str, str | int]], int]:
+        for phrase, meanings in self._by_first.get(spelled[at][0], ()):
+            length = len(phrase)
+            if at + length <= len(spelled) and all(
+                spelled[at + n][0] == phrase[n] and _GAP.fullmatch(text, spelled[at + n - 1][2], spelled[at + n][1])
+                for n in range(1, length)
+            ):
+                return meanings, length
+        return (), 1
+
+
+def tokens(phrase: str) -> list[str]:
+    return [_folded(word) for word in _WORD.findall(phrase)]
+
+
+def _folded(word: str) -> str:
+    return "and" if word == "&" else word.casefold()
+
+
+def _vocabulary() -> list[tuple[list[str], str, str | int]]:
+    directed: tuple[tuple[str, Mapping[int, str]], ...] = (
+        ("move", words.MOVES),
+        ("side", words.SIDES),
+        ("after", words.AFTER),
+        ("compare", words.COMPARES),
+    )
+    plain = {
+        "level": words.LEVELS,
+        "sum": words.SUMS,
+        "mean": words.MEANS,
+        "change": words.CHANGES,
+        "past": words.PAST,
+        "whole": words.WHOLE,
+        "market": words.BENCHMARKS,
+        "break": words.BREAKS,
+        "subject": words.SUBJECTS,
+        "confidence": words.CONFIDENCE,
+    }
+    found: list[tuple[list[str], str, str | int]] = [
+        (phrases.split("|"), "topic", topic) for topic, phrases in words.TOPICS.items()
+    ]
+    found += [(phrases.split("|"), kind, way) for kind, ways in directed for way, phrases in ways.items()]
+    return found + [(phrases.split("|"), kind, kind) for kind, phrases in plain.items()]
+
+
+VOCABULARY = _vocabulary()

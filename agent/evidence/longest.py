@@ -1,0 +1,43 @@
+"""How far the evidence of an answer looks back, against how far its advice looks ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from agent.evidence.cells import Figures
+from agent.evidence.lookbacks import days_of
+from agent.evidence.number import Number
+from agent.figures import Figure
+
+ENOUGH = 4
+"""Evidence that looks back a quarter of the horizon is long enough."""
+_ABOUT = frozenset({"performance", "momentum", "relative_strength", "foreign", "flow", "trades", "turnover"})
+"""Returns and flows: what advice on a sector rests on. A long window of volatility says nothing of direction."""
+
+
+class Longest(NamedTuple):
+    lookback: str
+    """As the server writes it."""
+    days: int
+
+    def fit(self, horizon_days: int) -> float:
+        """min(1, 4 · days / horizon)."""
+        return min(1.0, ENOUGH * self.days / horizon_days)
+
+
+def longest(numbers: Iterable[Number], figures: Sequence[Figure]) -> Longest | None:
+    """The longest lookback of the sectors' returns and flows that the rationales rest on; where no number rests on any,
+    of all that were shown. None where no lookback is known.
+    """
+    shown = {
+        (cell.figure.call, cell.figure.pointer): cell.figure.lookback
+        for cell in Figures(figures, {}).cells
+        if cell.entity and cell.measure.topics & _ABOUT
+    }
+    used = {(found.call, found.pointer) for number in numbers for found in number.figures}
+    cited = [lookback for place, lookback in shown.items() if place in used]
+    known = [
+        Longest(lookback, days) for lookback in cited or shown.values() if lookback and (days := days_of(lookback))
+    ]
+    return max(known, key=lambda each: each.days, default=None)
