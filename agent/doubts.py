@@ -1,5 +1,5 @@
 """What a run leaves open, for people to know: old data, evidence that looks back too little, sectors that two servers
-name alike, tickers of no sector, results of another form than was said, a model near its end, a cache that was not used."""
+name alike, tickers of no sector, results of another form than was said, a model near its end, a cache that was idle."""
 
 from __future__ import annotations
 

@@ -28,11 +28,10 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
     assert pack.macro is not None
     series = pack.macro(region)
     indicators = list(dict.fromkeys(arguments["indicators"]))
-    rows, notes = [], []
-    for indicator in indicators:
-        row, remarks = _reading(indicator, series[indicator], as_of, period)
-        rows.append(row)
-        notes += remarks
+    readings = {indicator: _reading(indicator, series[indicator], as_of, period) for indicator in indicators}
+    rows = [row for row, _ in readings.values()]
+    # In the pack's order whatever was asked first, so that a narrower answer can be cut out of a wider one.
+    notes = [note for indicator in pack.indicators if indicator in readings for note in readings[indicator][1]]
     columns = {
         "value": {"unit": "see row", "method_id": f"latest({period})"},
         "previous": {"unit": "see row", "method_id": f"previous({period})"},

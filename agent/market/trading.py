@@ -75,7 +75,10 @@ def _parts(trading: Trading, flow_type: str) -> dict[str, Integers]:
 def _standing(
     trading: Trading, seen: int
 ) -> tuple[dict[str, list[float | None]], dict[str, dict[str, Any]], list[str]]:
-    """Columns that neither the period nor the type of flow changes: values by sector, what they are, and notes."""
+    """Columns that neither the period nor the type of flow changes: values by sector, what they are, and notes.
+
+    Notes are about all sectors, whichever is asked for, so that one sector can be cut out of an answer about all.
+    """
     net, sessions = trading.foreign_buy[:seen] - trading.foreign_sell[:seen], f"{flows.WINDOW}D"
     shares = flows.net_shares(net, trading.turnover[:seen])
     unusual = None if shares is None else flows.unusualness(shares)
@@ -147,11 +150,11 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
             "Use a later as_of or the other period."
         )
     rows = []
-    for i in chosen:
+    for i, sector in enumerate(pack.sectors):
         earned = filings.earned(accounts, last, statements.sector == i)
         rows.append(
             {
-                "sector": pack.sectors[i],
+                "sector": sector,
                 "revenue": number(None if earned.revenue is None else earned.revenue / 1000),
                 "net_profit": number(None if earned.profit is None else earned.profit / 1000),
                 "revenue_growth": number(earned.revenue_growth),
@@ -175,7 +178,7 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
     ]
     if any(value is None for row in rows for value in row.values()):
         notes.append("A figure is null where no company filed, or the year before was not filed or brought a loss.")
-    return enveloped(pack, facts | said, columns, rows, notes)
+    return enveloped(pack, facts | said, columns, [rows[i] for i in chosen], notes)
 
 
 def _recent(amounts: Integers, seen: int, n: int) -> Integers:
