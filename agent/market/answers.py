@@ -35,7 +35,7 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
     columns = {
         "value": {"unit": "see row", "method_id": f"latest({period})"},
         "previous": {"unit": "see row", "method_id": f"previous({period})"},
-        "change": {"unit": _unit_of_change(rows), "method_id": "value - previous"},
+        "change": {"unit": "percentage points", "method_id": "value - previous"},
     }
     dates = {
         name: max((row[name] for row in rows if name in row), default=as_of) for name in ("observed_at", "known_at")
@@ -63,27 +63,25 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
     *earlier, last = known[ends[-1]]
     value = rounded(series.values[last])
     previous = rounded(series.values[known[ends[-2]][-1]]) if len(ends) > 1 else None
+    in_percent = series.unit.startswith("percent")
     row = {
         "indicator": indicator,
         "value": value,
         "previous": previous,
-        "change": None if previous is None else rounded(value - previous),
+        "change": rounded(value - previous) if previous is not None and in_percent else None,
         "unit": series.unit,
         "observed_at": series.observed[last].isoformat(),
         "known_at": series.known[last].isoformat(),
     }
     notes = [f"{indicator}: {note}" for note in series.notes]
+    if not in_percent:
+        notes.append(f"{indicator}: change is null, as it is told in percentage points and this is in {series.unit}.")
     if previous is None:
         notes.append(f"{indicator}: previous and change are null, as the data begin with this observation.")
     if earlier:
         first = rounded(series.values[earlier[-1]])
         notes.append(f"{indicator}: the value was revised on {series.known[last]}; before that it was {first}.")
     return row, notes
-
-
-def _unit_of_change(rows: list[dict[str, Any]]) -> str:
-    """Rates change by percentage points; what has another unit changes in its own."""
-    return "percentage points" if all(row["unit"] == "percent" for row in rows) else "see row"
 
 
 ANSWERS: dict[str, Callable[[Pack, Arguments], Answer]] = {

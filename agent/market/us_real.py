@@ -56,6 +56,7 @@ MONTHLY = {
     "producer_price_inflation": Indicator("ppiaco", 15, True, note="prices of all commodities."),
     "payroll_growth": Indicator("payems", 7, True, note="persons employed outside farms."),
     "housing_starts": Indicator("houst", 19, unit="thousand a year", note="seasonally adjusted annual rate."),
+    "housing_starts_growth": Indicator("houst", 19, True),
     "consumption_growth": Indicator("pce", 30, True, note="personal consumption, nominal."),
     "disposable_income_growth": Indicator("dspic96", 30, True, note="personal income after tax, real."),
     "money_growth": Indicator("m2sl", 28, True, note="money stock M2."),

@@ -92,6 +92,7 @@ async def test_a_first_observation_has_no_previous_and_a_note_says_so():
         ("producer_price_inflation", "ppiaco", True, 15),
         ("payroll_growth", "payems", True, 7),
         ("housing_starts", "houst", False, 19),
+        ("housing_starts_growth", "houst", True, 19),
         ("consumption_growth", "pce", True, 30),
         ("disposable_income_growth", "dspic96", True, 30),
         ("money_growth", "m2sl", True, 28),
@@ -115,7 +116,10 @@ async def test_each_us_series_is_the_column_it_comes_from_and_known_after_its_de
     assert (row["observed_at"], row["known_at"]) == ("2008-07-31", day.isoformat())
     assert before["rows"][0]["observed_at"] == "2008-06-30"
     assert row["unit"] == {"housing_starts": "thousand a year", "oil_price": "USD a barrel"}.get(indicator, "percent")
-    assert on["columns"]["change"]["unit"] == ("percentage points" if row["unit"] == "percent" else "see row")
+    assert on["columns"]["change"]["unit"] == "percentage points"
+    assert (row["change"] is None) == (row["unit"] != "percent")
+    said = f"{indicator}: change is null, as it is told in percentage points and this is in {row['unit']}."
+    assert (said in on["notes"]) == (row["change"] is None)
 
 
 async def test_the_term_spread_and_the_risk_free_return_are_computed_from_their_files():

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from agent import source
 from agent.market.server import build
-from agent.market.tools import METRICS
+from agent.market.tools import METRICS, USUAL_METRICS
+from agent.market.us_real import PACK as US_REAL
 from agent.replay.keys import normalised
 from agent.replay.slices import Containment, contains, cut
 
@@ -80,9 +81,10 @@ async def test_some_metrics_cut_from_all_are_the_markets_own_answer(pack: str, a
     asked = [[metric] for metric in METRICS] + [["performance", "volatility"], ["momentum", "momentum"], [*METRICS]]
     narrow = [arguments | {"metrics": metrics} for metrics in asked]
 
-    slices, answers = await slices_and_answers(pack, "get_sector_heatmap", arguments, *narrow)
-
-    assert slices == answers
+    for wide in (arguments | {"metrics": [*METRICS]}, arguments):
+        held = narrow if "metrics" in wide else [each for each in narrow if {*each["metrics"]} <= {*USUAL_METRICS}]
+        slices, answers = await slices_and_answers(pack, "get_sector_heatmap", wide, *held)
+        assert slices == answers
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,15 @@ async def test_some_indicators_cut_from_all_are_the_markets_own_answer(pack: str
     narrow = [arguments | {"indicators": indicators} for indicators in asked]
 
     slices, answers = await slices_and_answers(pack, "get_macro_indicators", arguments, *narrow)
+
+    assert slices == answers
+
+
+async def test_some_of_all_us_indicators_are_the_markets_own_answer() -> None:
+    every = {"as_of": "2008-09-30", "indicators": [*US_REAL.indicators]}
+    narrow = [every | {"indicators": indicators} for indicators in (["oil_price"], ["inflation", "risk_free"])]
+
+    slices, answers = await slices_and_answers("us-real", "get_macro_indicators", every, *narrow)
 
     assert slices == answers
 
@@ -122,7 +133,7 @@ async def test_every_tool_with_a_list_or_sector_argument_is_declared() -> None:
         tool: {name for name, schema in properties.items() if name == "sector" or schema["type"] == "array"}
         for tool, properties in tools.items()
     }
-    assert sliced == {
+    assert {tool: arguments for tool, arguments in sliced.items() if arguments} == {
         tool: {each.argument for each in (declared.rows, declared.columns) if each}
         for tool, declared in DECLARED.items()
     }
