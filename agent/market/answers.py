@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from agent.market import methods
 from agent.market.envelope import MONTHS, Answer, Arguments, enveloped, number, rounded
 from agent.market.pack import Pack, Refusal
 from agent.market.periods import observations
+from agent.market.seasonal import SEASONALITY, YEARS, seasonality
 from agent.market.tools import unknown
 from agent.market.trading import financial_statements, foreign_flow, whale_activity
 
@@ -24,6 +25,7 @@ class _Window:
     """The returns known at the as-of date, and how far back the caller looks."""
 
     pack: Pack
+    dates: Sequence[date]
     returns: Floats
     benchmark: Floats
     granularity: str
@@ -50,7 +52,7 @@ def heatmap(pack: Pack, arguments: Arguments) -> Answer:
     panel = pack.panel()
     seen = bisect_right(panel.dates, as_of)
     lookback, n = observations(arguments["lookback_period"], pack.periods, panel.dates[:seen], as_of)
-    window = _Window(pack, panel.sectors[:seen], panel.benchmark[:seen], granularity, lookback, n)
+    window = _Window(pack, panel.dates[:seen], panel.sectors[:seen], panel.benchmark[:seen], granularity, lookback, n)
     columns = {metric: _METRICS[metric](window) for metric in dict.fromkeys(arguments["metrics"])}
     rows = [
         {"sector": sector}
@@ -104,11 +106,19 @@ def _relative_strength(w: _Window) -> _Column:
     return _Column(about, methods.relative_strength(w.returns, w.benchmark, w.n))
 
 
+def _seasonality(w: _Window) -> _Column:
+    about = {"unit": "percent", "lookback": f"{YEARS}Y", "method_id": SEASONALITY}
+    values = seasonality(w.returns, w.dates)
+    short = f"seasonality is null: it needs {YEARS} years of the months to come, and the data begin {w.dates[0]}."
+    return _Column(about, values, short if values is None else "")
+
+
 _METRICS: dict[str, Callable[[_Window], _Column]] = {
     "performance": _performance,
     "momentum": _momentum,
     "volatility": _volatility,
     "relative_strength": _relative_strength,
+    "seasonality": _seasonality,
 }
 
 

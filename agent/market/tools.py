@@ -15,7 +15,8 @@ from typing import Any
 
 from agent.market.pack import Pack, Refusal
 
-METRICS = ("performance", "momentum", "volatility", "relative_strength")
+USUAL_METRICS = ("performance", "momentum", "volatility", "relative_strength")
+METRICS = (*USUAL_METRICS, "seasonality")
 FLOW_TYPES = ("net_buy_sell", "total_buy", "total_sell")
 MACRO_PERIODS = ("quarterly", "annually", "monthly")
 STATEMENT_PERIODS = ("quarterly", "annually")
@@ -78,9 +79,9 @@ def _text(description: str, default: str, options: Iterable[str] = ()) -> Schema
     return {"type": "string", "description": description, "default": default} | enum
 
 
-def _several(description: str, options: tuple[str, ...]) -> Schema:
+def _several(description: str, options: tuple[str, ...], usual: tuple[str, ...]) -> Schema:
     items = {"type": "string", "enum": list(options)}
-    return {"type": "array", "items": items, "description": description, "default": list(options)}
+    return {"type": "array", "items": items, "description": description, "default": list(usual)}
 
 
 def _lookback(pack: Pack, default: str) -> Schema:
@@ -98,14 +99,14 @@ def _heatmap_arguments(pack: Pack) -> dict[str, Schema]:
     return {
         "lookback_period": _lookback(pack, "3M"),
         "granularity": _text(sampled, usual, ("daily", "weekly", "monthly")),
-        "metrics": _several("Columns of the heatmap.", METRICS),
+        "metrics": _several("Columns of the heatmap.", METRICS, USUAL_METRICS),
     }
 
 
 def _macro_arguments(pack: Pack) -> dict[str, Schema]:
     sampled = "Which observations to use: each month's, each quarter's last, or each year's last."
     return {
-        "indicators": _several("Indicators to return.", pack.indicators),
+        "indicators": _several("Indicators to return.", pack.indicators, pack.indicators),
         "region": _text(f"One of: {', '.join(pack.regions)}.", pack.regions[0]),
         "period": _text(sampled, "quarterly", MACRO_PERIODS),
     }
@@ -138,8 +139,9 @@ TOOLS = (
         "get_sector_heatmap",
         "Sector heatmap",
         "Compares the sectors of one market: total return over the lookback, 12-1 month momentum, yearly "
-        "volatility, and strength relative to the benchmark, all in percent. Momentum and volatility have "
-        "windows of their own, stated in their columns.",
+        "volatility, strength relative to the benchmark, and on request seasonality (the mean return of the three "
+        "calendar months to come, over the past 20 years), all in percent. Momentum, volatility and seasonality "
+        "have windows of their own, stated in their columns.",
         "sector",
         _heatmap_arguments,
         lambda pack: pack.panel is not None,

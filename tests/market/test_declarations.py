@@ -54,7 +54,9 @@ async def test_enums_are_the_ones_that_agent_files_declare(pack):
         "momentum",
         "volatility",
         "relative_strength",
+        "seasonality",
     ]
+    assert heatmap["metrics"]["default"] == ["performance", "momentum", "volatility", "relative_strength"]
     assert macro["indicators"]["items"]["enum"] == [
         "gdp_growth",
         "inflation",
