@@ -96,10 +96,11 @@ def _sector(pack: Pack) -> Schema:
 def _heatmap_arguments(pack: Pack) -> dict[str, Schema]:
     usual = next(iter(pack.sampling))
     sampled = f"Sampling of the returns behind volatility; this pack has {', '.join(pack.sampling)}."
+    metrics = "Columns of the heatmap. seasonality is the mean return of the three months to come, in 20 past years."
     return {
         "lookback_period": _lookback(pack, "3M"),
         "granularity": _text(sampled, usual, ("daily", "weekly", "monthly")),
-        "metrics": _several("Columns of the heatmap.", METRICS, USUAL_METRICS),
+        "metrics": _several(metrics, METRICS, USUAL_METRICS),
     }
 
 
@@ -139,9 +140,8 @@ TOOLS = (
         "get_sector_heatmap",
         "Sector heatmap",
         "Compares the sectors of one market: total return over the lookback, 12-1 month momentum, yearly "
-        "volatility, strength relative to the benchmark, and on request seasonality (the mean return of the three "
-        "calendar months to come, over the past 20 years), all in percent. Momentum, volatility and seasonality "
-        "have windows of their own, stated in their columns.",
+        "volatility, and strength relative to the benchmark, all in percent. Momentum and volatility have "
+        "windows of their own, stated in their columns.",
         "sector",
         _heatmap_arguments,
         lambda pack: pack.panel is not None,
