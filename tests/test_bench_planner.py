@@ -14,6 +14,7 @@ import pytest
 
 from bench.planner import interval, rank_correlation, t_value
 from bench.scored import SECTORS, outcome, scored
+from bench.variants import CHOSEN, MEASURES, SHELTER, combined, row
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,6 +49,20 @@ def test_scores_are_those_of_the_figures_and_outcomes_those_of_the_file() -> Non
     after = outcome(month.at, 3)
     assert after is not None and after.until == date(2008, 12, 31)
     assert outcome(month.at, 3, date(2008, 12, 30)) is None
+
+
+@pytest.mark.parametrize("day", [date(1962, 5, 31), date(1987, 10, 31), date(2016, 12, 31)])
+def test_scores_from_the_servers_answers_are_those_of_a_plain_computation_from_the_file(day: date) -> None:
+    [month] = scored(day, day)
+    for given, weights in ((month.scores(), CHOSEN), (month.scores(shelter=True), SHELTER)):
+        known = sum(weight for name, weight in weights.items() if MEASURES[name](month.at) is not None)
+        plain = combined(weights, month.at)
+        assert plain is not None and given == pytest.approx(plain / known, abs=0.01)
+
+
+def test_variants_are_told_with_both_horizons_and_each_era() -> None:
+    cells = [cell.strip() for cell in row("year", MEASURES["year"]).strip("|").split("|")]
+    assert cells[:3] == ["year", "807", "+0.080 (t 5.7)"] and len(cells[3].split()) == len(cells[5].split()) == 4
 
 
 def test_statistics_are_the_textbooks() -> None:
