@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from agent.market import methods
 from agent.market.envelope import Answer, Arguments, enveloped, missing, number
 from agent.market.pack import Pack, Refusal
 from agent.market.periods import observations
+from agent.market.seasonal import SEASONALITY, YEARS, seasonality
 
 if TYPE_CHECKING:
     from agent.market.pack import Floats
@@ -25,6 +27,7 @@ class _Window:
     """The returns known at the as-of date, and how far back the caller looks."""
 
     pack: Pack
+    dates: Sequence[date]
     returns: Floats
     benchmark: Floats
     granularity: str
@@ -53,7 +56,7 @@ def heatmap(pack: Pack, arguments: Arguments) -> Answer:
     panel = pack.panel()
     seen = bisect_right(panel.dates, as_of)
     lookback, n = observations(arguments["lookback_period"], pack.periods, panel.dates[:seen], as_of)
-    window = _Window(pack, panel.sectors[:seen], panel.benchmark[:seen], granularity, lookback, n)
+    window = _Window(pack, panel.dates[:seen], panel.sectors[:seen], panel.benchmark[:seen], granularity, lookback, n)
     columns = {metric: _METRICS[metric](window) for metric in dict.fromkeys(arguments["metrics"])}
     rows = [
         {"sector": sector}
@@ -145,6 +148,12 @@ def _of_samples(w: _Window, method: str, unit: dict[str, Any], values: Floats | 
     return _Column(about, values, short)
 
 
+def _seasonality(w: _Window) -> _Column:
+    about = {"unit": "percent", "lookback": f"{YEARS}Y", "method_id": SEASONALITY}
+    short = f"it needs {YEARS} years of the months to come, and the data begin {w.dates[0]}."
+    return _Column(about, seasonality(w.returns, w.dates), short)
+
+
 def _scorecard(w: _Window) -> _Column:
     parts = {metric: _METRICS[metric](w) for metric in SCORECARD}
     values = methods.scorecard({metric: part.values for metric, part in parts.items()}, SCORECARD)
@@ -171,5 +180,6 @@ _METRICS: dict[str, Callable[[_Window], _Column]] = {
     "max_drawdown": _max_drawdown,
     "beta": _beta,
     "mansfield_rs": _mansfield,
+    "seasonality": _seasonality,
     "scorecard": _scorecard,
 }

@@ -25,6 +25,7 @@ METRICS = (
     "max_drawdown",
     "beta",
     "mansfield_rs",
+    "seasonality",
     "scorecard",
 )
 FLOW_TYPES = ("net_buy_sell", "total_buy", "total_sell")
@@ -115,8 +116,8 @@ def _heatmap_arguments(pack: Pack) -> dict[str, Schema]:
         f"this pack has {', '.join(pack.sampling)}."
     )
     metrics = (
-        "Columns of the heatmap. momentum is 12-1 months; the scorecard weighs momentum, relative strength and "
-        "volatility as its column says."
+        "Columns of the heatmap. momentum is 12-1 months; seasonality is the mean return of the three months to come, "
+        "in 20 past years; the scorecard weighs momentum, relative strength and volatility as its column says."
     )
     return {
         "lookback_period": _lookback(pack, "3M"),

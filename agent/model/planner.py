@@ -1,51 +1,33 @@
 """The keyless model: rules in place of a language model, over the same tools, loop, checks and report.
 
-It reads the offered tools and the question, gathers macro, heatmap, flow, whale and statement data as far as
-they are offered, and scores the sectors by this scorecard:
-
-    score(sector) = sum(weight × z) / sum(|weight|), over the metrics below that any sector has figures for
-
-where z is the sector's distance from the mean of all sectors of that tool in standard deviations, limited to ±3, and
-0 where the sector has no figure. A metric that came over several lookbacks shares its weight among them. When the
-question asks for shelter, or growth slows while unemployment rises, the weights in the second column count.
-
-Its confidence is 0.5 + 0.05 × min(|score|, 2) for overweight and underweight, and 0.2 for neutral (the share of
-a normal distribution within a quarter of a standard deviation). It is not calibrated on outcomes.
+It reads the offered tools and the question, gathers macro, heatmap, flow, whale and statement data as far as they are
+offered, ranks the sectors by `scorecard`, and is as sure as `calibration` says. The first rationale states both. The
+economy is told and not weighed: when growth slowed while unemployment rose, low volatility did not rank US industries
+better than in other months (`docs/planner.md`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-import statistics
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from agent.figures import Figure, FigureReader
 from agent.model.base import Request, Turn
+from agent.model.calibration import Calibration, calibration
+from agent.model.scorecard import METRICS, NAMED, RISK, VERSION, Evidence, Scored, ranked, weights_for
+from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
 from agent.tools.content import data_of, unframed
 
-WEIGHTS: dict[str, tuple[float, float]] = {
-    "momentum": (1.0, 0.5),
-    "relative_strength": (1.0, 0.5),
-    "volatility": (-0.5, -1.5),
-    "share_of_turnover": (0.5, 0.5),
-    "net_value": (0.25, 0.25),
-    "profit_growth": (0.5, 0.5),
-}
-"""Metric → weight usually, weight when shelter is sought."""
 NAMES = {"share_of_turnover": "net foreign flow as a share of turnover", "net_value": "net value of large trades"}
 """Metric → words, where its own name says too little."""
-NAMED = 3
-"""Sectors to overweight, and to underweight, when no universe asks for all."""
-THRESHOLD = 0.25
-NEUTRAL = 0.2
-"""The share of a normal distribution within a quarter of a standard deviation of its mean."""
-ABSURD = 1e15
-"""A number of this size is no measure of a sector."""
+SHARES = {1.5: "one and a half times", 1.0: "in full", 0.5: "by half", 0.25: "by a quarter", 0.125: "by an eighth"}
+"""Weight → words: a number in a rationale would have to be some figure's."""
 SHELTER = re.compile("downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ", re.IGNORECASE)
+FACTS = re.compile(r"^(As-of date|Horizon): (.+)$", re.MULTILINE)
+"""What the first message says below the question."""
 FIRST = ("macro", "heatmap")
 """What is called in the first turn; the rest follows in the second."""
 ROLES = {
@@ -63,7 +45,7 @@ PREFERRED: dict[str, Any] = {
     "lookback_days": 20,
     "lookback_period": "3M",
 }
-"""Arguments by the parameter's name; of a list of an enum's values the default is asked for, or the whole."""
+"""Arguments by the parameter's name."""
 PERIODS = ("1M", "quarterly")
 
 
@@ -73,24 +55,25 @@ class Planner:
     label = "OFFLINE PLANNER"
 
     def __init__(self, reader: FigureReader | None = None) -> None:
-        self.parameters: dict[str, Any] = {"scorecard": 1}
+        self.parameters: dict[str, Any] = {"scorecard": VERSION}
         self._reader = reader or FigureReader()
 
     async def answer(self, request: Request) -> Turn:
-        question = str(request.messages[0]["content"][0]["text"])  # the rest of the message is about the form
+        question, *about = (str(block["text"]) for block in request.messages[0]["content"])
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
-        open_calls = [call for call in _calls(request.tools) if (call[1], call[2]) not in made]
+        open_calls = [call for call in calls(request.tools) if (call[1], call[2]) not in made]
         first = [call for call in open_calls if call[0] in FIRST]
         if open_calls and not request.answer_only:
             return self._call(len(made), first or open_calls)
         figures = _figures(request.messages, self._reader)
-        shelter = _reason_for_shelter(question, figures)
-        ranked = _ranked(figures, shelter is not None)
-        if not ranked:
+        shelter = SHELTER.search(question) is not None
+        scored = ranked(figures, shelter=shelter)
+        if not scored:
             return self._refuse("no tool returned figures by sector" + _last_error(request.messages))
-        advice = _advice(ranked, shelter, request.schema)
+        calibrated = _calibrated("\n".join(about), shelter)
+        advice = _advice(scored, _preface(scored, calibrated, figures, shelter), calibrated, request.schema)
         return self._turn([{"type": "text", "text": json.dumps(advice, ensure_ascii=False)}])
 
     async def close(self) -> None:
@@ -128,7 +111,7 @@ def _made(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _calls(tools: list[dict[str, Any]]) -> Iterable[tuple[str, str, dict[str, Any]]]:
+def calls(tools: list[dict[str, Any]]) -> Iterable[tuple[str, str, dict[str, Any]]]:
     """(role, tool, arguments) of everything worth asking; a heatmap once for each lookback."""
     for role, pattern in ROLES.items():
         for tool in tools:
@@ -150,14 +133,21 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
         items = about.get("items") if isinstance(about, dict) else None
         items = items.get("enum") if isinstance(items, dict) else None
         if items:
-            usual = about.get("default")
-            whole = not isinstance(usual, list) or not usual or any(each not in items for each in usual)
-            filled[name] = items if whole else usual
+            filled[name] = _chosen(items, about.get("default"))
         elif name == "period":
             filled[name] = next((each for each in PERIODS if not allowed or each in allowed), PERIODS[0])
         elif name in PREFERRED and (not allowed or PREFERRED[name] in allowed):
             filled[name] = PREFERRED[name]
     return filled if set(schema.get("required", [])) <= set(filled) else None
+
+
+def _chosen(items: list[Any], usual: Any) -> list[Any]:
+    """Of a list's allowed values the METRICS among them, else the default ones, else all."""
+    return (
+        [each for each in items if each in METRICS]
+        or [each for each in items if isinstance(usual, list) and each in usual]
+        or items
+    )
 
 
 def _said(block: dict[str, Any]) -> str:
@@ -189,142 +179,111 @@ def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figur
     return figures
 
 
-def _reason_for_shelter(question: str, figures: list[Figure]) -> str | None:
-    """Why the second column of weights counts, as a sentence; None when the first one does."""
-    if SHELTER.search(question):
-        return "The question asks for shelter, so low volatility counts more."
-    market = {figure.metric: figure for figure in figures if figure.sector is None}
-    growth, unemployment = market.get("gdp_growth change"), market.get("unemployment_rate change")
-    if growth and unemployment and (growth.value or 0) < 0 < (unemployment.value or 0):
-        return "Growth slows while unemployment rises, so low volatility counts more."
-    return None
+def _calibrated(about: str, shelter: bool) -> Calibration:
+    """For the as-of date and the horizon that the first message names."""
+    facts = dict(FACTS.findall(about))
+    count, unit = facts.get("Horizon", DEFAULT_HORIZON).split()
+    as_of = date.fromisoformat(facts["As-of date"]) if "As-of date" in facts else None
+    return calibration(as_of, int(count) * HORIZON_DAYS[unit.removesuffix("s")], shelter=shelter)
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """One figure of a sector: what it adds to the score, and its rank among the sectors, the highest first."""
-
-    figure: Figure
-    part: float
-    rank: int
-    of: int
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """`evidence` strongest first; `metrics`: of how many metrics the sector has figures, and of how many any has."""
-
-    sector: str
-    score: float
-    rank: int
-    of: int
-    evidence: list[_Evidence]
-    metrics: tuple[int, int]
+def _preface(scored: list[Scored], calibrated: Calibration, figures: list[Figure], shelter: bool) -> str:
+    """What the first rationale says of all of them: the scorecard, where confidence is from, the economy."""
+    weights = weights_for(shelter=shelter)
+    weighed = {each.measure: each.figure for sector in scored for each in sector.evidence}
+    by_share: dict[float, list[str]] = {}
+    for measure in sorted(weighed, key=lambda measure: (-abs(weights[measure]), list(weights).index(measure))):
+        words = f"{'low ' if weights[measure] < 0 else ''}{_name(weighed[measure])}"
+        by_share.setdefault(abs(weights[measure]), []).append(words)
+    shares = "; ".join(f"{' and '.join(names)} {SHARES[share]}" for share, names in by_share.items())
+    known = (
+        f"Confidence is how often such scores were right on US industries from 1950 to {calibrated.until.year}."
+        if calibrated.until
+        else "Confidence is not calibrated: no ten years of outcomes lie before the as-of date."
+    )
+    sought = "The question asks for shelter, so low volatility counts most." if shelter and RISK in weighed else ""
+    return " ".join(each for each in (f"The scorecard counts {shares}.", sought, known, _economy(figures)) if each)
 
 
-def _ranked(figures: list[Figure], shelter: bool) -> list[_Scored]:
-    """All sectors, best first; ties in the order in which the tools name them."""
-    columns: dict[tuple[str, str, str | None], dict[str, Figure]] = {}
-    for figure in figures:
-        known = figure.value is not None and abs(figure.value) < ABSURD
-        if figure.sector is not None and known and figure.metric in WEIGHTS:
-            columns.setdefault((figure.metric, figure.tool, figure.lookback), {})[figure.sector] = figure
-    evidence: dict[str, list[_Evidence]] = {}
-    lookbacks = Counter(metric for metric, _, _ in columns)
-    for (metric, _, _), column in columns.items():
-        weight = WEIGHTS[metric][shelter] / lookbacks[metric]
-        values = {sector: figure.value or 0.0 for sector, figure in column.items()}
-        order = sorted(values, key=lambda sector: -values[sector])
-        for sector, z in _z_scores(values).items():
-            each = _Evidence(column[sector], weight * z, order.index(sector) + 1, len(order))
-            evidence.setdefault(sector, []).append(each)
-    whole = sum(abs(WEIGHTS[metric][shelter]) for metric in lookbacks)
-    scores = {sector: sum(each.part for each in found) / whole for sector, found in evidence.items()}
-    return [
-        _Scored(
-            sector=sector,
-            score=scores[sector],
-            rank=rank,
-            of=len(scores),
-            evidence=sorted(evidence[sector], key=lambda each: -abs(each.part)),
-            metrics=(len({each.figure.metric for each in evidence[sector]}), len(lookbacks)),
-        )
-        for rank, sector in enumerate(sorted(scores, key=lambda sector: -scores[sector]), 1)
-    ]
+def _economy(figures: list[Figure]) -> str:
+    market = {figure.metric: figure.value or 0.0 for figure in figures if figure.sector is None}
+    if market.get("gdp_growth change", 0) < 0 < market.get("unemployment_rate change", 0):
+        return "Growth slows while unemployment rises, which the scorecard does not weigh."
+    return ""
 
 
-def _z_scores(values: dict[str, float]) -> dict[str, float]:
-    mean, spread = statistics.fmean(values.values()), statistics.pstdev(values.values())
-    return {key: max(-3.0, min(3.0, (value - mean) / spread)) if spread else 0.0 for key, value in values.items()}
-
-
-def _advice(ranked: list[_Scored], shelter: str | None, schema: dict[str, Any]) -> dict[str, Any]:
+def _advice(scored: list[Scored], preface: str, calibrated: Calibration, schema: dict[str, Any]) -> dict[str, Any]:
     """The answer in the article's form; `heatmap_url` is left to the orchestrator."""
     declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
     names = declared.get("sector_name", {}).get("enum")
-    known = {each.sector: each for each in ranked}
-    chosen = [known.get(name, name) for name in names] if names else _named(ranked)
-    rows = [_without_figures(each) if isinstance(each, str) else _recommendation(each, shelter) for each in chosen]
+    known = {each.sector: each for each in scored}
+    rows = [
+        _recommendation(known[name], calibrated) if name in known else _without_figures(name, calibrated)
+        for name in names or [each.sector for each in _named(scored)]
+    ]
+    rows[0]["rationale"] += f" {preface}"
     return {
         "sector_recommendations": [{key: row[key] for key in row if key in declared} for row in rows],
         **({"heatmap_url": ""} if "heatmap_url" in schema["properties"] else {}),
     }
 
 
-def _named(ranked: list[_Scored]) -> list[_Scored]:
+def _named(scored: list[Scored]) -> list[Scored]:
     """The best and the worst that stand out; without any, the first few as neutral."""
-    best = [each for each in ranked[:NAMED] if _action(each) == "overweight"]
-    worst = [each for each in ranked[-NAMED:] if _action(each) == "underweight"]
-    return best + worst or ranked[:NAMED]
+    best = [each for each in scored[:NAMED] if each.action == "overweight"]
+    worst = [each for each in scored[-NAMED:] if each.action == "underweight"]
+    return best + worst or scored[:NAMED]
 
 
-def _action(scored: _Scored) -> str:
-    if scored.score > THRESHOLD and scored.rank <= NAMED:
-        return "overweight"
-    return "underweight" if scored.score < -THRESHOLD and scored.rank > scored.of - NAMED else "neutral"
+def _without_figures(sector: str, calibrated: Calibration) -> dict[str, Any]:
+    return {
+        "sector_name": sector,
+        "action": "neutral",
+        "rationale": "No tool returned figures for this sector, so nothing speaks for or against it.",
+        "confidence_score": calibrated.confidence("neutral", 0.0),
+    }
 
 
-def _without_figures(sector: str) -> dict[str, Any]:
-    rationale = "No tool returned figures for this sector, so nothing speaks for or against it."
-    return {"sector_name": sector, "action": "neutral", "rationale": rationale, "confidence_score": NEUTRAL}
-
-
-def _recommendation(scored: _Scored, shelter: str | None) -> dict[str, Any]:
-    action = _action(scored)
-    confidence = NEUTRAL if action == "neutral" else round(0.5 + 0.05 * min(abs(scored.score), 2.0), 2)
+def _recommendation(scored: Scored, calibrated: Calibration) -> dict[str, Any]:
     above = [_phrase(each) for each in scored.evidence if each.part > 0]
     below = [_phrase(each) for each in scored.evidence if each.part < 0]
-    first, second = (below, above) if action == "underweight" else (above, below)
-    have, any_has = scored.metrics
-    uses_volatility = any(each.figure.metric == "volatility" for each in scored.evidence)
+    first, second = (below, above) if scored.action == "underweight" else (above, below)
+    have, any_has = scored.measures
     sentences = [
         f"Ranks {scored.rank} of {scored.of} on the scorecard.",
         f"Among the sectors, what speaks for this call: {', '.join(first[:3])}." if first else "",
         f"Against it: {', '.join(second[:2])}." if second else "",
         f"Only {have} of {any_has} measures have figures for it." if have < any_has else "",
-        shelter if shelter and uses_volatility else "",
     ]
     return {
         "sector_name": scored.sector,
-        "action": action,
+        "action": scored.action,
         "rationale": " ".join(sentence for sentence in sentences if sentence),
-        "confidence_score": confidence,
+        "confidence_score": calibrated.confidence(scored.action, scored.score),
     }
 
 
-def _phrase(each: _Evidence) -> str:
+def _phrase(each: Evidence) -> str:
     """One figure with one decimal, its unit, its period and its place: momentum +12.3 % (12-1M, 2nd highest of 12)."""
     figure = each.figure
-    signed = "" if figure.metric == "volatility" else "+"
-    value = f"{figure.value:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
+    signed = "" if each.measure == RISK else "+"
+    value = f"{round(figure.value or 0.0, 1) + 0.0:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
     unit = "%" if figure.unit == "percent" else figure.unit or ""
-    words = [NAMES.get(figure.metric, figure.metric.replace("_", " ")), value, unit]
+    words = [_metric(figure), value, unit]
     from_below = each.of - each.rank + 1
     high = each.rank <= from_below
     place = f"{_ordinal(each.rank if high else from_below)}{'highest' if high else 'lowest'} of {each.of}"
     return (
         " ".join(word for word in words if word) + f" ({', '.join(part for part in (figure.lookback, place) if part)})"
     )
+
+
+def _metric(figure: Figure) -> str:
+    return NAMES.get(figure.metric, figure.metric.replace("_", " "))
+
+
+def _name(figure: Figure) -> str:
+    return f"{_metric(figure)} ({figure.lookback})" if figure.lookback else _metric(figure)
 
 
 def _ordinal(number: int) -> str:

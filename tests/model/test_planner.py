@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from agent.agentfile import load
 from agent.answer import compile_strict
 from agent.figures import FigureReader
 from agent.model.base import Request, Turn
+from agent.model.calibration import calibration
 from agent.model.planner import Planner
 from agent.spec import AgentSpec
 
@@ -127,10 +129,10 @@ async def test_tool_that_needs_what_the_rules_cannot_fill_is_not_called() -> Non
     assert (turn.calls, turn.stop_reason) == ([], "refusal")
 
 
-async def test_best_are_overweight_and_worst_underweight_with_confidence_by_the_formula() -> None:
+async def test_best_are_overweight_and_worst_underweight_with_the_same_confidence_at_the_same_distance() -> None:
     given = await advice(table("momentum", A=9.0, B=1.0, C=0.0, D=-1.0, E=-9.0))
     assert (given["A"]["action"], given["E"]["action"]) == ("overweight", "underweight")
-    assert 0.5 < given["A"]["confidence_score"] == given["E"]["confidence_score"] <= 0.6
+    assert 0.5 < given["A"]["confidence_score"] == given["E"]["confidence_score"] <= 0.65
     assert "momentum +9.0 % (3M, highest of 5)" in given["A"]["rationale"]
     assert "momentum \u22129.0 % (3M, lowest of 5)" in given["E"]["rationale"]
 
@@ -143,12 +145,12 @@ async def test_figure_of_zero_counts() -> None:
 async def test_fewer_measures_make_a_sector_less_extreme_and_are_told() -> None:
     full = [
         table(metric, A=5.0, B=1.0, C=-1.0, D=None if metric != "momentum" else -9.0)
-        for metric in ("momentum", "relative_strength")
+        for metric in ("momentum", "seasonality")
     ]
     given = await advice(*full)
     assert "Only 1 of 2 measures have figures for it." in given["D"]["rationale"]
     assert "Only" not in given["A"]["rationale"]
-    assert given["D"]["confidence_score"] <= 0.55
+    assert given["D"]["confidence_score"] < calibration(None, 91).confidence("underweight", -1.7)
 
 
 @pytest.mark.parametrize("question", ["Which sectors hold up in a downturn?", "Ngành nào phòng thủ tốt?"])
@@ -166,11 +168,53 @@ async def test_words_of_the_form_are_no_question() -> None:
     assert given["A"]["action"] == "overweight" and "shelter" not in given["A"]["rationale"]
 
 
-async def test_slowing_growth_with_rising_unemployment_counts_low_volatility_more() -> None:
+async def test_slowing_growth_with_rising_unemployment_is_told_and_changes_no_call() -> None:
     tables = table("momentum", A=5.0, B=-5.0), table("volatility", A=40.0, B=10.0)
-    slowing = await advice(growth(-0.4, 0.3), *tables)
-    assert "Growth slows while unemployment rises" in slowing["B"]["rationale"]
-    assert "Growth slows" not in str(await advice(growth(0.4, 0.3), *tables))
+    slowing, growing = await advice(growth(-0.4, 0.3), *tables), await advice(growth(0.4, 0.3), *tables)
+    assert "Growth slows while unemployment rises" in slowing["A"]["rationale"]
+    assert "Growth slows" not in str(growing)
+    assert [each["action"] for each in slowing.values()] == [each["action"] for each in growing.values()]
+
+
+async def test_heatmap_is_asked_for_what_is_weighed_and_what_the_article_shows() -> None:
+    def asked(*allowed: str, **more: Any) -> Any:
+        metrics = {"type": "array", "items": {"type": "string", "enum": list(allowed)}, **more}
+        return {"name": "get_sector_heatmap", "description": "", "input_schema": {"properties": {"metrics": metrics}}}
+
+    async def chosen(tool: Any) -> Any:
+        return (await ask(tools=[tool])).calls[0].arguments["metrics"]
+
+    assert await chosen(asked("performance", "beta", "seasonality")) == ["performance", "seasonality"]
+    assert await chosen(asked("perf_1d", "turnover", default=["perf_1d"])) == ["perf_1d"]
+    assert await chosen(asked("perf_1d", "turnover")) == ["perf_1d", "turnover"]
+
+
+async def test_first_rationale_states_the_scorecard_and_no_other_does() -> None:
+    given = await advice(table("performance", A=9.0, B=-9.0), table("share_of_turnover", A=1.0, B=-1.0))
+    stated = "The scorecard counts performance (3M) in full; net foreign flow as a share of turnover (3M) by half."
+    assert stated in given["A"]["rationale"] and "The scorecard counts" not in given["B"]["rationale"]
+
+
+@pytest.mark.parametrize(
+    ("form", "says", "confidence"),
+    [
+        ("As-of date: 1955-06-30\nHorizon: 63 sessions", "not calibrated", 0.5),
+        ("As-of date: 2008-09-30\nHorizon: 63 sessions", "from 1950 to 2007", calibration(date(2007, 12, 31), 91)),
+        ("As-of date: 2008-09-30\nHorizon: 2 weeks", "from 1950 to 2007", calibration(date(2007, 12, 31), 30)),
+        ("Horizon: 1 month", "from 1950 to 2016", calibration(None, 30)),
+    ],
+)
+async def test_confidence_is_by_the_record_before_the_as_of_date_for_the_nearest_horizon(
+    form: str, says: str, confidence: Any
+) -> None:
+    given = (await advice(table("performance", A=9.0, B=0.0, C=-9.0), form=form))["A"]
+    score = 1.5**0.5
+    wanted = confidence if isinstance(confidence, float) else confidence.confidence("overweight", score)
+    assert given["confidence_score"] == wanted and says in given["rationale"]
+
+
+async def test_number_that_rounds_to_nothing_has_no_minus() -> None:
+    assert "performance +0.0 % (3M" in (await advice(table("performance", A=-0.04, B=-9.0)))["A"]["rationale"]
 
 
 async def test_shelter_is_not_claimed_where_no_volatility_was_seen() -> None:
@@ -187,7 +231,10 @@ async def test_sector_of_the_universe_without_figures_is_neutral_and_says_so() -
     }
     given = await advice(table("momentum", A=5.0, B=-5.0), schema=schema)
     assert list(given) == ["A", "Z"]
-    assert (given["Z"]["action"], given["Z"]["confidence_score"]) == ("neutral", 0.2)
+    assert (given["Z"]["action"], given["Z"]["confidence_score"]) == (
+        "neutral",
+        calibration(None, 91).confidence("neutral", 0.0),
+    )
     assert "No tool returned figures" in given["Z"]["rationale"]
 
 

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.figures import Figure
+from agent.model.scorecard import Scored, ranked
+
+
+def figures(metric: str, lookback: str | None, tool: str = "t", **values: float | None) -> list[Figure]:
+    return [
+        Figure(
+            sector=sector,
+            metric=metric,
+            value=value,
+            unit="percent",
+            lookback=lookback,
+            observed_at=None,
+            tool=tool,
+            call="c",
+            pointer="",
+        )
+        for sector, value in values.items()
+    ]
+
+
+def used(scored: list[Scored]) -> set[tuple[str, str | None]]:
+    return {(each.figure.metric, each.figure.lookback) for sector in scored for each in sector.evidence}
+
+
+def test_returns_over_a_year_and_a_month_and_seasonality_weigh_the_same() -> None:
+    given = ranked(
+        figures("performance", "1Y", A=3.0, B=0.0, C=-3.0)
+        + figures("performance", "1M", A=1.0, B=-1.0, C=0.0)
+        + figures("seasonality", "20Y", A=-2.0, B=2.0, C=0.0)
+    )
+    assert [(each.sector, round(each.score, 6)) for each in given] == [
+        ("A", round(1.5**0.5 / 3, 6)),
+        ("B", 0.0),
+        ("C", round(-(1.5**0.5) / 3, 6)),
+    ]
+    assert {abs(round(each.part, 6)) for sector in given for each in sector.evidence} == {0.0, round(1.5**0.5, 6)}
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [
+        ([("performance", "1Y"), ("relative_strength", "1Y"), ("momentum", "12-1M")], {("performance", "1Y")}),
+        ([("relative_strength", "1Y"), ("momentum", "12-1M")], {("relative_strength", "1Y")}),
+        ([("momentum", "12-1M"), ("performance", "6M")], {("momentum", "12-1M")}),
+        ([("performance", "3M"), ("performance", "1M"), ("performance", "1W")], {("performance", "1M")}),
+        ([("perf_1d", None), ("perf_1m", None), ("perf_1y", None)], {("perf_1m", None), ("perf_1y", None)}),
+        ([("change_pct", None), ("perf_1w", None)], {("perf_1w", None)}),
+        ([("momentum_12_0", None), ("momentum_1_0", None)], {("momentum_12_0", None), ("momentum_1_0", None)}),
+        ([("return", "63 sessions"), ("volume_change", "1M"), ("volatility", "1Y")], {("return", "63 sessions")}),
+    ],
+)
+def test_each_measure_is_taken_from_the_figure_nearest_to_it(
+    offered: list[tuple[str, str | None]], taken: set[tuple[str, str | None]]
+) -> None:
+    given = [figure for metric, lookback in offered for figure in figures(metric, lookback, A=1.0, B=-1.0)]
+    assert used(ranked(given)) == taken == used(ranked(given[::-1]))
+
+
+def test_returns_over_days_say_less_than_other_measures() -> None:
+    given = ranked(figures("perf_1d", None, A=1.0, B=-1.0) + figures("share_of_turnover", "1M", A=-1.0, B=1.0))
+    assert [each.sector for each in given] == ["B", "A"]
+
+
+def test_longest_volatility_counts_against_a_sector_when_shelter_is_sought() -> None:
+    given = figures("volatility", "1M", A=9.0, B=8.0) + figures("volatility", "1Y", A=8.0, B=9.0)
+    assert ranked(given) == []
+    assert [each.sector for each in ranked(given, shelter=True)] == ["A", "B"]
+    assert used(ranked(given, shelter=True)) == {("volatility", "1Y")}
+
+
+def test_sectors_of_two_tools_are_measured_each_against_its_own() -> None:
+    given = ranked(figures("performance", "1Y", A=90.0, B=80.0) + figures("performance", "1Y", "u", C=2.0, D=1.0))
+    assert [(each.sector, each.score) for each in given] == [("A", 1.0), ("C", 1.0), ("B", -1.0), ("D", -1.0)]
+    assert {each.measures for each in given} == {(1, 1)}
+
+
+def test_sector_that_two_tools_measure_has_the_mean_of_both() -> None:
+    both = figures("performance", "1Y", A=2.0, B=1.0) + figures("performance", "1Y", "u", A=1.0, B=2.0)
+    assert [each.score for each in ranked(both)] == [0.0, 0.0]
