@@ -1,12 +1,12 @@
-"""What a run leaves open, for people to know: old data, sectors that two servers name alike, a model near its end, a
-cache that was not used."""
+"""What a run leaves open, for people to know: rows that were withheld, old data, sectors that two servers name alike, a
+model near its end, a cache that was not used."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from agent import prices
-from agent.result import RunResult
+from agent.result import Call, RunResult
 from agent.spec import AgentSpec
 
 CACHED_FROM = 4_096
@@ -16,7 +16,21 @@ CACHED_FROM = 4_096
 def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
     found = (_old_data(result, spec, today), _shared_sectors(result), _retiring(result, today), _uncached(result))
-    return [each for each in found if each]
+    return [*_withheld(result), *(each for each in found if each)]
+
+
+def _withheld(result: RunResult) -> list[str]:
+    """One for each tool."""
+    by_tool: dict[str, list[Call]] = {}
+    for call in result.calls:
+        if call.withheld:
+            by_tool.setdefault(call.offered_as, []).append(call)
+    warnings = []
+    for tool, calls in by_tool.items():
+        rows, latest = sum(call.rows_withheld for call in calls), max(call.withheld["latest"] for call in calls)
+        what = "1 row later than the as-of date was" if rows == 1 else f"{rows:,} rows later than the as-of date were"
+        warnings.append(f"{what} withheld: from {tool}, the latest of {latest}")
+    return warnings
 
 
 def _old_data(result: RunResult, spec: AgentSpec, today: date) -> str | None:

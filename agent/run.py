@@ -52,6 +52,7 @@ async def run(
     model: Model | str | None = None,
     offline: bool = False,
     simulated: bool = False,
+    allow_live: bool = False,
     budget: Mapping[str, float] | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
     person: Person | None = None,
@@ -60,7 +61,8 @@ async def run(
     """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
 
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
-    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for.
+    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for, and whose
+    future no model is shown; `allow_live` asks tools that take none for a past date, too.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
     a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
     server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
@@ -78,7 +80,19 @@ async def run(
     prices.require(prices.terms_for(chosen), chosen.name, file.spec.budget)
     opening = _in_process(servers, person)
     return await _sit(
-        Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen, person=person)
+        Sitting(
+            file,
+            asked,
+            day,
+            chosen,
+            simulated,
+            real_data_only,
+            place,
+            opening,
+            allow_live=allow_live,
+            listen=listen,
+            person=person,
+        )
     )
 
 
@@ -127,6 +141,8 @@ async def resume(
             place,
             _in_process(servers, person),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
+            allow_live=started.allow_live,
+            gated=started.gated or new_attempt,
             in_flight=in_flight,
             listen=listen,
             person=person,

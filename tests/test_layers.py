@@ -12,7 +12,8 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"},
+    {"errors", "encoding", "events", "data", "foreign", "pointers", "schemas", "source", "underway"}
+    | {"asof", "dated_lines", "days", "shapes"},
     {"spec", "agentfile", "budget", "figures", "model.base", "prices"},
     {"answer", "breaker", "doubts", "gate", "gathering", "guards", "position", "result", "tracing", "transcript"}
     | {"model", "runs", "tools"},
