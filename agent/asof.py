@@ -31,7 +31,7 @@ _DECODER = json.JSONDecoder()
 
 
 # Each begins with a digit and looks behind it only then: so a pattern is found several times as fast.
-_YEAR = re.compile(rb"2(?<![\d.]2)([01]\d\d)(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d)")
+_YEAR = re.compile(rb"2(?<!\d2)([01]\d\d)(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d)")
 _EPOCH = re.compile(rb"[1-4](?<![\d.].)\d{9}(?:\d{3}){0,3}(?!\d)")
 _SHORT_QUARTER = re.compile(rb"[qQ][ /'-]?\d\d(?!\d)")
 _GLANCED_AT = "2002"
@@ -174,8 +174,9 @@ class Gate:
             if type(value) in (int, float) or value is None or value is True or value is False:
                 kept[key] = value
                 continue
-            if said_by(key) is Said.METADATA and shapes.only_texts(value):
-                kept[key] = value
+            said = said_by(key)
+            if (said is Said.METADATA and shapes.only_texts(value)) or (type(value) is str and self._span(value, said)):
+                kept[key] = value  # its own dates have been compared
                 continue
             at = f"{place}/{escaped(key)}"
             if type(value) is list:
@@ -239,7 +240,7 @@ class Gate:
                 parts[key.casefold()] = value
             if span and not (is_answer and said is Said.UPDATED):
                 spans.append((span, said))
-        if parts and (whole := shapes.of_parts(parts)):
+        if "year" in parts and (whole := shapes.of_parts(parts)):
             year = span_of(parts["year"], Said.YEAR)
             spans = [(whole, Said.DATE), *((span, said) for span, said in spans if span != year)]
         days = [span.first for span, said in spans if span.is_day and said is not Said.START]
@@ -251,7 +252,7 @@ class Gate:
     def _without_late_keys(self, row: dict[str, Any], place: str) -> dict[str, Any]:
         """Without what stands under a later date: {"2025-07-01": …}."""
         numbered = [key for key in row if has_digits(key)]
-        said = Said.YEAR if len(numbered) == len(row) and all(key.isdecimal() for key in row) else Said.NOTHING
+        said = Said.YEAR if len(numbered) == len(row) and all(span_of(key, Said.YEAR) for key in row) else Said.NOTHING
         spans = {key: span for key in numbered if (span := self._key_span(key, said))}
         late = {key: span.last for key, span in spans.items() if self.is_late(span)}
         for key, day in late.items():

@@ -111,9 +111,8 @@ async def resume(
     """Go on with the run whose log lies in `folder`, at the first thing that has no result; or give the result it has.
 
     `agent` is needed only where the log keeps no values of the file's (literal `env` and `headers`). `in_flight` says
-    what to do about a call that may have been carried out when the run stopped. `new_attempt` begins it again instead.
-    `person_for`: who is asked, where the file's policy says `ask`. `trusted`: whether a log from anywhere may start
-    programs.
+    what to do about a call that may have been carried out when it stopped. `new_attempt` begins it again instead.
+    `person_for`: who is asked, where the policy says `ask`. `trusted`: whether a log from anywhere may start programs.
 
     Raises TrustNeeded; DecisionError when what the run began with has changed; and what `run` raises.
     """
@@ -129,7 +128,6 @@ async def resume(
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
-    person = person_for(file.spec)
     return await _sit(
         Sitting(
             file,
@@ -139,7 +137,7 @@ async def resume(
             started.simulated,
             started.real_data_only,
             place,
-            _in_process(servers, person),
+            _in_process(servers, person := person_for(file.spec)),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
             allow_live=started.allow_live,
             gated=started.gated or new_attempt,
