@@ -1,5 +1,6 @@
-"""What a run leaves open, for people to know: old data, evidence that looks back too little, sectors that two servers
-name alike, tickers of no sector, results of another form than was said, a model near its end, a cache that was idle."""
+"""What a run leaves open, for people to know: rows that were withheld, old data, evidence that looks back too little,
+sectors that two servers name alike, tickers of no sector, results of another form than was said, a model near its end,
+a cache that was idle."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import date
 from agent import prices
 from agent.evidence import examine
 from agent.evidence.longest import longest
-from agent.result import RunResult
+from agent.result import Call, RunResult
 from agent.spec import AgentSpec
 
 SHOWN_TICKERS = 10
@@ -27,7 +28,21 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
         _retiring(result, today),
         _uncached(result),
     )
-    return [each for each in found if each]
+    return [*_withheld(result), *(each for each in found if each)]
+
+
+def _withheld(result: RunResult) -> list[str]:
+    """One for each tool."""
+    by_tool: dict[str, list[Call]] = {}
+    for call in result.calls:
+        if call.withheld:
+            by_tool.setdefault(call.offered_as, []).append(call)
+    warnings = []
+    for tool, calls in by_tool.items():
+        rows, latest = sum(call.rows_withheld for call in calls), max(call.withheld["latest"] for call in calls)
+        what = "1 row later than the as-of date was" if rows == 1 else f"{rows:,} rows later than the as-of date were"
+        warnings.append(f"{what} withheld: from {tool}, the latest of {latest}")
+    return warnings
 
 
 def _old_data(result: RunResult, spec: AgentSpec, today: date) -> str | None:

@@ -3,7 +3,8 @@
 AdvisorError                    1   the run ended without a valid answer
 ├── UsageError                  2   a flag, an argument, a question that is missing
 │   ├── SpecError               2   an agent file, with file:line:column
-│   └── SimulatedDataError      2   simulated data would have met a paid model, or a batch
+│   ├── SimulatedDataError      2   simulated data would have met a paid model, or a batch
+│   └── LiveOnlyError           2   a past date is asked about, and tools take no date
 ├── CredentialsError            4   no key, or a key that was rejected
 ├── ServerError                 5   a required server is down
 ├── DriftError                  5   a declared tool that no server offers
@@ -73,6 +74,20 @@ class SimulatedDataError(UsageError):
             f"{what}, which a paid model or a batch gets only when that is wanted",
             hint="add --simulated (or `simulated: true` in the agent file) to pay for fiction, or file it, knowingly; "
             "or name a server with real data under mcpServers",
+        )
+
+
+class LiveOnlyError(UsageError):
+    """A run is about a past date, and tools that take no date would tell of a later one."""
+
+    code = "live_only"
+
+    def __init__(self, as_of: str, tools: str) -> None:
+        super().__init__(
+            f"{as_of} has passed, and these tools take no date, so they would tell of a later one: {tools}",
+            hint="name under `tools` only those that take a date, or use a server whose tools do; --allow-live asks "
+            "them all the same, and withholds what they date later",
+            where=tools,
         )
 
 

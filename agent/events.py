@@ -53,7 +53,9 @@ class RunStarted(Event):
     is switched off, where one is known; `files` says where page, answer
     and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
     `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's; `replay_of`
-    names the run or case whose recorded tools answered; `attended`: somebody could be asked about calls."""
+    names the run or case whose recorded tools answered; `attended`: somebody could be asked about calls; `gated`: what
+    is later than the as-of date is withheld from the model; `allow_live`: tools that take no date may be asked all the
+    same."""
 
     name: ClassVar[str] = "run.started"
     run_id: str
@@ -76,6 +78,8 @@ class RunStarted(Event):
     live_until: str | None = None
     replay_of: str | None = None
     attended: bool = False
+    gated: bool = False
+    allow_live: bool = False
     format: str = FORMAT
 
     @property
@@ -234,7 +238,9 @@ class ToolAsked(OfCall):
 class ToolAnswered(OfCall):
     """`result`: what the server sent, without invisible characters, or `{"stored": hash}` when large; `shown`: what the
     model reads; `images`: which blocks of the result it is shown as images; `notes`: what people have to know of the
-    call; `by_host`: the words are this program's, and not the server's; `sampled`: usage of the model by the server."""
+    call; `by_host`: the words are this program's, and not the server's; `sampled`: usage of the model by the server;
+    `withheld`: how many `rows` later than the as-of date the model is not shown, the `latest` of their days, the first
+    `places`; empty when there are none."""
 
     name: ClassVar[str] = "tool.answered"
     result: JSON
@@ -249,6 +255,7 @@ class ToolAnswered(OfCall):
     notes: list[str] = field(default_factory=list)
     by_host: bool = False
     sampled: dict[str, int] = field(default_factory=dict)
+    withheld: dict[str, JSON] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -324,15 +331,8 @@ class UnknownEvent(Event):
         return dict(self.body)
 
 
-_BY_NAME: dict[str, type[Event]] = {
-    kind.name: kind
-    for kind in (
-        ContentStored, RunStarted, RunResumed, ServerOpened, ServerFailed, ToolsListed, ToolsVouched, ToolsOffered,
-        ModelAsked,
-        ModelAnswered, ModelFailed, ToolAsked, ToolAnswered, AnswerChecked, AnswerDue, ArtifactWritten, Warned,
-        RunFinished,
-    )
-}  # fmt: skip
+_KINDS = [*Event.__subclasses__(), *OfCall.__subclasses__()]
+_BY_NAME: dict[str, type[Event]] = {kind.name: kind for kind in _KINDS if kind not in (OfCall, UnknownEvent)}
 
 
 def from_json(body: Mapping[str, JSON]) -> Event:

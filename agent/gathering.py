@@ -37,6 +37,7 @@ from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, TurnSpe
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import data_of
+from agent.tools.timely import timely
 
 
 def read_run(folder: Path) -> RunResult:
@@ -143,6 +144,7 @@ class Gathering:
         result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
         result.model, result.labels = str(event.model.get("name")), list(event.labels)
         result.key, result.prompt = event.key, event.prompt
+        result.gated, result.allow_live = event.gated, event.allow_live
         result.price, result.retires = Price(**event.price) if event.price else None, event.retires
         features = event.model.get("features")
         asked = features.get("cache", True) if isinstance(features, dict) else True
@@ -189,11 +191,12 @@ class Gathering:
             sent = self._contents[sent["stored"]]
         call.shown, call.is_error, call.seconds = event.shown, event.is_error, event.seconds
         call.kind, call.dates, call.source = event.kind, event.dates, event.source
+        call.retrieved_at, call.withheld = event.retrieved_at, event.withheld
         self.result.usage += Usage.of(event.sampled)
         self.result.warnings += [note for note in event.notes if note not in self.result.warnings]
         if event.is_error or not isinstance(sent, dict):
             return
-        call.data = data_of(sent)
+        call.data = data_of(timely(sent, self.result.as_of)[0] if self.result.as_of and event.withheld else sent)
         self._figures[event.place] = self._reader.read(
             call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool
         )

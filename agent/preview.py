@@ -105,6 +105,7 @@ async def preview(
     model: str | None = None,
     offline: bool = False,
     simulated: bool = False,
+    allow_live: bool = False,
     listen: Listener | None = None,
 ) -> Preview:
     """Raises what a run would raise before its first request."""
@@ -124,6 +125,7 @@ async def preview(
         real_data_only=chosen.paid and not simulated,
         place=place,
         gate=gate,
+        allow_live=allow_live,
         listen=listen,
         vouch=by_nobody,
     )

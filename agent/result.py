@@ -69,6 +69,18 @@ class Call:
     dates: dict[str, str] = field(default_factory=dict)
     source: str | None = None
     """live, replayed, injected or miss; refused when it was never sent; None while it is not answered."""
+    retrieved_at: str | None = None
+    withheld: dict[str, Any] = field(default_factory=dict)
+    """How many `rows` later than the as-of date the model was not shown, the `latest` of their days, first `places`."""
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a server answered it, now or when it was recorded."""
+        return self.source in ("live", "replayed", "injected")
+
+    @property
+    def rows_withheld(self) -> int:
+        return int(self.withheld.get("rows", 0))
 
 
 @dataclass
@@ -103,6 +115,10 @@ class RunResult:
     stop_reason: str = NO_END
     question: str = ""
     as_of: str | None = None
+    gated: bool = False
+    """Whether what is later than the as-of date was withheld from the model."""
+    allow_live: bool = False
+    """Whether tools that take no date were allowed all the same."""
     model: str = ""
     agent_name: str = ""
     prompt: str = ""
@@ -211,6 +227,7 @@ class RunResult:
             "resumable": self.resumable,
             "question": self.question,
             "as_of": self.as_of,
+            "as_of_gate": self._as_of_gate(),
             "observed": self.observed,
             "agent": self.agent_name,
             "prompt": self.prompt,
@@ -231,6 +248,8 @@ class RunResult:
                     "is_error": call.is_error,
                     "kind": call.kind,
                     "dates": call.dates,
+                    "retrieved_at": call.retrieved_at,
+                    "withheld": call.withheld,
                     "seconds": call.seconds,
                     "source": call.source,
                 }
@@ -243,6 +262,12 @@ class RunResult:
             },
             "notice": ADVICE,
         }
+
+    def _as_of_gate(self) -> dict[str, Any] | None:
+        """What was withheld over all calls; None when nothing was looked at."""
+        latest = max((call.withheld["latest"] for call in self.calls if call.withheld), default=None)
+        rows = sum(call.rows_withheld for call in self.calls)
+        return {"withheld": rows, "latest": latest, "allow_live": self.allow_live} if self.gated else None
 
 
 def iso_day(text: str | None) -> str | None:

@@ -53,6 +53,7 @@ async def run(
     model: Model | str | None = None,
     offline: bool = False,
     simulated: bool = False,
+    allow_live: bool = False,
     budget: Mapping[str, float] | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
     person: Person | None = None,
@@ -61,7 +62,8 @@ async def run(
     """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
 
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
-    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for.
+    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for, and whose
+    future no model is shown; `allow_live` asks tools that take none for a past date, too.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
     a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
     server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
@@ -79,7 +81,19 @@ async def run(
     prices.require(prices.terms_for(chosen), chosen.name, file.spec.budget)
     opening = _in_process(servers, person)
     return await _sit(
-        Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, listen=listen, person=person)
+        Sitting(
+            file,
+            asked,
+            day,
+            chosen,
+            simulated,
+            real_data_only,
+            place,
+            opening,
+            allow_live=allow_live,
+            listen=listen,
+            person=person,
+        )
     )
 
 
@@ -98,9 +112,8 @@ async def resume(
     """Go on with the run whose log lies in `folder`, at the first thing that has no result; or give the result it has.
 
     `agent` is needed only where the log keeps no values of the file's (literal `env` and `headers`). `in_flight` says
-    what to do about a call that may have been carried out when the run stopped. `new_attempt` begins it again instead.
-    `person_for`: who is asked, where the file's policy says `ask`. `trusted`: whether a log from anywhere may start
-    programs.
+    what to do about a call that may have been carried out when it stopped. `new_attempt` begins it again instead.
+    `person_for`: who is asked, where the policy says `ask`. `trusted`: whether a log from anywhere may start programs.
 
     Raises TrustNeeded; DecisionError when what the run began with has changed; and what `run` raises.
     """
@@ -116,7 +129,6 @@ async def resume(
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
-    person = person_for(file.spec)
     return await _sit(
         Sitting(
             file,
@@ -126,8 +138,10 @@ async def resume(
             started.simulated,
             started.real_data_only,
             place,
-            _in_process(servers, person),
+            _in_process(servers, person := person_for(file.spec)),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
+            allow_live=started.allow_live,
+            gated=started.gated or new_attempt,
             in_flight=in_flight,
             listen=listen,
             person=person,

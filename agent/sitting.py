@@ -18,16 +18,10 @@ from agent.answer import RULES_TAG, AnswerCheck
 from agent.breaker import Breaker
 from agent.budget import Budget
 from agent.company import BorrowedModel, Unhurried
+from agent.days import next_weekday
 from agent.doubts import doubts
 from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
-from agent.events import (
-    ContentStored,
-    RunFinished,
-    RunResumed,
-    RunStarted,
-    Status,
-    ToolsVouched,
-)
+from agent.events import ContentStored, RunFinished, RunResumed, RunStarted, Status, ToolsVouched
 from agent.gate import Gate
 from agent.gathering import ended
 from agent.journal import Journal, Listener, Log
@@ -52,11 +46,12 @@ VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
 class Sitting:
     """`run` begins the run, or goes on with it when the log in its place has begun.
 
-    `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when the
-    session that the run is about has passed, so that a tool that cannot be asked as of a date would tell of a later
-    one. `real_data_only` refuses simulated data. `replay_of`: the run or case whose recorded tools `opening` opens.
-    `person`: who is asked what servers ask, and about calls that may change something. `vouch`: who says whether tools
-    are what they were.
+    `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when a
+    tool that takes no date would tell of a later session than the run's; without it, when the next weekday after the
+    as-of date begins here. `allow_live` lets such tools answer at any time, and so does `recorded`: they tell what they
+    told. `gated`: what is later than the as-of date is withheld. `real_data_only` refuses simulated data. `replay_of`:
+    the run or case whose recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that
+    may change something. `vouch`: who says whether tools are what they were.
     """
 
     file: AgentFile
@@ -69,6 +64,9 @@ class Sitting:
     opening: Opening | None = None
     gate: Gate = field(default_factory=Gate)
     live_until: datetime.datetime | None = None
+    allow_live: bool = False
+    recorded: bool = False
+    gated: bool = True
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
@@ -176,6 +174,8 @@ class Sitting:
                 live_until=self.live_until.isoformat() if self.live_until else None,
                 replay_of=self.replay_of,
                 attended=self.person is not None,
+                gated=self.gated and self.as_of is not None,
+                allow_live=self.allow_live,
             )
         )
 
@@ -235,6 +235,7 @@ class Sitting:
             await self.place.keep_words(error.failure.server, error.stderr)
             raise
         box.now, box.person = self.now, person
+        box.gated = journal.result.gated
         anew = not journal.result.turns and not journal.result.requests
         warnings = await self._vouched_at_first(box, journal) if anew else []
         offer(box, journal)
@@ -250,7 +251,7 @@ class Sitting:
             self.file.spec,
             servers_failed=bool(journal.result.failed_servers),
             real_data_only=self.real_data_only,
-            dated_only=self._session_has_passed,
+            dated_only=self._dated_only(journal.result),
         )
 
     def _choose_again(self, box: Toolbox, journal: Journal) -> list[str]:
@@ -296,9 +297,15 @@ class Sitting:
 
         return partial(alone, person=person, lender=lender, tell=tell, begun=processes)
 
-    @property
-    def _session_has_passed(self) -> bool:
-        return self.live_until is not None and self.now() >= self.live_until
+    def _dated_only(self, result: RunResult) -> Literal["past", "missed"] | None:
+        """Whether tools that take no date would tell of a later one: than a missed slot's, or any other past date."""
+        if self.as_of is None or self.allow_live or self.recorded or self.replay_of:
+            return None
+        now = self.now()
+        if self.live_until is not None:
+            return "missed" if now >= self.live_until else None
+        past = now.astimezone().date() >= next_weekday(self.as_of)
+        return "past" if past and result.gated else None  # a run from before there was a gate goes on without one
 
     async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""

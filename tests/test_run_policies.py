@@ -57,12 +57,13 @@ async def test_as_of_reaches_the_prompt_and_the_calls() -> None:
     assert result.calls[0].dates["as_of"] == "2008-09-30"
 
 
-async def test_tool_that_takes_no_date_is_a_warning_when_a_date_is_asked_for() -> None:
+async def test_tool_that_takes_no_date_is_a_warning_when_it_may_be_asked_for_a_past_one() -> None:
     def news() -> str:
         """No date."""
         return "nothing"
 
-    result = await ask(Scripted(said(LOOK), answer()), as_of="2008-09-30", servers={"market": market(news=news)})
+    servers = {"market": market(news=news)}
+    result = await ask(Scripted(said(LOOK), answer()), as_of="2008-09-30", servers=servers, allow_live=True)
     assert any("take no date" in warning and "news" in warning for warning in result.warnings)
 
 
@@ -228,5 +229,6 @@ async def test_warnings_are_in_the_log_before_the_run_ends() -> None:
         seen.extend(event.text for event in logged(store.home()) if isinstance(event, Warned))
         return said(LOOK)
 
-    await ask(Scripted(look, answer()), as_of="2008-09-30", servers={"market": market(news=lambda: "none")})
+    servers = {"market": market(news=lambda: "none")}
+    await ask(Scripted(look, answer()), as_of="2008-09-30", servers=servers, allow_live=True)
     assert any("take no date" in text for text in seen)

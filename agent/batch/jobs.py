@@ -67,17 +67,20 @@ class Defaults:
     as_of: str | None = None
     offline: bool = False
     simulated: bool = False
+    allow_live: bool = False
     trusted: bool = True
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`folder` is the jobs file's, `name` its stem; `simulated`: the file or the command line wants simulated data."""
+    """`folder` is the jobs file's, `name` its stem; `simulated`: the file or the command line wants simulated data;
+    `allow_live`: tools that take no date are asked for a past one, too."""
 
     spec: BatchSpec
     folder: Path
     name: str
     simulated: bool
+    allow_live: bool
     text: Source = field(repr=False)
     drafts: list[Draft] = field(repr=False)
 
@@ -115,7 +118,8 @@ def load(path: Path, defaults: Defaults) -> Batch:
     problems = [*_second_dates(spec, text, defaults), *reading.problems, *_named(text, drafts)[1]]
     if problems:
         raise refused(list(dict.fromkeys(problems)))
-    return Batch(spec, path.parent, path.stem, spec.simulated or defaults.simulated, text, drafts)
+    simulated = spec.simulated or defaults.simulated
+    return Batch(spec, path.parent, path.stem, simulated, defaults.allow_live, text, drafts)
 
 
 def _second_dates(spec: BatchSpec, text: Source, defaults: Defaults) -> Iterator[str]:

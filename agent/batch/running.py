@@ -204,6 +204,7 @@ class Running:
             opening=pool.of,
             gate=gate,
             live_until=self.live_until,
+            allow_live=self.batch.allow_live,
             now=self.now,
         )
 

@@ -53,6 +53,13 @@ config_option = click.option(
 )
 
 
+allow_live_option = click.option(
+    "--allow-live",
+    is_flag=True,
+    help="For a past date, also ask tools that take none; what they date later is withheld.",
+)
+
+
 trust_option = click.option(
     "--trust",
     is_flag=True,

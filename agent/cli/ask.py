@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from agent.cli import cancel_on_signals, config_option, echo_json, failures, interruptible, load, trust_option, warn
+from agent.cli import (
+    allow_live_option,
+    cancel_on_signals,
+    config_option,
+    echo_json,
+    failures,
+    interruptible,
+    load,
+    trust_option,
+    warn,
+)
 from agent.errors import Interrupted, UsageError
 from agent.events import Event, RunStarted
 from agent.result import RunResult
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
 Listener = Callable[[Event], None]
 Ask = Callable[[Listener], Awaitable[RunResult]]
 FORMATS = ["auto", "table", "answer", "envelope"]
-CHOSEN = ("as_of", "model", "offline", "simulated")
+CHOSEN = ("as_of", "model", "offline", "simulated", "allow_live")
 LIMITS = {
     "max_turns": "turns",
     "max_calls": "tool_calls",
@@ -46,6 +56,7 @@ LIMITS = {
     help="A model id, BLOCK/ID such as ollama/qwen3:8b, or `planner`; wins over the agent file.",
 )
 @click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
+@allow_live_option
 @click.option(
     "--format",
     "form",

@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from agent.batch import AGAIN
-from agent.cli import config_option, echo_json, failures, tell, trust_option, warn
+from agent.cli import allow_live_option, config_option, echo_json, failures, tell, trust_option, warn
 from agent.errors import Interrupted, UsageError
 from agent.tracing import exporting
 
@@ -38,6 +38,7 @@ T = TypeVar("T")
 @click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner for every job; results say so.")
 @click.option("--model", metavar="NAME", help="For jobs that name none: a model id, or `planner`.")
 @click.option("--simulated", is_flag=True, help="Allow simulated data.")
+@allow_live_option
 @click.option("--only", metavar="ID", help="Run this job alone; exit 0 when it is done, also when it was before.")
 @click.option("--new-attempt", is_flag=True, help="Begin again every job that has no valid answer.")
 @click.option(
@@ -72,6 +73,7 @@ def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: 
             as_of=options["as_of"],
             offline=options["offline"],
             simulated=options["simulated"],
+            allow_live=options["allow_live"],
             trusted=options["trust"],
         )
         door = Door(batches.load(jobs, defaults), out, new_attempt=options["new_attempt"], quiet=quiet)

@@ -166,16 +166,13 @@ async def rerun(
         question,
         as_of,
         model,
-        simulated=started.simulated if started else False,
-        real_data_only=started.real_data_only if started else False,
         place=place,
         opening=opening,
         gate=gate or Gate(),
         now=lambda: datetime.datetime.fromisoformat(at),
         person=person,
         vouch=vouch,
-        replay_of=started.replay_of if started else None,
-        versions=started.versions if started else {},
+        **_kept(started),
         terms_for=lambda model: _terms(started, model),
     )
     error: AdvisorError | None = None
@@ -188,6 +185,14 @@ async def rerun(
         error, result = ended, result_of(place.log[-1].events)
     log = place.log[-1]
     return Rerun(tuple(log.events), log.content, result, place.pages[-1] if place.pages else None, error, at)
+
+
+def _kept(started: RunStarted | None) -> dict[str, Any]:
+    """What a sitting is that keeps the facts of a beginning; `recorded`: its tools tell what they told."""
+    if started is None:
+        return {"simulated": False, "real_data_only": False, "versions": {}}
+    names = ("simulated", "real_data_only", "replay_of", "allow_live", "gated", "versions")
+    return {"recorded": True} | {name: getattr(started, name) for name in names}
 
 
 def _terms(started: RunStarted | None, model: Model) -> Terms:

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.agentfile import AgentFile, in_todays_words
 from agent.encoding import digest
-from agent.errors import UsageError
+from agent.errors import LiveOnlyError, UsageError
 from agent.events import (
     AnswerDue,
     ArtifactWritten,
@@ -147,12 +147,13 @@ class Recording:
         if self.paid_in_vain and limited:
             why = "came to its limits by answers that broke off before it was resumed"
             raise UsageError(f"{self.started.run_id} {why}: no replay has them")
+        refused = end is not None and end.stop_reason.startswith(f"{LiveOnlyError.code}:")
         timed_out = end is not None and end.status == "budget" and end.stop_reason.startswith("seconds:")
-        if end is None or end.status in ("interrupted", "needs_decision") or timed_out:
+        if end is None or end.status in ("interrupted", "needs_decision") or timed_out or refused:
             why = f"{end.status}: {end.stop_reason}" if end else "its log has no end"
             raise UsageError(
                 f"{self.started.run_id} did not end by itself, so there is no end to compare with: {why}",
-                hint=None if timed_out else hint,
+                hint=None if timed_out or refused else hint,
             )
 
     @property

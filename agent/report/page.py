@@ -277,6 +277,8 @@ class _View:
             seconds=NO_FIGURE if call.seconds is None else f"{call.seconds:.2f} s",
             state="no result" if waiting else "error" if call.is_error else "ok",
             kind=self.short(call.kind) if call.kind else "",
+            retrieved=f"retrieved {self.short(call.retrieved_at)}" if self.result.gated and call.was_sent else "",
+            withheld=f"{call.rows_withheld:,} withheld" if call.rows_withheld else "",
             preview=self.text(call.shown or "", self._room.preview),
         )
 

@@ -122,7 +122,8 @@ class Steps:
         given = f"  {arguments_text(asked.arguments)}" if asked else ""
         source = f", {event.source}" if self.verbose and event.source != "live" else ""
         said = outcome(event.shown, event.is_error)
-        return Line(f"tool {name}: {said}, {event.seconds:.2f} s{source}{given}", bad=event.is_error)
+        withheld = f", {event.withheld['rows']:,} withheld" if event.withheld else ""
+        return Line(f"tool {name}: {said}{withheld}, {event.seconds:.2f} s{source}{given}", bad=event.is_error)
 
     def _details(self, event: Event) -> Iterator[Line]:
         match event:

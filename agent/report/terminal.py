@@ -228,6 +228,8 @@ def _failure(console: Console, result: RunResult) -> None:
 def _calls(console: Console, calls: list[Call]) -> None:
     for call in calls:
         said = outcome(call.shown or "", call.is_error)
+        said += f", {call.rows_withheld:,} withheld" if call.rows_withheld else ""
+        said += f", retrieved {printable(call.retrieved_at)}" if call.was_sent else ""
         given = arguments_text(call.arguments)
         console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
 

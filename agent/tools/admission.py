@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from agent.errors import DriftError, SimulatedDataError, Stale
+from typing import Literal, TypeAlias
+
+from agent.errors import DriftError, LiveOnlyError, SimulatedDataError, Stale
 from agent.events import SIMULATED_KIND
 from agent.spec import AgentSpec
 from agent.tools.toolbox import Toolbox
 
+Dated: TypeAlias = Literal["past", "missed"] | None
+"""Why only tools that can be asked as of a date are allowed; None when others are, too."""
 HEAVY = 20_000
 """Tokens of definitions above which people are told what they take."""
 
 
 def admit(
-    box: Toolbox, spec: AgentSpec, *, servers_failed: bool, real_data_only: bool, dated_only: bool = False
+    box: Toolbox,
+    spec: AgentSpec,
+    *,
+    servers_failed: bool,
+    real_data_only: bool,
+    dated_only: Dated = None,
 ) -> list[str]:
     """What people have to know about the offer.
 
     Raises DriftError for a difference that the policy makes an error, except a missing tool when an optional
-    server failed; SimulatedDataError when only real data are allowed and the tools have simulated ones; Stale when
-    only tools that can be asked as of a date are allowed and another is offered.
+    server failed; SimulatedDataError when only real data are allowed and the tools have simulated ones. Where only
+    tools that can be asked as of a date are allowed and another is offered: Stale for the `missed` session of a
+    schedule, LiveOnlyError for any other `past` date.
     """
     warnings = []
     policy = spec.policy.drift
@@ -42,15 +52,24 @@ def admit(
             f"{len(box.tools)} tools are offered, which takes about {tokens:,} tokens of every request; name those "
             "that are wanted under tools"
         )
-    blind = ", ".join(box.blind_to_as_of)
-    if dated_only and blind:
-        raise Stale(
-            f"the session of {box.as_of} has passed, and these tools take no date, so they would tell of a later one: "
-            f"{blind}",
-            hint="wake the schedule up on the day itself, or use tools that can be asked as of a date",
-        )
-    if box.as_of and blind:
-        warnings.append(f"asked as of {box.as_of}, but these tools take no date and may know more: {blind}")
+    warnings += _without_a_date(box, dated_only)
     if SIMULATED_KIND in box.kinds and real_data_only:
         raise SimulatedDataError("the offered tools have simulated data")
     return warnings
+
+
+def _without_a_date(box: Toolbox, dated_only: Dated) -> list[str]:
+    """Of tools that cannot be asked as of a date."""
+    blind = ", ".join(box.blind_to_as_of)
+    if dated_only == "past" and box.as_of and blind:
+        raise LiveOnlyError(box.as_of, blind)
+    if dated_only == "missed" and blind:
+        raise Stale(
+            f"the session of {box.as_of} has passed, and these tools take no date, so they would tell of a later one: "
+            f"{blind}",
+            hint="wake the schedule up on the day itself, or use tools that can be asked as of a date; --allow-live "
+            "asks these all the same",
+        )
+    if box.as_of and blind:
+        return [f"asked as of {box.as_of}, but these tools take no date and may know more: {blind}"]
+    return []

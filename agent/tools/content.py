@@ -81,8 +81,16 @@ def framed(text: str, source: str) -> str:
     return data.words("frame", source=source, text=_END.sub("<\\\\/", text))
 
 
+def noticed(text: str, rows: int, as_of: str | None) -> str:
+    """Below a line that says how many rows of it were withheld."""
+    counted = "1 row" if rows == 1 else f"{rows:,} rows"
+    return data.words("withheld", rows=counted, as_of=as_of) + "\n" + text
+
+
 def unframed(text: str) -> str:
-    """What stands between the marks, where there are any."""
+    """What stands between the marks, where there are any, and below a notice of what was withheld."""
+    if text.startswith(data.prompt("withheld").partition("$")[0]):
+        text = text.partition("\n")[2]
     found = _FRAME.match(text)
     return found[1] if found else text
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent import data
+from agent.asof import Withheld
 from agent.encoding import JSON, compact, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
@@ -24,6 +25,7 @@ from agent.tools.drift import Difference
 from agent.tools.links import Links
 from agent.tools.offered import Prepared, Tool
 from agent.tools.ports import UNSENT, OpenServer, Person, Reply, error_result
+from agent.tools.timely import timely
 
 LARGE = 1 << 16
 """Results of more bytes are stored as content of their own."""
@@ -51,6 +53,8 @@ class Toolbox:
     """Whether somebody can be asked about calls."""
     person: Person | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    gated: bool = True
+    """Whether results are shown without what is later than the as-of date."""
     lost: dict[str, ServerError] = field(default_factory=dict)
     """Servers that died during the run."""
     links: Links = field(default_factory=Links)
@@ -190,6 +194,8 @@ class Toolbox:
         broken = judged.output_problem(result, encoded) if judged else None
         broken = broken if self.spec.policy.output_schema != "off" else None
         strict = broken is not None and self.spec.policy.output_schema == "strict"
+        looked_at = self.as_of if self.gated and sent and not reply.by_host else None
+        seen, withheld = timely(result, looked_at) if looked_at else (result, Withheld())
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
         kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and sent else None)
@@ -198,7 +204,7 @@ class Toolbox:
             turn=asked.turn,
             call=asked.call,
             result={"stored": stored[0].hash} if stored else result,
-            shown=self._shown(asked, reply, result, strict),
+            shown=self._shown(asked, reply, seen, strict, withheld),
             is_error=bool(result.get("isError")) or strict,
             kind=kind if isinstance(kind, str) else None,
             dates={key: about[key] for key in DATES if isinstance(about.get(key), str)},
@@ -209,13 +215,15 @@ class Toolbox:
             notes=list(dict.fromkeys([*reply.notes, *_notes(asked, hidden, broken)])),
             by_host=reply.by_host,
             sampled=asdict(reply.sampled) if reply.sampled != Usage() else {},
+            withheld=withheld.to_json(),
         )
         return [*stored, answered]
 
-    def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: bool) -> str:
+    def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: bool, withheld: Withheld) -> str:
         text = content.cut(content.text_of(result), self.spec.policy.result_chars)
         if self.spec.policy.frame_results and reply.source not in UNSENT and not reply.by_host:
             text = content.framed(text, f"{asked.server}.{asked.offered_as}")
+        text = content.noticed(text, withheld.rows, self.as_of) if withheld.rows else text
         return data.words("broken_output", tool=asked.offered_as) + "\n" + text if broken else text
 
 

@@ -1,0 +1,322 @@
+"""What is later than a run's as-of date is taken out of a tool's result, before a model reads it.
+
+A row is an object, a list that is a row of a table, or a position of parallel lists; it is later when a day that it
+names is. Of a month, a quarter or a year the last day counts, unless the row also names a day in it, whose label it
+then is. `known_at` decides alone, where a row has it. What tells of the making of an answer, of the range of a data
+set or of a day to come is metadata and never compared (`agent.days`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from agent import dated_lines, shapes
+from agent.days import LONGEST, Said, Span, has_digits, instant, said_by, span_of
+from agent.encoding import DEEPEST, JSON
+from agent.pointers import escaped
+from agent.shapes import GONE
+
+PLACES = 20
+"""Of what was withheld, at most."""
+_NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
+_MONTH_FIRST = re.compile(r"(?<![\d/])(?:0?\d|1[0-2])/(?:1[3-9]|2\d|3[01])/\d{4}")
+_DAY_FIRST = re.compile(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/(?:0?\d|1[0-2])/\d{4}")
+_OPENING = re.compile(r"(?:^|[:=] )[ \t]*(?=[\[{])", re.MULTILINE)
+_DECODER = json.JSONDecoder()
+
+
+# Each begins with a digit and looks behind it only then: so a pattern is found several times as fast.
+_YEAR = re.compile(rb"2(?<!\d2)([01]\d\d)(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d)")
+_EPOCH = re.compile(rb"[1-4](?<![\d.].)\d{9}(?:\d{3}){0,3}(?!\d)")
+_SHORT_QUARTER = re.compile(rb"[qQ][ /'-]?\d\d(?!\d)")
+_GLANCED_AT = "2002"
+"""Before that year a glance says nothing: years began with 1, and epochs had fewer digits."""
+
+
+def may_hold_later(encoded: bytes, as_of: str) -> bool:
+    """Whether JSON or text may name a later day: a glance that costs a fraction of taking it apart."""
+    if as_of < _GLANCED_AT:
+        return True
+    day = as_of.replace("-", "").encode()
+    if any(b"2" + year + (month or b"12") + (of or b"31") > day for year, month, of in set(_YEAR.findall(encoded))):
+        return True
+    instants = any(form + mark in encoded for form in (as_of.encode(), day) for mark in (b"T1", b" 1"))
+    written = b"e+" in encoded or b"E+" in encoded or _EPOCH.search(encoded) or _SHORT_QUARTER.search(encoded)
+    return instants or bool(written)
+
+
+@dataclass
+class Withheld:
+    """How many rows were withheld, the latest day among theirs, and JSON pointers to the first of them."""
+
+    rows: int = 0
+    latest: str = ""
+    places: list[str] = field(default_factory=list)
+
+    def add(self, place: str, day: str, rows: int = 1) -> None:
+        self.rows += rows
+        self.latest = max(self.latest, day)
+        self.places += [place] if len(self.places) < PLACES else []
+
+    def to_json(self) -> dict[str, JSON]:
+        """Empty when nothing was."""
+        return {"rows": self.rows, "latest": self.latest, "places": self.places} if self.rows else {}
+
+
+class Gate:
+    """Takes out of one result what is later than `as_of`, an ISO date; `withheld` says what that was.
+
+    `places`: JSON paths of dates that no key shows, such as `$.data[*].d` or `$.head.session`. One with a `[*]` dates
+    the row that its last `[*]` stands for; any other dates the whole result.
+    """
+
+    def __init__(self, as_of: str, places: Sequence[str] = ()) -> None:
+        self.as_of = as_of
+        self.withheld = Withheld()
+        self._places = [shapes.steps(place) for place in places]
+        self._whole: Any = None
+
+    def data(self, data: JSON) -> JSON:
+        """The data without what is later; `GONE` when they are as a whole."""
+        self._whole = data
+        late = {at: day for steps in self._places for at, day in self._late_places(data, steps)}
+        if () in late:
+            return self._withhold("", late[()])
+        for at, day in late.items():
+            self._withhold("".join(f"/{escaped(step)}" for step in at), day)
+        return self._value(shapes.without(data, late) if late else data, "", dated=False, depth=0)
+
+    def text(self, text: str, *, is_error: bool = False) -> str:
+        """A text without what is later: JSON in it is read as data, and the rest line by line.
+
+        In an error, ranges of days say what may be asked for.
+        """
+        self._whole = text
+        kept, end = [], 0
+        for found in _OPENING.finditer(text):
+            if found.end() < end:
+                continue
+            try:
+                data, after = _DECODER.raw_decode(text, found.end())
+            except (ValueError, RecursionError):
+                continue
+            before = self.withheld.rows
+            left = (
+                self._value(data, "", dated=False, depth=0) if found.start() or after < len(text) else self.data(data)
+            )
+            kept.append(self._lines(text[end : found.end()], is_error))
+            if self.withheld.rows == before:
+                kept.append(text[found.end() : after])
+            elif left is not GONE:
+                kept.append(json.dumps(left, ensure_ascii=False, separators=(",", ":")))
+            end = after
+        return "".join([*kept, self._lines(text[end:], is_error)])
+
+    def _lines(self, text: str, is_error: bool) -> str:
+        return dated_lines.without_later(
+            text, self.as_of, self._tell, month_first="/" in text and self._month_first, is_error=is_error
+        )
+
+    def _tell(self, day: str, rows: int) -> None:
+        self.withheld.add("", day, rows)
+
+    def is_late(self, span: Span | None) -> bool:
+        return span is not None and span.last > self.as_of
+
+    def _withhold(self, place: str, day: str, rows: int = 1) -> Any:
+        self.withheld.add(place, day, rows)
+        return GONE
+
+    @cached_property
+    def _month_first(self) -> bool:
+        """Whether dates with slashes begin with the month, by those that can be read in one way only."""
+        said = self._whole if isinstance(self._whole, str) else repr(self._whole)
+        return bool(_MONTH_FIRST.search(said)) and not _DAY_FIRST.search(said)
+
+    def _span(self, value: Any, said: Said) -> Span | None:
+        if type(value) is str:
+            if not value or len(value) > LONGEST or value.isalpha():
+                return None
+            return span_of(value, said, month_first="/" in value and self._month_first)
+        return span_of(value, said)
+
+    def _value(self, value: Any, place: str, *, dated: bool, depth: int) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self._prose(value, place, dated)
+        if kind is not dict and kind is not list:
+            return value
+        if depth > DEEPEST:
+            return self._withhold(place, self.as_of)  # nobody can say what it is
+        return (
+            self._object(value, place, dated=dated, depth=depth)
+            if kind is dict
+            else self._list(value, place, dated=dated, depth=depth)
+        )
+
+    def _object(self, row: dict[str, Any], place: str, *, dated: bool, depth: int) -> Any:
+        late, named = self._late_day(row, is_answer=depth == 0)
+        if late:
+            return self._withhold(place, late)
+        dated = dated or named
+        row = self._without_late_keys(row, place)
+        names = None
+        if any(type(value) is list or type(value) is dict for value in row.values()):
+            row = self._without_positions(row, place)
+            names = next((found for name in _NAMES if (found := shapes.titles(row.get(name)))), None)
+        kept = {}
+        for key, value in row.items():
+            if type(value) in (int, float) or value is None or value is True or value is False:
+                kept[key] = value
+                continue
+            said = said_by(key)
+            if (said is Said.METADATA and shapes.only_texts(value)) or (type(value) is str and self._span(value, said)):
+                kept[key] = value  # its own dates have been compared
+                continue
+            at = f"{place}/{escaped(key)}"
+            if type(value) is list:
+                item = self._list(value, at, dated=dated, depth=depth + 1, names=names)
+            else:
+                item = self._value(value, at, dated=dated, depth=depth + 1)
+            if item is not GONE:
+                kept[key] = item
+        return kept
+
+    def _list(
+        self, items: list[Any], place: str, *, dated: bool, depth: int, names: Sequence[str] | None = None
+    ) -> Any:
+        if depth > DEEPEST:
+            return self._withhold(place, self.as_of)
+        late = self._late_rows(items, names) if items and type(items[-1]) is list else {}
+        kept = []
+        for at, item in enumerate(items):
+            kind = type(item)
+            if at in late:
+                self._withhold(f"{place}/{at}", late[at])
+                continue
+            if kind is str:
+                span = self._span(item, Said.NOTHING)
+                item = self._withhold(f"{place}/{at}", span.last) if span and self.is_late(span) else item
+            if kind is dict or kind is list or (kind is str and item is not GONE):
+                item = self._value(item, f"{place}/{at}", dated=dated, depth=depth + 1)
+            if item is not GONE:
+                kept.append(item)
+        return kept
+
+    def _prose(self, text: str, place: str, dated: bool) -> Any:
+        """A text within data: JSON in it and its lines are looked at, but one line of a dated row may tell of a day to
+        come."""
+        if len(text) < 8 or (dated and "\n" not in text and text.lstrip()[:1] not in ("{", "[")):
+            return text
+        inner = Gate(self.as_of)
+        kept = inner.text(text)
+        if not inner.withheld.rows:
+            return text
+        self._withhold(place, inner.withheld.latest, inner.withheld.rows)
+        return kept or GONE
+
+    def _late_day(self, row: Mapping[str, Any], *, is_answer: bool = False) -> tuple[str | None, bool]:
+        """The latest day of a row that is later, None when it may be read; and whether it names any."""
+        spans: list[tuple[Span, Said]] = []
+        parts: dict[str, Any] = {}
+        late: list[str] = []
+        for key, value in row.items():
+            said, kind = said_by(key), type(value)
+            if value is None or kind is list or said is Said.METADATA or (said is Said.NOTHING and kind is not str):
+                continue
+            if kind is dict:
+                if said is not Said.UPDATED and not shapes.is_column(value):
+                    late += filter(None, self._late_day(value, is_answer=is_answer)[:1])
+                continue
+            span = self._span(value, said)
+            if span and said is Said.KNOWN:
+                return (span.last if self.is_late(span) else None), True
+            if said in (Said.DATE, Said.YEAR) and key.casefold() in shapes.PARTS:
+                parts[key.casefold()] = value
+            if span and not (is_answer and said is Said.UPDATED):
+                spans.append((span, said))
+        if "year" in parts and (whole := shapes.of_parts(parts)):
+            year = span_of(parts["year"], Said.YEAR)
+            spans = [(whole, Said.DATE), *((span, said) for span, said in spans if span != year)]
+        days = [span.first for span, said in spans if span.is_day and said is not Said.START]
+        for span, _ in spans:
+            if self.is_late(span) and (span.is_day or not any(span.first <= day <= span.last for day in days)):
+                late.append(span.last)
+        return max(late, default=None), bool(spans)
+
+    def _without_late_keys(self, row: dict[str, Any], place: str) -> dict[str, Any]:
+        """Without what stands under a later date: {"2025-07-01": …}."""
+        numbered = [key for key in row if has_digits(key)]
+        said = Said.YEAR if len(numbered) == len(row) and all(span_of(key, Said.YEAR) for key in row) else Said.NOTHING
+        spans = {key: span for key in numbered if (span := self._key_span(key, said))}
+        late = {key: span.last for key, span in spans.items() if self.is_late(span)}
+        for key, day in late.items():
+            self._withhold(f"{place}/{escaped(key)}", day)
+        return {key: value for key, value in row.items() if key not in late} if late else row
+
+    def _key_span(self, key: str, said: Said) -> Span | None:
+        if key.isdecimal() and len(key) == 8:
+            said = Said.DATE
+        elif found := re.search(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", key):
+            key = found[0]
+        return span_of(key, said)
+
+    def _without_positions(self, row: dict[str, Any], place: str) -> dict[str, Any]:
+        """Without the positions of its parallel lists at which a list of dates has a later one."""
+        cut: dict[int, set[Any]] = {}
+        index: set[Any] = set()
+        for key, value in row.items():
+            kind, said = type(value), said_by(key)
+            if (kind is not list and kind is not dict) or said is Said.METADATA or not value:
+                continue
+            if kind is list:
+                late, gone = self._late_cells(enumerate(value), said), cut.setdefault(len(value), set())
+            elif said is not Said.NOTHING and shapes.is_column(value):
+                late, gone = self._late_cells(value.items(), said), index
+            else:
+                continue
+            for at, day in late.items():
+                if at not in gone:
+                    self._withhold(f"{place}/{escaped(key)}/{at}", day)
+            gone.update(late)
+        return shapes.cut(row, cut, index) if index or any(cut.values()) else row
+
+    def _late_cells(self, cells: Iterable[tuple[Any, Any]], said: Said) -> dict[Any, str]:
+        spans = {at: self._cell_span(cell, said) for at, cell in cells}
+        return {at: span.last for at, span in spans.items() if span and self.is_late(span)}
+
+    def _cell_span(self, cell: Any, said: Said) -> Span | None:
+        return None if type(cell) in (dict, list, bool) or cell is None else self._span(cell, said)
+
+    def _late_rows(self, rows: list[Any], names: Sequence[str] | None) -> dict[int, str]:
+        """Of a table of lists: the later rows, and a later day of each."""
+        first = rows[0]
+        if names is None and type(first) is list and len(rows) > 1:
+            texts = all(type(cell) is str and self._span(cell, Said.NOTHING) is None for cell in first)
+            names = first if texts and first else None
+        axis = shapes.is_time_axis([row[0] for row in rows if type(row) is list and row])
+        late = {}
+        for at, row in enumerate(rows):
+            if type(row) is not list or row is names:
+                continue
+            titles = names if names and len(names) == len(row) else map(str, range(len(row)))
+            named = dict(zip(titles, row, strict=True))
+            day, _ = self._late_day(named)
+            if day is None and axis and row and self.is_late(span := instant(row[0])) and span:
+                day = span.last
+            if day:
+                late[at] = day
+        return late
+
+    def _late_places(self, data: Any, steps: list[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+        """Of a place that is named: the row of each date there that is later, and its day."""
+        row = len(steps) - steps[::-1].index("*") if "*" in steps else 0
+        for at, value in shapes.found(data, steps):
+            span = self._cell_span(value, Said.YEAR)
+            if span and self.is_late(span):
+                yield at[:row], span.last

@@ -1,0 +1,99 @@
+"""The shapes in which strangers write tables, and parts of them taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from agent.days import Span, instant, span_of_text
+
+GONE: Any = object()
+"""In place of what was taken out."""
+PARTS = ("year", "quarter", "month", "day")
+"""Members that make one date together."""
+TITLES = ("name", "field", "key", "label", "title")
+"""Where an object has the name of a column."""
+
+
+def steps(place: str) -> list[str]:
+    """`$.data[*].day`, `$['a b'][0]` → its steps."""
+    return [a or b or c for a, b, c in re.findall(r"""\[['"]([^'"]*)['"]\]|\[(\*|\d+)\]|([^.$\[\]]+)""", place)]
+
+
+def found(value: Any, steps: Sequence[str], at: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if not steps:
+        yield at, value
+        return
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, list):
+        wanted: Iterable[int] = range(len(value)) if step == "*" else [int(step)] if step.isdecimal() else []
+        for number in wanted:
+            if number < len(value):
+                yield from found(value[number], rest, (*at, number))
+    elif isinstance(value, dict):
+        for key in value if step == "*" else [step]:
+            if key in value:
+                yield from found(value[key], rest, (*at, key))
+
+
+def without(value: Any, places: Collection[tuple[Any, ...]]) -> Any:
+    """A copy without what stands at those places."""
+    if () in places:
+        return GONE
+    below: dict[Any, list[tuple[Any, ...]]] = {}
+    for step, *rest in places:
+        below.setdefault(step, []).append(tuple(rest))
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    left = {step: without(item, below[step]) if step in below else item for step, item in items}
+    kept = {step: item for step, item in left.items() if item is not GONE}
+    return kept if isinstance(value, dict) else list(kept.values())
+
+
+def cut(value: Any, positions: Mapping[int, Collection[int]], index: Collection[str]) -> Any:
+    """Without the positions that go, and without the keys that go from objects that are columns."""
+    if type(value) is list:
+        gone = positions.get(len(value), ())
+        return [cut(item, positions, index) for at, item in enumerate(value) if at not in gone]
+    if type(value) is dict:
+        gone_keys = index if is_column(value) else ()
+        return {key: cut(item, positions, index) for key, item in value.items() if key not in gone_keys}
+    return value
+
+
+def is_column(value: dict[str, Any]) -> bool:
+    """{"0": …, "1": …}: a column by row numbers, as data frames are written."""
+    return bool(value) and all(key.isdecimal() and len(key) < 8 for key in value)
+
+
+def only_texts(value: Any) -> bool:
+    if type(value) is dict:
+        return all(map(only_texts, value.values()))
+    return all(map(only_texts, value)) if type(value) is list else value is None or type(value) is str
+
+
+def titles(value: Any) -> list[str] | None:
+    """The names of a table's columns: texts, or objects that have one."""
+    if type(value) is not list or not value:
+        return None
+    named = [each.get(next(filter(each.__contains__, TITLES), "")) if type(each) is dict else each for each in value]
+    names = [name for name in named if type(name) is str]
+    return names if len(names) == len(value) else None
+
+
+def is_time_axis(cells: list[Any]) -> bool:
+    """Whole minutes since 1970, one after the other."""
+    if not cells or not all(type(cell) is int and instant(cell) for cell in cells):
+        return False
+    minute = 60 if cells[0] < 10**11 else 60_000
+    in_order = sorted(set(cells))
+    return in_order in (cells, cells[::-1]) and all(cell % minute == 0 for cell in cells)
+
+
+def of_parts(parts: Mapping[str, Any]) -> Span | None:
+    """Of a year and its month or quarter, in members of their own."""
+    year, quarter, month, day = (parts.get(name) for name in PARTS)
+    digits = re.sub(r"\D", "", str(quarter))
+    if quarter is not None and digits:
+        return span_of_text(f"{year}Q{digits}")
+    return span_of_text("-".join(str(part) for part in (year, month, day) if part is not None)) if month else None
