@@ -6,13 +6,15 @@ import copy
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent import data, guards, pointers, schemas
 from agent.encoding import shallow
 from agent.events import AnswerChecked, CallPlace, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
+from agent.evidence import Number, examine
+from agent.figures import Figure
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 from agent.taxonomy import KnownSectors
@@ -23,6 +25,8 @@ SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
 NO_TOOL_CALL = "no_tool_call"
+UNBORNE = ("wrong_sign", "wrong_sector", "ungrounded")
+"""What a number in a rationale is that no result bears out."""
 NO_TOOLS_URL = "came from no tool of this run"
 SHOWN_ERRORS = 12
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
@@ -125,8 +129,9 @@ class AnswerCheck:
 
     `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `label`
     begins each rationale, as does SIMULATED once simulated data were seen. `system` is the run's system text, which
-    no strict answer may repeat. What else a check needs to know of the run (the URLs that tools returned, whether any
-    call reached a server, the attempts so far) comes from its events.
+    no strict answer may repeat. `figures`: those that the model was shown, in which the numbers of its rationales are
+    looked up. What else a check needs to know of the run (the URLs that tools returned, whether any call reached a
+    server, the attempts so far) comes from its events.
     """
 
     spec: AgentSpec
@@ -134,12 +139,15 @@ class AnswerCheck:
     page_url: str
     label: str | None = None
     system: str = ""
+    figures: Callable[[], Sequence[Figure]] = tuple
     urls: set[str] = field(default_factory=set)
     called: bool = False
     has_results: bool = False
     simulated: bool = False
     attempts: int = 0
     unsupported: int = 0
+    asked_back: bool = False
+    """Whether numbers that no result bears out were sent back."""
     _needs_calls: bool = False
     _sectors: KnownSectors = field(init=False)
     _asked: dict[CallPlace, Any] = field(default_factory=dict)
@@ -169,19 +177,26 @@ class AnswerCheck:
                     self.urls |= guards.returned_urls(self._sent(event), event.shown, arguments)
             case AnswerChecked():
                 self.attempts = event.attempt
-                self.unsupported += any(error["code"] == NO_TOOL_CALL for error in event.errors)
+                codes = {error["code"] for error in event.errors}
+                self.unsupported += NO_TOOL_CALL in codes
+                self.asked_back |= event.reply is not None and not codes.isdisjoint(UNBORNE)
 
     def _sent(self, event: ToolAnswered) -> Any:
         """What the server sent; a large result is stored as content of its own."""
         return self._contents[event.result["stored"]] if set(event.result) == {"stored"} else event.result
 
-    def check(self, text: str) -> AnswerChecked:
-        """Valid, or with its errors and, while repairs are left, the reply that asks for a better one."""
+    def check(self, text: str, *, last: bool = False) -> AnswerChecked:
+        """Valid, or with its errors and, while repairs are left, the reply that asks for a better one.
+
+        `last`: the model cannot be asked much more, so that nothing is sent back which may also be told.
+        """
         attempt = self.attempts + 1
         if self._needs_calls and not self.called:
             reply = None if self.unsupported else data.prompt("unsupported")
             error = {"pointer": "", "code": NO_TOOL_CALL, "message": "the answer was given without any tool call"}
             return AnswerChecked(attempt, False, None, [error], reply)
+        may_repair = attempt - 1 - self.unsupported < self.spec.budget.repairs
+        numbers: list[Number] = []
         try:
             answer, notes = self._completed(parse(text))
         except ValueError as unreadable:
@@ -189,9 +204,22 @@ class AnswerCheck:
             errors = [{"pointer": "", "code": "not_json", "message": str(unreadable)}]
         else:
             errors = self._errors(answer)
-        repairs = attempt - 1 - self.unsupported
-        reply = _repair(errors) if errors and repairs < self.spec.budget.repairs else None
-        return AnswerChecked(attempt, not errors, answer, errors, reply, notes)
+            numbers = examine(answer, self.figures(), aliases={}, language=self.spec.language)
+            errors += self._unborne(numbers, may_ask=may_repair and not last)
+        reply = _repair(errors) if errors and may_repair else None
+        evidence = [number.to_json() for number in numbers]
+        return AnswerChecked(attempt, not errors, answer, errors, reply, notes, evidence or None)
+
+    def _unborne(self, numbers: Sequence[Number], *, may_ask: bool) -> list[dict[str, str]]:
+        """Numbers that no result bears out, where the policy makes them errors."""
+        policy = self.spec.policy.evidence
+        if policy == "warn" or (policy == "repair" and (self.asked_back or not may_ask)):
+            return []
+        return [
+            {"pointer": number.pointer, "code": number.status, "message": _short(f"{number.text!r}: {number.why}")}
+            for number in numbers
+            if number.status in UNBORNE
+        ]
 
     def _completed(self, answer: Any) -> tuple[Any, list[str]]:
         """With what is ours to set: the heatmap's URL, the sectors' own names, and the labels before each rationale."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 from datetime import date
 
 from agent import prices
+from agent.answer import UNBORNE
 from agent.evidence import examine
 from agent.evidence.longest import longest
 from agent.result import Call, RunResult
 from agent.spec import AgentSpec
 
-SHOWN_TICKERS = 10
+SHOWN_TICKERS, SHOWN_NUMBERS = 10, 6
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
@@ -20,6 +21,7 @@ CACHED_FROM = 4_096
 def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
     """Warnings, each a sentence. A run without an as-of date is judged against `today`."""
     found = (
+        _unborne(result),
         _old_data(result, spec, today),
         _short_evidence(result, spec),
         _shared_sectors(result),
@@ -77,6 +79,17 @@ def _shared_sectors(result: RunResult) -> str | None:
             servers.setdefault(figure.sector, set()).add(server_of.get(figure.call))
     shared = [sector for sector, names in servers.items() if len(names) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
+
+
+def _unborne(result: RunResult) -> str | None:
+    """Numbers that no result bears out: one sentence for all of them."""
+    left = [number for number in result.evidence if number["status"] in UNBORNE]
+    if not left:
+        return None
+    told = ", ".join(f"{number['text']} ({number['status'].replace('_', ' ')})" for number in left[:SHOWN_NUMBERS])
+    more = f" and {len(left) - SHOWN_NUMBERS} more" if len(left) > SHOWN_NUMBERS else ""
+    counted = sum(result.counted.values())
+    return f"{len(left)} of {counted} numbers in the rationales are borne out by no tool result: {told}{more}"
 
 
 def _left_out(result: RunResult, spec: AgentSpec) -> str | None:

@@ -127,7 +127,7 @@ class Gathering:
             case ToolAnswered():
                 self._answered(self._calls[event.place], event)
             case AnswerChecked():
-                result.errors, result.notes = event.errors, event.notes
+                result.errors, result.notes, result.evidence = event.errors, event.notes, event.evidence or []
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
                 result.repairs += event.reply is not None
             case AnswerDue():

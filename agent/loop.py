@@ -255,7 +255,8 @@ class Loop:
     def _judge(self, text: str) -> Ending | None:
         checked = self.position.checked
         if checked is None:
-            checked = self.check.check(text)
+            last = self.position.due is not None or self.budget.nearly_exhausted() is not None
+            checked = self.check.check(text, last=last)
             self.journal.emit(checked)
         if checked.valid:
             return Ending("ok", "end_turn", checked.answer)

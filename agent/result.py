@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from os.path import normpath
@@ -130,6 +131,8 @@ class RunResult:
     errors: list[dict[str, str]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    """What each number in the rationales of the newest answer rests on: `evidence.Number` as JSON."""
     notes: list[str] = field(default_factory=list)
     """What was changed in the newest answer."""
     calls: list[Call] = field(default_factory=list)
@@ -197,6 +200,11 @@ class RunResult:
         }
 
     @property
+    def counted(self) -> dict[str, int]:
+        """How many numbers of the rationales have each status; what is no claim, such as a date, is left out."""
+        return dict(Counter(number["status"] for number in self.evidence if number["status"] != "excluded"))
+
+    @property
     def hint(self) -> str | None:
         """What to do about a run that came to no valid answer."""
         if self.stop_reason.startswith("max_tokens"):
@@ -237,6 +245,7 @@ class RunResult:
             "answer": self.answer,
             "errors": self.errors,
             "best_attempt": self.best_attempt,
+            "evidence": {"counted": self.counted, "numbers": self.evidence},
             "calls": [
                 {
                     "id": call.id,

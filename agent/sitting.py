@@ -187,6 +187,7 @@ class Sitting:
             page_address(place.folder, place.page, spec.pages_url),
             RULES_TAG if self.model.label else None,
             request.system,
+            lambda: journal.result.figures,
         )
         budget = Budget(spec.budget, journal.result.price)
         journal.follow(budget, check)

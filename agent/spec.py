@@ -164,6 +164,8 @@ class PolicySpec(Section):
     """Whether a server may have the run's model write a text, at the run's cost; never in a batch."""
     roots: list[Text] | None = None
     """Folders that servers are told of when they ask; without it, none."""
+    evidence: Literal["warn", "repair", "refuse"] = "repair"
+    """What numbers in a rationale are that no tool result bears out: told, sent back once and then told, or errors."""
     output_schema: Literal["strict", "warn", "off"] = "warn"
     """What a result that breaks its tool's output schema is: an error, a warning, nothing. Its content is kept."""
     frame_results: bool = True
@@ -282,6 +284,8 @@ class AgentSpec(Section):
     timeouts: TimeoutSpec = TimeoutSpec()
     """Seconds."""
     policy: PolicySpec = PolicySpec()
+    language: Literal["en", "vi"] = "en"
+    """Of the rationales: English or Vietnamese; it also says how a number such as 1.240 is read."""
     as_of_argument: Text = "as_of"
     """The parameter by which tools are asked as of a date."""
     simulated: bool = False

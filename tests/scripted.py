@@ -15,8 +15,8 @@ from tests.messages_api import call, text
 READ_ONLY = ToolAnnotations(read_only_hint=True)
 ANSWER = {
     "sector_recommendations": [
-        {"sector_name": "Banks", "action": "overweight", "rationale": "Rose 4.2 percent.", "confidence_score": 0.6},
-        {"sector_name": "Energy", "action": "underweight", "rationale": "Fell 3.1 percent.", "confidence_score": 0.55},
+        {"sector_name": "Banks", "action": "overweight", "rationale": "It rose the most.", "confidence_score": 0.6},
+        {"sector_name": "Energy", "action": "underweight", "rationale": "It fell the most.", "confidence_score": 0.55},
     ],
     "heatmap_url": "",
 }

@@ -40,7 +40,7 @@ from tests.scripted import ANSWER, LOOK, Scripted, agent_file, answer, market, s
 from tests.tools import raw
 
 QUESTION = "Which sectors lead, they wondered?"
-RATIONALE = "Rose 4.2 percent."
+RATIONALE = "It rose the most."
 ANSWERED = message(text(json.dumps(ANSWER)))
 REQUEST, CALL = "anthropic.messages.create", "MCP send tools/call"
 ROOT = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Tester", "gen_ai.request.model": MODEL}

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from markupsafe import Markup, escape
 
 from agent.figures import Figure
-from agent.report import heatmap
+from agent.report import footnotes, heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
 from agent.report.markup import GLYPHS, asset, cleaned, template
 from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
@@ -147,8 +147,9 @@ class _View:
     def recommendations(self) -> list[Mapping[str, Any]] | None:
         return recommendations_of(self.result.answer)
 
-    def advice(self, given: Mapping[str, Any]) -> SimpleNamespace:
-        """One recommendation; `share` is its confidence in percent, None when that is no probability."""
+    def advice(self, given: Mapping[str, Any], at: int | None = None) -> SimpleNamespace:
+        """One recommendation; `share` is its confidence in percent, None when that is no probability. `at`: its place
+        in the answer, with which its rationale says what each number rests on."""
         action, confidence = given.get("action"), given.get("confidence_score")
         share = probability(confidence)
         return SimpleNamespace(
@@ -158,8 +159,18 @@ class _View:
             glyph=GLYPHS.get(str(action), "◇"),
             share=None if share is None else f"{100 * share:.0f}",
             confidence=self.short(confidence) if share is None else f"{share:.2f}",
-            rationale=self.text(given.get("rationale", "")),
+            rationale="" if at is None else self._rationale(given.get("rationale", ""), at),
         )
+
+    def _rationale(self, text: Any, at: int) -> Markup:
+        if not isinstance(text, str):
+            return escape(self.text(text))
+        pointer, room = footnotes.pointer_of(at), self._room.text
+        return footnotes.marked(text, self.result.evidence, pointer, self._numbers, self.text, room)
+
+    @property
+    def borne_out(self) -> str:
+        return footnotes.counted_text(self.result.counted)
 
     @property
     def rest(self) -> list[tuple[str, str, bool]]:

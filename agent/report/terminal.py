@@ -17,6 +17,7 @@ from rich.text import Text
 
 from agent.foreign import printable
 from agent.model.base import Usage
+from agent.report import footnotes
 from agent.result import ADVICE, Call, RunResult, TurnSpent
 from agent.runs import store
 
@@ -145,7 +146,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     ]
     console.print(Text(" · ".join(part for part in about if part), style="dim"))
     if result.ok:
-        _answer(console, result.answer)
+        _answer(console, result, every_number=calls)
     else:
         _failure(console, result)
     if calls:
@@ -180,14 +181,16 @@ def show_labels(console: Console, labels: list[str]) -> None:
         console.print(Text(f"[{' / '.join(labels)}]", style="bold reverse"))
 
 
-def _answer(console: Console, answer: Any) -> None:
+def _answer(console: Console, result: RunResult, *, every_number: bool) -> None:
+    answer = result.answer
     rows = answer.get("sector_recommendations") if isinstance(answer, dict) else None
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         console.print(RichJSON.from_data(answer))
         return
     wide = console.width >= WIDE
+    rationales, notes = _rationales(result, rows, every_number=every_number)
     table = new_table(console, "Sector", "Action", "Conf.", *(["Rationale"] if wide else []))
-    for row in rows:
+    for at, row in enumerate(rows):
         action = str(row.get("action", ""))
         glyph, colour = ACTIONS.get(action, ("", "default"))
         confidence = row.get("confidence_score")
@@ -196,11 +199,31 @@ def _answer(console: Console, answer: Any) -> None:
             Text(f"{glyph} {action}" if console.is_terminal else action, style=colour),
             Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
         ]
-        table.add_row(*cells, *([Text(printable(row.get("rationale", "")))] if wide else []))
+        table.add_row(*cells, *([rationales[at]] if wide else []))
     console.print(table)
-    for row in rows if not wide else []:
+    for at, row in enumerate(rows if not wide else []):
         console.print(Text(short(str(row.get("sector_name", "")), 60), style="bold"))
-        console.print(Padding(Text(printable(row.get("rationale", ""))), (0, 0, 1, 2), expand=False))
+        console.print(Padding(rationales[at], (0, 0, 1, 2), expand=False))
+    for at, note in enumerate(notes, 1):
+        console.print(Text(f"[{at}] {one_line(note)}", style="dim"))
+    if borne_out := footnotes.counted_text(result.counted):
+        console.print(Text.assemble(("numbers  ", "dim"), borne_out))
+
+
+def _rationales(result: RunResult, rows: list[dict[str, Any]], *, every_number: bool) -> tuple[list[Text], list[str]]:
+    """Rationales with marks after the numbers, and what the marks stand for: by itself, only what is not plain."""
+    calls = {call.id: at for at, call in enumerate(result.calls, 1)}
+    texts, notes = [], []
+    for at, row in enumerate(rows):
+        text = Text()
+        for piece, number in footnotes.pieces(str(row.get("rationale", "")), result.evidence, footnotes.pointer_of(at)):
+            noted = number is not None and (every_number or footnotes.is_unborne(number))
+            text.append(printable(piece), style="bold" if noted else "")
+            if number is not None and noted:
+                notes.append(footnotes.rests_on(number, calls))
+                text.append(f"[{len(notes)}]", style="dim")
+        texts.append(text)
+    return texts, notes
 
 
 def new_table(console: Console, *headings: str) -> Table:

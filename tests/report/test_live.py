@@ -405,7 +405,7 @@ def test_every_beginning_of_an_answer_can_be_shown(capsys: Said) -> None:
     seen = screen(capsys)
     shown = {line for frame in seen.frames for line in frame}
     assert "  ▲ Banks                         Rose 4.2 perce" in shown
-    assert "  ▼ Energy                  0.55  Fell 3.1 percent." in shown
+    assert "  ▼ Energy                  0.55  It fell the most." in shown
     assert "▲" not in "".join(seen.last()), "a failed attempt makes what it wrote void"
 
 

@@ -17,3 +17,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
     body.append(...[...body.rows].sort(compare));
   }));
 }
+
+// A number in a rationale points at its cell in the heatmap, and opens the call that it leads to.
+const cells = new Map([...document.querySelectorAll(".heat td[title]")].map((cell) => {
+  return [cell.title.split(" · ").slice(1).join(" · "), cell];
+}));
+for (const number of document.querySelectorAll("a.number")) {
+  const point = (on) => () => cells.get(number.dataset.at)?.classList.toggle("pointed", on);
+  for (const event of ["mouseenter", "focus"]) number.addEventListener(event, point(true));
+  for (const event of ["mouseleave", "blur"]) number.addEventListener(event, point(false));
+  number.addEventListener("click", () => {
+    const call = document.querySelector(`${number.hash} details`);
+    if (call) call.open = true;
+  });
+}

@@ -1,0 +1,98 @@
+"""The numbers of a rationale and what each rests on, for the page and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from markupsafe import Markup, escape
+
+from agent.answer import UNBORNE
+from agent.report.heatmap import label, number_text, unit_label
+
+Number: TypeAlias = Mapping[str, Any]
+"""One number of an answer as an envelope has it: `evidence.Number` as JSON."""
+
+
+def pointer_of(at: int) -> str:
+    """Where the rationale of a recommendation stands in its answer."""
+    return f"/sector_recommendations/{at}/rationale"
+
+
+def pieces(text: str, evidence: Sequence[Number], pointer: str) -> Iterator[tuple[str, Number | None]]:
+    """A text of the answer, cut before and after each number that claims something: the piece, and its number."""
+    done = 0
+    for number in sorted(evidence, key=lambda each: each["start"]):
+        start, end = number["start"], number["end"]
+        if number["pointer"] != pointer or number["status"] == "excluded" or not done <= start < end <= len(text):
+            continue
+        if start > done:
+            yield text[done:start], None
+        yield text[start:end], number
+        done = end
+    if done < len(text):
+        yield text[done:], None
+
+
+def is_unborne(number: Number) -> bool:
+    return number["status"] in UNBORNE
+
+
+def rests_on(number: Number, calls: Mapping[str, int]) -> str:
+    """What bears a number out, in words; `calls`: a call's id → its place among the run's calls, from 1 on."""
+    if is_unborne(number):
+        return f"{number['status'].replace('_', ' ')}: {number['why'] or 'no tool result bears it out'}"
+    said = number["derivation"] or _figure_text(number["figures"][0])
+    places = dict.fromkeys(place_of(each, calls) for each in number["figures"])
+    return " · ".join([said, *places])
+
+
+def place_of(figure: Mapping[str, Any], calls: Mapping[str, int]) -> str:
+    """The call that brought a figure, and where in its result it stood."""
+    return f"call {calls.get(figure['call'], '?')} {figure['pointer']}".rstrip()
+
+
+def _figure_text(figure: Mapping[str, Any]) -> str:
+    value = number_text(figure["value"], 2, plus=False)
+    parts = (figure["sector"], label(figure["metric"]), figure["lookback"], value, unit_label(figure["unit"]))
+    return " ".join(str(part) for part in parts if part)
+
+
+def counted_text(counted: Mapping[str, int]) -> str:
+    """How many numbers are borne out; empty where there are none."""
+    whole, derived = sum(counted.values()), counted.get("derived", 0)
+    if not whole:
+        return ""
+    borne = whole - sum(counted.get(status, 0) for status in UNBORNE)
+    more = f", {derived} of them by calculation" if derived else ""
+    return f"{borne} of {whole} numbers borne out by tool results{more}"
+
+
+def marked(
+    text: str,
+    evidence: Sequence[Number],
+    pointer: str,
+    calls: Mapping[str, int],
+    clean: Callable[[str, int], str],
+    room: int,
+) -> Markup:
+    """A text for the page, at most `room` characters of it, each number with what it rests on. `clean`: a stranger's
+    text within so many characters, not yet escaped."""
+    shown, left = Markup(), room
+    for piece, number in pieces(text, evidence, pointer):
+        if left <= 0:
+            return shown + f"… ({len(text) - room} characters more)"
+        said = clean(piece, left)
+        shown += escape(said) if number is None else _marked(said, number, calls, clean)
+        left -= len(piece)
+    return shown
+
+
+def _marked(said: str, number: Number, calls: Mapping[str, int], clean: Callable[[str, int], str]) -> Markup:
+    why = clean(rests_on(number, calls), 300)
+    if is_unborne(number):
+        return Markup('<span class="number unborne" tabindex="0" title="{}">{}</span>').format(why, said)
+    first = number["figures"][0]
+    call = calls.get(first["call"], "?")
+    form = Markup('<a class="number" href="#call-{}" data-at="call {} {}" title="{}">{}</a>')
+    return form.format(call, call, clean(first["pointer"], 60), why, said)
