@@ -16,6 +16,8 @@ from agent.source import Address
 Language: TypeAlias = Annotated[str, Field(pattern="^[a-z]{2}$")]
 
 _WORDS = re.compile(r"[^\s_/&,-]+")
+LONGEST_NAME = 80
+"""Of what a model wrote in place of a name, this much is compared."""
 _JOINING = {"and", "và", "va"}
 _LISTED_AT = re.compile(r"\A[A-Z]+:|\.[A-Z]{1,3}\Z")
 """What servers put around a ticker to say where it is listed: HOSE:VCB, VCB.VN."""
@@ -71,7 +73,7 @@ class Taxonomy:
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """The sectors with a name that resembles `name`, the most alike first."""
-        near = difflib.get_close_matches(folded(name), self._names, n=count * 3, cutoff=0.5)
+        near = difflib.get_close_matches(folded(name)[:LONGEST_NAME], self._names, n=count * 3, cutoff=0.5)
         return list(dict.fromkeys(self._names[each] for each in near))[:count]
 
 
