@@ -204,7 +204,7 @@ class AnswerCheck:
             errors = [{"pointer": "", "code": "not_json", "message": str(unreadable)}]
         else:
             errors = self._errors(answer)
-            numbers = examine(answer, self.figures(), aliases={}, language=self.spec.language)
+            numbers = examine(answer, self.figures(), aliases=self.spec.aliases, language=self.spec.language)
             errors += self._unborne(numbers, may_ask=may_repair and not last)
         reply = _repair(errors) if errors and may_repair else None
         evidence = [number.to_json() for number in numbers]

@@ -68,13 +68,10 @@ class _Row(NamedTuple):
 
 
 class FigureReader:
-    """Reads results by what an agent file says of its tools and sectors; without a file, as they come.
+    """Reads results by what an agent file says of its tools, sectors and language; without a file, as they come."""
 
-    `language` decides how numbers that are written as texts are read.
-    """
-
-    def __init__(self, spec: AgentSpec | None = None, language: str = "en") -> None:
-        self._taxonomy, self._language = spec.taxonomy if spec else None, language
+    def __init__(self, spec: AgentSpec | None = None) -> None:
+        self._taxonomy, self._language = (spec.taxonomy, spec.language) if spec else (None, "en")
         servers = spec.servers if spec else ()
         self._mapped = [tool for tool in (spec.tools if spec else None) or [] if tool.tables]
         self._offered = {name: tool.tables for tool in self._mapped for name in names_of(tool.tool_name, servers)}
@@ -96,6 +93,10 @@ class FigureReader:
             if self._taxonomy:
                 figures += _added_up(read, place)
         return figures
+
+    def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[str]:
+        """JSON paths of the dates in a tool's results that its mappings name."""
+        return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]
 
     def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
         if offered_as in self._offered or server is None or tool is None:

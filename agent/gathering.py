@@ -196,7 +196,10 @@ class Gathering:
         self.result.warnings += [note for note in event.notes if note not in self.result.warnings]
         if event.is_error or not isinstance(sent, dict):
             return
-        call.data = data_of(timely(sent, self.result.as_of)[0] if self.result.as_of and event.withheld else sent)
+        if self.result.as_of and event.withheld:
+            dates = self._reader.dates(call.offered_as, call.server, call.tool)
+            sent = timely(sent, self.result.as_of, dates)[0]
+        call.data = data_of(sent)
         self._figures[event.place] = self._reader.read(
             call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool
         )

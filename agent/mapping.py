@@ -112,6 +112,16 @@ class FiguresSpec(Section):
     """The name of each measure, and where its number stands."""
 
     @property
+    def dates(self) -> str | None:
+        """The path from the whole result to the dates of all its rows."""
+        if self.date is None or self.date == ROW_KEY:
+            return None
+        if not path(self.date).of_row:
+            return self.date
+        inner = self.date.removeprefix("@")
+        return self.rows + (inner if inner.startswith((".", "[")) else f".{inner}")
+
+    @property
     def unwalked(self) -> tuple[str | int, ...]:
         """The steps to where the rows begin."""
         steps = path(self.rows).steps

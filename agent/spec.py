@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -297,6 +297,11 @@ class AgentSpec(Section):
     def taxonomy(self) -> Taxonomy | None:
         """By its sectors, which a loaded file has as content."""
         return Taxonomy(self.sectors) if isinstance(self.sectors, dict) else None
+
+    @property
+    def aliases(self) -> Mapping[str, Sequence[str]]:
+        """Sector → its other names, in every language."""
+        return self.taxonomy.aliases if self.taxonomy else {}
 
     @property
     def horizon_days(self) -> int:

@@ -17,6 +17,7 @@ from agent.asof import Withheld
 from agent.encoding import JSON, compact, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
+from agent.figures import FigureReader
 from agent.foreign import visible
 from agent.model.base import ToolCall, Usage
 from agent.spec import AgentSpec
@@ -63,6 +64,7 @@ class Toolbox:
 
     def __post_init__(self) -> None:
         self._seen = {name: server.revision for name, server in self.servers.items()}
+        self._reader = FigureReader(self.spec)
 
     @property
     def kinds(self) -> set[str]:
@@ -195,7 +197,7 @@ class Toolbox:
         broken = broken if self.spec.policy.output_schema != "off" else None
         strict = broken is not None and self.spec.policy.output_schema == "strict"
         looked_at = self.as_of if self.gated and sent and not reply.by_host else None
-        seen, withheld = timely(result, looked_at) if looked_at else (result, Withheld())
+        seen, withheld = timely(result, looked_at, self._dates(asked)) if looked_at else (result, Withheld())
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
         kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and sent else None)
@@ -218,6 +220,10 @@ class Toolbox:
             withheld=withheld.to_json(),
         )
         return [*stored, answered]
+
+    def _dates(self, asked: ToolAsked) -> list[str]:
+        """Where the file says that dates stand in results of this tool."""
+        return self._reader.dates(asked.offered_as, asked.server, asked.tool)
 
     def _shown(self, asked: ToolAsked, reply: Reply, result: dict[str, JSON], broken: bool, withheld: Withheld) -> str:
         text = content.cut(content.text_of(result), self.spec.policy.result_chars)
