@@ -87,3 +87,41 @@ def test_mapping_that_found_no_number_is_told_with_its_tool(data: Any, figures: 
 
 def test_server_that_is_not_asked_to_cache_is_not_blamed() -> None:
     assert found(Usage(input=9_000), Usage(input=9_000), caches=False) == []
+
+
+ADVISOR = SPEC.model_copy(update={"response_format": {"type": "object", "properties": {"sector_recommendations": {}}}})
+
+
+def advised(rationale: str, *lookbacks: str | None, metric: str = "performance") -> list[str]:
+    """Doubts about one rationale over figures of 7.3, 8.3, … percent with these lookbacks."""
+    figures = [
+        Figure("Banks", metric, 7.3 + at, "percent", lookback, None, "t", "c", f"/{at}")
+        for at, lookback in enumerate(lookbacks)
+    ]
+    answer = {"sector_recommendations": [{"sector_name": "Banks", "rationale": rationale}]}
+    return doubts(RunResult(answer=answer, figures=figures), ADVISOR, TODAY)
+
+
+def short(lookback: str) -> list[str]:
+    return [
+        f"the returns and flows behind the advice look back {lookback} at most, far less than the horizon of "
+        "63 sessions"
+    ]
+
+
+def test_a_quarters_advice_that_rests_on_one_day_is_told() -> None:
+    assert advised("It rose.", "1 session") == short("1 session")
+    assert advised("It returned 7.3 %.", "1D", "5D") == short("1D")
+
+
+def test_evidence_that_looks_back_far_enough_is_no_doubt() -> None:
+    assert advised("It rose.", "1M", "1D") == []
+    assert advised("It returned 8.3 %.", "1D", "3M") == []
+    assert advised("It returned 8.3 %.", "1D", "12-1M", metric="momentum") == []
+
+
+def test_only_lookbacks_that_are_known_and_of_returns_or_flows_count() -> None:
+    assert advised("It rose.", None, "some time") == []
+    assert advised("It rose.", "1D", metric="volatility") == []
+    assert advised("It rose.") == []
+    assert doubts(RunResult(figures=[]), ADVISOR, TODAY) == []

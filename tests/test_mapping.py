@@ -20,7 +20,11 @@ TOOL = {
 
 
 def read(figures: Any, data: Any, *, language: str = "en", sectors: Any = None, **call: Any) -> list[Figure]:
-    content = TOOL | {"language": language, "tools": [{"tool_name": "t", "figures": figures}]} | ({"sectors": sectors} if sectors else {})
+    content = (
+        TOOL
+        | {"language": language, "tools": [{"tool_name": "t", "figures": figures}]}
+        | ({"sectors": sectors} if sectors else {})
+    )
     reader = FigureReader(of_mapping(content).spec)
     return reader.read(data, **{"offered_as": "t", "call": "c"} | call)
 

@@ -100,11 +100,14 @@ def _pairs(claim: Claim) -> list[tuple[str, str]]:
 def _difference(claim: Claim, minuends: _Terms, subtrahends: _Terms, direction: int) -> Iterator[Derivation]:
     for series in [each for each in minuends if each in subtrahends]:
         one, other = minuends[series][-1], subtrahends[series][-1]
+        way = _way(claim, direction)
+        if not way and one.value < other.value and one.cell.entity != other.cell.entity:
+            one, other = other, one
         if one.cell is not other.cell:
             yield Derivation(
                 one.value - other.value,
                 (one.cell, other.cell),
-                _way(claim, direction),
+                way,
                 partial(_difference_said, claim, one, other),
             )
 

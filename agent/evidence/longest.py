@@ -27,8 +27,8 @@ class Longest(NamedTuple):
 
 
 def longest(numbers: Iterable[Number], figures: Sequence[Figure]) -> Longest | None:
-    """The longest lookback of the sectors' returns and flows that the rationales rest on; where no number rests on any,
-    of all that were shown. None where no lookback is known.
+    """The longest lookback of the sectors' returns and flows that the rationales rest on; where those tell
+    none, of all that were shown. None where no lookback is known.
     """
     shown = {
         (cell.figure.call, cell.figure.pointer): cell.figure.lookback
@@ -37,7 +37,9 @@ def longest(numbers: Iterable[Number], figures: Sequence[Figure]) -> Longest | N
     }
     used = {(found.call, found.pointer) for number in numbers for found in number.figures}
     cited = [lookback for place, lookback in shown.items() if place in used]
-    known = [
-        Longest(lookback, days) for lookback in cited or shown.values() if lookback and (days := days_of(lookback))
-    ]
+    return _longest(cited) or _longest(shown.values())
+
+
+def _longest(lookbacks: Iterable[str | None]) -> Longest | None:
+    known = [Longest(lookback, days) for lookback in lookbacks if lookback and (days := days_of(lookback))]
     return max(known, key=lambda each: each.days, default=None)

@@ -67,7 +67,7 @@ def evidence_density(sample: Sample) -> Score:
 def lookback_fit(sample: Sample) -> Score:
     """Whether the evidence looks back far enough for the horizon: min(1, 4 · longest lookback / horizon), in days.
 
-    The longest lookback of the returns and flows of sectors that the rationales rest on; where they rest on none, of
+    The longest lookback of the returns and flows of sectors that the rationales rest on; where those tell none, of
     all that were shown.
     """
     if _advice(sample) is None:

@@ -155,8 +155,9 @@ def daily() -> list[Figure]:
         ],
     }
     macro = {"vietnam": [{"indicator": "cpi_yoy", "value": 3.4}, {"indicator": "usd_vnd", "value": 25412.0}]}
+    said = ("percent", "1 session")
     mapped = [
-        Figure(sector, "perf_1d", value, "percent", "1 session", day, "get_history", "c_history", f"/{at}/change", ticker)
+        Figure(sector, "perf_1d", value, *said, day, "get_history", "c_history", f"/{at}/change", ticker)
         for at, (sector, ticker, day, value) in enumerate(
             [
                 ("Energy", None, "2026-11-26", -0.42), ("Energy", None, "2026-11-27", -1.96),

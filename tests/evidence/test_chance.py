@@ -5,7 +5,8 @@ import random
 from agent.evidence import chance, examine
 from agent.figures import Figure
 
-SECTORS = [f"{name} Sector" for name in "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda".split()]
+NAMES = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda")
+SECTORS = [f"{name} Sector" for name in NAMES]
 METRICS = (
     "performance",
     "momentum",

@@ -11,9 +11,12 @@ from agent.evidence import chance, examine
 from agent.figures import Figure
 
 PIECES = st.sampled_from(
-    ["−", "-", "+", "3", "12", "0.5", "1.240,5", "1,240", "%", " pp", " bps", " bn", "VND ", "$", "x", " tỷ đồng", " lần",
-     "Banks", "Ngân hàng", "'s ", " of ", " by ", " than ", "outperformed ", "fell ", "net selling ", "average ", "total ",
-     "tăng ", "cao hơn ", "momentum ", "mom_12_1 ", "(3M)", "2025", "-06-30", ". ", ", ", "; ", "\n", " and ", " to ", "–",
+    ["−", "-", "+", "3", "12", "0.5", "1.240,5", "1,240", "%", " pp", " bps", " bn", "VND ", "$", "x", " tỷ đồng",
+    " lần",
+     "Banks", "Ngân hàng", "'s ", " of ", " by ", " than ", "outperformed ", "fell ", "net selling ", "average ",
+     "total ",
+     "tăng ", "cao hơn ", "momentum ", "mom_12_1 ", "(3M)", "2025", "-06-30", ". ", ", ", "; ", "\n", " and ",
+     " to ", "–",
      "…", "#", "[", "]", "ranks ", "st", "e9", "\u00a0", "\u0300", "²", "٣", "１", "\0", "𝟗", "%%", "1" * 60, ".", ","]
 )  # fmt: skip
 texts = st.lists(PIECES | st.text(max_size=3), max_size=40).map("".join)
