@@ -83,7 +83,10 @@ async def test_nothing_later_reaches_the_model_the_figures_or_the_page() -> None
     result = await ask(model, as_of=AS_OF, servers=planted())
     sent = "".join(compact([each.system, each.tools, each.messages]).decode() for each in model.requests)
     assert MARKER not in sent and "66.25" not in sent
-    assert sent.count("2020-01-30") >= 4 and "Left out of this result: 1 row later than the as-of date, 2020-01-31." in sent
+    assert (
+        sent.count("2020-01-30") >= 4
+        and "Left out of this result: 1 row later than the as-of date, 2020-01-31." in sent
+    )
     assert {figure.sector for figure in result.figures} == {"Banks", "Energy"}
     assert result.page and MARKER not in result.page.read_text() and "1 withheld" in result.page.read_text()
     assert MARKER not in json.dumps(result.envelope())
