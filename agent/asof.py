@@ -27,6 +27,7 @@ _NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
 _MONTH_FIRST = re.compile(r"(?<![\d/])(?:0?\d|1[0-2])/(?:1[3-9]|2\d|3[01])/\d{4}")
 _DAY_FIRST = re.compile(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/(?:0?\d|1[0-2])/\d{4}")
 _OPENING = re.compile(r"(?:^|[:=] )[ \t]*(?=[\[{])", re.MULTILINE)
+_DATED = re.compile(r"(?<!\d)\d{4}[-/]\d\d")
 _DECODER = json.JSONDecoder()
 
 
@@ -105,19 +106,21 @@ class Gate:
                 data, after = _DECODER.raw_decode(text, found.end())
             except (ValueError, RecursionError):
                 continue
+            lead, is_late = self._lines(text[end : found.end()], is_error)
+            kept.append(lead)
             before = self.withheld.rows
-            left = (
-                self._value(data, "", dated=False, depth=0) if found.start() or after < len(text) else self.data(data)
-            )
-            kept.append(self._lines(text[end : found.end()], is_error))
-            if self.withheld.rows == before:
+            is_whole = found.start() == 0 and after == len(text.rstrip())
+            left = self.data(data) if is_whole else self._value(data, "", dated=False, depth=0)
+            if is_late and not _DATED.search(text, found.end(), after):
+                self.withheld.add("", self.as_of)
+            elif self.withheld.rows == before:
                 kept.append(text[found.end() : after])
             elif left is not GONE:
                 kept.append(json.dumps(left, ensure_ascii=False, separators=(",", ":")))
             end = after
-        return "".join([*kept, self._lines(text[end:], is_error)])
+        return "".join([*kept, self._lines(text[end:], is_error)[0]])
 
-    def _lines(self, text: str, is_error: bool) -> str:
+    def _lines(self, text: str, is_error: bool) -> tuple[str, bool]:
         return dated_lines.without_later(
             text, self.as_of, self._tell, month_first="/" in text and self._month_first, is_error=is_error
         )

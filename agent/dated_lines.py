@@ -32,16 +32,21 @@ Tell = Callable[[str, int], None]
 """Told of the latest day among lines that were taken out together, and how many of them named one."""
 
 
-def without_later(text: str, as_of: str, tell: Tell, *, month_first: bool = False, is_error: bool = False) -> str:
-    """What is left of a text. In an error, ranges of days say what may be asked for, and are not looked at."""
+def without_later(
+    text: str, as_of: str, tell: Tell, *, month_first: bool = False, is_error: bool = False
+) -> tuple[str, bool]:
+    """What is left of a text, and whether what follows it without a date is later, too.
+
+    In an error, ranges of days say what may be asked for, and are not looked at.
+    """
     if not re.search(r"\d\d", text):
-        return text
+        return text, False
     lines = text.splitlines(keepends=True)
     latest = [_latest(line, month_first, is_error) for line in lines]
     if all(day is None or day <= as_of for day in latest):
-        return text
+        return text, False
     kept: list[str] = []
-    dropping = False
+    dropping = follows_late = False
     for is_empty, block in groupby(zip(lines, latest, strict=True), lambda each: not each[0].strip()):
         paragraph = list(block)
         if is_empty:
@@ -55,14 +60,15 @@ def without_later(text: str, as_of: str, tell: Tell, *, month_first: bool = Fals
             is_late = day is not None and day > as_of
             dropping = is_late or whole or (dropping and day is None)
             kept += [] if dropping else [line]
+        follows_late = dropping
         last = next((line for line, day in reversed(paragraph) if day is not None), "")
         dropping = dropping and (bool(_HEADING.match(last)) or _DAY.fullmatch(last.strip(" \t\n*#-:")) is not None)
-    return "".join(kept)
+    return "".join(kept), follows_late
 
 
 def _latest(line: str, month_first: bool, is_error: bool) -> str | None:
     """The latest day that a line names."""
-    if (key := _KEY.match(line)) and said_by(key[1]) is Said.METADATA:
+    if (key := _KEY.match(line)) and said_by(key[1]) in (Said.METADATA, Said.UPDATED):
         return None
     line = _RANGE.sub("", line) if is_error else line
     return max((span.last for span in _spans(line, month_first)), default=None)

@@ -86,7 +86,10 @@ def call(
         file = load(config or given, trust=trust or trusted)
         answered, result = interruptible(_call(file, name, asked, as_of))
     if form == "json":
-        echo_json({"ok": not answered.is_error, "result": result, "notes": answered.notes, "seconds": answered.seconds})
+        echo_json(
+            {"ok": not answered.is_error, "result": result, "notes": answered.notes, "seconds": answered.seconds}
+            | {"withheld": answered.withheld}
+        )
     else:
         from agent.report import terminal
         from agent.tools.content import unframed
@@ -94,6 +97,9 @@ def call(
         terminal.show_text(unframed(answered.shown))
         for note in answered.notes:
             click.echo(f"warning: {printable(note)}", err=True)
+        if answered.withheld:
+            rows, latest = answered.withheld["rows"], answered.withheld["latest"]
+            click.echo(f"warning: {rows:,} withheld as later than {as_of}, the latest of {latest}", err=True)
     sys.exit(1 if answered.is_error else 0)
 
 
