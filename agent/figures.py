@@ -248,6 +248,33 @@ def _of_table(table: _Table, tool: str, call: str, taxonomy: Taxonomy | None) ->
             if type(value) in NUMBERS or (value is None and column.described)
         ]
         yield _Row(name, figures, {})
+    if not is_series:
+        yield from _totals(table, columns, observed_at, tool, call)
+
+
+def _totals(
+    table: _Table, columns: Mapping[str, _Column], observed_at: str | None, tool: str, call: str
+) -> Iterator[_Row]:
+    """Beside the rows, what has described columns of theirs and no other numbers: it is of the whole market."""
+    above = table.pointer.rpartition("/")[0]
+    for name, value in table.around.items():
+        numbers = {key: each for key, each in value.items() if type(each) in NUMBERS} if type(value) is dict else {}
+        if numbers and all(key in columns and columns[key].described for key in numbers):
+            figures = [
+                Figure(
+                    None,
+                    f"{name} {key}",
+                    _finite(number),
+                    columns[key].unit,
+                    columns[key].lookback,
+                    observed_at,
+                    tool,
+                    call,
+                    f"{above}/{escaped(name)}/{columns[key].pointer}",
+                )
+                for key, number in numbers.items()
+            ]
+            yield _Row(name, figures, {})
 
 
 class _Column(NamedTuple):
