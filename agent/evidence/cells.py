@@ -166,7 +166,8 @@ class Figures:
             if not set(tokens(cell.figure.metric)) <= words.GENERIC:
                 for topic in cell.measure.topics - words.TRADING:
                     lexicon.add([cell.figure.metric], "topic", topic)
-        names = {**self._canonical, **{each: each for each in self.shown}}
+        indices = {index: folded(index) for index in words.INDICES.split("|")}
+        names = {**indices, **self._canonical, **{each: each for each in self.shown}}
         for name, entity in names.items():
             plural = name[:-1] if name.endswith("s") else f"{name}s"
             lexicon.add([name, plural], "entity", entity)
@@ -202,10 +203,10 @@ class Figures:
             if not in_percent and self._greatest[cell.figure.metric] <= 1:
                 yield "percent", 100 * value
 
-    def near(self, entity: str | None, kind: str, size: float, tolerance: float) -> Sequence[Reading]:
-        """Readings of that kind whose size is within the tolerance. `entity` None: of all."""
+    def between(self, entity: str | None, kind: str, least: float, most: float) -> Sequence[Reading]:
+        """Readings of that kind with a size from `least` to `most`. `entity` None: of all."""
         sizes = self._sizes.get((entity, kind), [])
-        first, end = bisect_left(sizes, size - tolerance), bisect_right(sizes, size + tolerance)
+        first, end = bisect_left(sizes, least), bisect_right(sizes, most)
         return self._sized[entity, kind][first:end] if first < end else ()
 
     def greatest(self, kind: str) -> float:

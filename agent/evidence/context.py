@@ -24,6 +24,7 @@ _CONTINUES = re.compile(
     r"|khoảng|thêm|từ|from|between)\b)*",
     re.IGNORECASE,
 )
+_BOUNDS = {way: re.compile(rf"\b(?:{each})\s+$", re.IGNORECASE) for way, each in words.BOUNDS.items()}
 _LIGHT = frozenset(words.LIGHT.split("|"))
 
 
@@ -46,6 +47,8 @@ class Context:
     by: bool = False
     """It is said by how much one sector differs from another."""
     lookback: str | None = None
+    bound: int = 0
+    """The figure may be a little more (1) or less (-1): it is said to be above or below a round number."""
     cues: frozenset[str] = frozenset()
     """Kinds of the sentence's cues: compare, sum, mean, change, whole, market."""
     compared: int | None = None
@@ -116,10 +119,9 @@ class _Around:
         self.text, self.sentence, self.mention, self.begins = sentence.text, sentence, mention, begins
         edges = [begins, *(each for cut in sentence.breaks(begins, mention.start) for each in cut), mention.start]
         clauses = list(zip(edges[::2], edges[1::2], strict=True))[::-1]
-        self.extended = False
-        while len(clauses) > 1 and self._is_light(*clauses[0]):
-            self.extended = True
-            clauses = [(clauses[1][0], clauses[0][1]), *clauses[2:]]
+        empty = next((at for at, each in enumerate(clauses[:-1]) if not self._is_light(*each)), len(clauses) - 1)
+        self.extended = empty > 0
+        clauses = [(clauses[empty][0], mention.start), *clauses[empty + 1 :]]
         self.clauses = [sentence.cues(*clause) for clause in clauses]
         tail_end = min(sentence.clause_end(mention.end), ends)
         verb = words.PREDICATE.search(self.text, mention.end, tail_end)
@@ -134,7 +136,7 @@ class _Around:
         continues = (
             previous is not None and _CONTINUES.fullmatch(self.text, previous.end, self.mention.start) is not None
         )
-        alike = continues and previous is not None and previous.unit.kind == self.mention.unit.kind
+        alike = previous is not None and previous.unit.kind == self.mention.unit.kind
         topics, nearest, earlier = self._topics(before, alike)
         moved = not nearest and any(cue.kind == "move" for cue in own) and self._is_of(own, "topic") is None
         direction, allowed = self._direction(before, continues, bool(nearest))
@@ -151,12 +153,13 @@ class _Around:
             sectors=sentence.sectors,
             by=self._is_difference(own),
             lookback=found[1] if (found := _LOOKBACK.match(self.text, self.mention.end)) else None,
+            bound=self._bound(),
             cues=sentence.kinds,
             compared=int(compares[0].value) if compares else None,
         )
 
     def _topics(self, before: Context, alike: bool) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Topics, the nearest and earlier ones. `alike`: it goes on with a list of numbers of one kind."""
+        """Topics, the nearest and earlier ones. `alike`: the number before it has the same kind of unit."""
         of_clauses = [[cue for cue in clause if cue.kind == "topic"] for clause in self.clauses]
         after = [cue for cue in self.noun if cue.kind == "topic"]
         own, older = of_clauses[0], next((cues for cues in of_clauses[1:] if cues), [])
@@ -170,7 +173,7 @@ class _Around:
             first = after[0].start
             nearest = frozenset(str(cue.value) for cue in after if cue.start == first)
             return nearest, nearest, earlier
-        if alike:
+        if alike and not older and not moved:
             return before.topics, before.nearest, earlier
         if older and not moved:
             last = older[-1].start
@@ -194,6 +197,7 @@ class _Around:
         if self._is_of(self.clauses[0], "topic"):
             return 0, int(after[0].value) if after else 0
         older = next((way for clause in self.clauses[1:] if (way := self._way(clause, False))), 0)
+        older = older or before.direction or before.allowed
         return 0, int(after[0].value) if after else older
 
     def _way(self, clause: Sequence[Cue], level: bool) -> int:
@@ -211,6 +215,12 @@ class _Around:
         """`to`, `at` or `from` stands before the number, with nothing of weight between."""
         levels = [cue for cue in self.sentence.cues(self.begins, self.mention.start) if cue.kind == "level"]
         return bool(levels) and self._is_light(levels[-1].end, self.mention.start)
+
+    def _bound(self) -> int:
+        if self.mention.decimals:
+            return 0
+        before = self.text[max(self.begins, self.mention.start - 14) : self.mention.start]
+        return next((way for way, pattern in _BOUNDS.items() if pattern.search(before)), 0)
 
     def _is_said_before(self) -> bool:
         """A word of direction stands directly before the number."""

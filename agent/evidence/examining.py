@@ -64,8 +64,9 @@ def _passing(claim: Claim, seed: str) -> float:
     passed = 0
     for _ in range(DRAWS):
         drawn = round(draws.random() * greatest, mention.decimals)
-        at = bisect_left(accepted, drawn - mention.tolerance)
-        passed += at < len(accepted) and accepted[at] <= drawn + mention.tolerance
+        least, most = claim.window(drawn)
+        at = bisect_left(accepted, least)
+        passed += at < len(accepted) and accepted[at] <= most
     return passed / DRAWS
 
 

@@ -14,6 +14,8 @@ from agent.evidence.lookbacks import days_of
 from agent.evidence.mentions import Mention
 from agent.evidence.number import Status
 
+NEAR = 0.1
+"""The share of a round number by which a figure may be above or below it, where words say so."""
 SHOWN = 3
 """Figures that a number may be said to rest on, where several are equal."""
 
@@ -98,7 +100,7 @@ class Claim:
         if context.moved:
             return bool(measure.topics & (words.MOVED | context.earlier)) or not measure.known
         if cell.entity == WHOLE_MARKET:
-            return bool(measure.topics & context.earlier) or context.subject is None
+            return bool(measure.topics & context.earlier) or not (context.earlier or context.sectors)
         return True
 
     def has_sign(self, reading: Reading) -> bool:
@@ -126,17 +128,34 @@ class Claim:
             return True
         return self.mention.decimals > 0 or bool(reading.cell.measure.topics & self.context.nearest)
 
+    def window(self, size: float) -> tuple[float, float]:
+        """From which size to which a figure may be, in the number's unit, for the number to be of this size."""
+        least, most, bound = size - self.mention.tolerance, size + self.mention.tolerance, self.context.bound
+        return (
+            min(least, size * (1 - NEAR)) if bound < 0 else least,
+            max(most, size * (1 + NEAR)) if bound > 0 else most,
+        )
+
+    def _is_exact(self, reading: Reading) -> bool:
+        return any(
+            abs(reading.size / factor - abs(self.mention.value)) <= self.mention.tolerance for _, factor in self.queries
+        )
+
     def readings(self, entity: str | None) -> Iterator[Reading]:
         """Figures of the entity, None for any, that have this size, whatever their sign and their metric."""
         for kind, factor in self.queries:
-            size, tolerance = abs(self.mention.value) * factor, self.mention.tolerance * factor
-            yield from filter(self._is_written_so, self.figures.near(entity, kind, size, tolerance))
+            least, most = self.window(abs(self.mention.value))
+            yield from filter(self._is_written_so, self.figures.between(entity, kind, least * factor, most * factor))
 
     def verdict(self) -> Verdict:
         fitting = [each for entity in self.scope for each in self.readings(entity) if self.is_of(each.cell)]
         signed = self._of_period([reading for reading in fitting if self.has_sign(reading)])
+        if exact := [reading for reading in signed if self._is_exact(reading)]:
+            return Verdict("grounded", tuple(dict.fromkeys(reading.cell for reading in exact))[:SHOWN])
         if signed:
-            return Verdict("grounded", tuple(dict.fromkeys(reading.cell for reading in signed))[:SHOWN])
+            side = "above" if self.context.bound > 0 else "below"
+            bound = self.as_written(abs(self.mention.value), self.mention.unit.name)
+            return Verdict("derived", (signed[0].cell,), f"{self.described(signed[0], 1)} is {side} {bound}")
         found = derived.derivation(self)
         if found is not None and found.fits:
             return Verdict("derived", found.cells, found.said())
@@ -195,21 +214,18 @@ class Claim:
     def name(self, entity: str) -> str:
         return self.figures.shown.get(entity, entity)
 
-    def described(self, reading: Reading) -> str:
-        """Energy's volatility 27.1 % (63D)."""
+    def described(self, reading: Reading, decimals: int = 0) -> str:
+        """Energy's volatility 27.1 % (63D), with as many decimals as the number, or at least so many."""
         cell = reading.cell
         owner = self.name(cell.entity)
         owner = f"{owner}' " if owner.endswith("s") else f"{owner}'s " if owner else ""
+        value = self.as_written(reading.value / self.queries[0][1], self.mention.unit.name, decimals)
         over = f" ({cell.figure.lookback})" if cell.figure.lookback else ""
-        return f"{owner}{cell.figure.metric.replace('_', ' ')} {self.written(reading.value)}{over}"
+        return f"{owner}{cell.figure.metric.replace('_', ' ')} {value}{over}"
 
-    def written(self, value: float) -> str:
-        """A value in the own unit of the number's kind, as the number is written."""
-        return self.as_written(value / self.queries[0][1], self.mention.unit.name)
-
-    def as_written(self, value: float, unit: str | None) -> str:
-        """A value in the number's own unit, with as many decimals."""
-        return written(value, self.mention.decimals, unit)
+    def as_written(self, value: float, unit: str | None, decimals: int = 0) -> str:
+        """A value in the number's own unit, with as many decimals, or at least so many."""
+        return written(value, max(self.mention.decimals, decimals), unit)
 
     def _nearest(self) -> str:
         """What the figures have in place of it."""

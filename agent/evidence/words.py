@@ -114,6 +114,13 @@ WHOLE = (
 )
 """Cues that a sum or a mean is over all sectors."""
 BENCHMARKS = "benchmark|market|vnindex|vn index|index|thị trường"
+INDICES = "vnindex|vn index|hnx index|upcom index|vn30|s&p 500|nasdaq|dow jones|msci"
+"""Indices by name: what is said of one is said of no sector."""
+BOUNDS = {
+    UP: r"above|over|more than|at least|exceed(?:s|ed|ing)?|beyond|hơn|trên|vượt|ít nhất|tối thiểu",
+    DOWN: r"below|under|less than|almost|nearly|close to|up to|dưới|gần|chưa (?:tới|đến)|xấp xỉ",
+}
+"""Words before a round number that the figure is a little above or below."""
 BREAKS = (
     "while|but|and|although|though|whereas|despite|with|at|against|versus|vs|as|amid|which|when|after|yet"
     "|however|so|on|over"

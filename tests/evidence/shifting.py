@@ -16,6 +16,7 @@ OPPOSITES = (
     ("decline", "gain"), ("minus ", ""), ("+", "−"), ("-", ""), ("−", ""),
     ("tăng", "giảm"), ("mua ròng", "bán ròng"), ("cao hơn", "thấp hơn"), ("mạnh hơn", "yếu hơn"), ("âm ", ""),
 )  # fmt: skip
+LEVEL = re.compile(r"(?:\s+\w+)?\s+(?:to|from|lên|xuống|còn)\b")
 
 
 def shifted(text: str, number: Number) -> Iterator[str]:
@@ -34,7 +35,8 @@ def shifted(text: str, number: Number) -> Iterator[str]:
 
 
 def opposed(text: str, numbers: list[Number]) -> Iterator[str]:
-    """The text with one word or sign of direction turned; signs only before a counted number, its own."""
+    """The text with one word or sign of direction turned: signs only before a counted number, words only where no level
+    follows, which has its sign whatever led to it."""
     for pair in OPPOSITES:
         for one, other in (pair, pair[::-1]) if all(map(str.isalpha, (pair[0][0], (pair[1] or "-")[0]))) else (pair,):
             if not one:
@@ -42,6 +44,8 @@ def opposed(text: str, numbers: list[Number]) -> Iterator[str]:
             pattern = rf"(?<!\w){re.escape(one)}" + (r"(?!\w)" if one[-1].isalpha() else "")
             for found in re.finditer(pattern, text, re.IGNORECASE):
                 is_sign = not one[0].isalpha()
+                if not is_sign and LEVEL.match(text, found.end()):
+                    continue
                 if not is_sign or any(n.start <= found.start() < n.end for n in numbers):
                     yield text[: found.start()] + other + text[found.end() :]
 

@@ -95,3 +95,29 @@ def test_what_was_bought_less_what_was_sold_is_a_balance() -> None:
         "Banks total buy 13,737.0 VND bn − Banks total sell 17,013.9 VND bn = −3,276.9 VND bn: "
         "it is the other way round"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "derivation"),
+    [
+        ("Volatility is above 18 %.", "derived", "Banks' volatility 19.2 % (3M) is above 18 %"),
+        ("Volatility is just under 20 %.", "derived", "Banks' volatility 19.2 % (3M) is below 20 %"),
+        (
+            "Net inflows of more than VND 1,200 bn.",
+            "derived",
+            "Banks' net foreign flow 1,240.6 VND bn (1M) is above 1,200 VND bn",
+        ),
+        ("Volatility is above 20 %.", "ungrounded", None),
+        ("Volatility is above 17 %.", "ungrounded", None),
+        ("Volatility is above 18.0 %.", "ungrounded", None),
+        ("Net outflows of more than VND 1,200 bn.", "wrong_sign", None),
+    ],
+)
+def test_a_round_number_may_be_a_bound_where_words_say_so(text: str, status: str, derivation: str | None) -> None:
+    number = one("fractions", "Banks", text)
+    assert (number.status, number.derivation) == (status, derivation)
+
+
+def test_what_is_said_of_an_index_is_said_of_no_sector() -> None:
+    assert one("embedded", "Banks", "VNIndex fell 4.8 %.").status == "wrong_sector"
+    assert one("embedded", "Banks", "It fell 4.8 % (1Y).").status == "grounded"
