@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.asof import Gate, Withheld, may_hold_later
-from agent.encoding import JSON, compact
+from agent.asof import Gate, Withheld
+from agent.encoding import JSON
 from agent.shapes import GONE
 
 EMPTY_TEXT = {"type": "text", "text": ""}
@@ -17,8 +17,6 @@ def timely(result: Mapping[str, Any], as_of: str, places: Sequence[str] = ()) ->
 
     `places`: JSON paths of dates in its data that no key shows. Images and sound cannot be looked at, and stay.
     """
-    if not may_hold_later(compact(result), as_of):
-        return dict(result), Withheld()
     gate, is_error = Gate(as_of, places), bool(result.get("isError"))
     structured = result.get("structuredContent")
     kept: dict[str, JSON] = dict(result)

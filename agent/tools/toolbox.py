@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent import data
-from agent.asof import Withheld
+from agent.asof import Withheld, may_hold_later
 from agent.encoding import JSON, compact, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
@@ -196,8 +196,10 @@ class Toolbox:
         broken = judged.output_problem(result, encoded) if judged else None
         broken = broken if self.spec.policy.output_schema != "off" else None
         strict = broken is not None and self.spec.policy.output_schema == "strict"
-        looked_at = self.as_of if self.gated and sent and not reply.by_host else None
-        seen, withheld = timely(result, looked_at, self._dates(asked)) if looked_at else (result, Withheld())
+        as_of = self.as_of if self.gated and sent and not reply.by_host else None
+        seen, withheld = result, Withheld()
+        if as_of and may_hold_later(encoded, as_of):
+            seen, withheld = timely(result, as_of, self._dates(asked))
         found = content.data_of(result)
         about = found if isinstance(found, dict) else {}
         kind = about.get("kind") or (prepared.tool.listed.kind if prepared.tool and sent else None)
