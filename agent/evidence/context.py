@@ -119,6 +119,7 @@ class _Around:
         self.text, self.sentence, self.mention, self.begins = sentence.text, sentence, mention, begins
         edges = [begins, *(each for cut in sentence.breaks(begins, mention.start) for each in cut), mention.start]
         clauses = list(zip(edges[::2], edges[1::2], strict=True))[::-1]
+        # What stands in a clause of no weight, as `, +3.5 %` and `(3.1 %)` do, is said by the clause before it.
         empty = next((at for at, each in enumerate(clauses[:-1]) if not self._is_light(*each)), len(clauses) - 1)
         self.extended = empty > 0
         clauses = [(clauses[empty][0], mention.start), *clauses[empty + 1 :]]
