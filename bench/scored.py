@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.figures import Figure, figures_of
+from agent.figures import Figure, FigureReader
 from agent.market.answers import ANSWERS
 from agent.market.pack import Refusal
 from agent.market.tools import checked, offered
@@ -88,7 +88,7 @@ def _figures(day: date) -> Iterator[Figure]:
             answer = ANSWERS[name](PACK, checked(tools[name], PACK, arguments | {"as_of": day.isoformat()}))
         except Refusal:  # a lookback longer than the data, which the planner goes on without
             continue
-        yield from figures_of(answer, tool=name, call=str(number))
+        yield from FigureReader().read(answer, offered_as=name, call=str(number))
 
 
 def _told(days: list[tuple[int, date]]) -> Iterator[tuple[int, date]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.figures import Figure, figures_of
+from agent.figures import Figure, FigureReader
 
 ALIASES = {
     "Banks": ["Ngân hàng", "Banking"],
@@ -169,7 +169,11 @@ def daily() -> list[Figure]:
 
 
 def _of(**results: Any) -> list[Figure]:
-    return [figure for tool, data in results.items() for figure in figures_of(data, tool=tool, call=f"c_{tool}")]
+    return [
+        figure
+        for tool, data in results.items()
+        for figure in FigureReader().read(data, offered_as=tool, call=f"c_{tool}")
+    ]
 
 
 SERVERS = {"fractions": fractions(), "embedded": embedded(), "daily": daily()}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.figures import figures_of
+from agent.figures import FigureReader
 from agent.market import rotation, tools, us_real, vn_sim
 from agent.market.relative_rotation import relative_rotation
 from tests.market.asking import ask
@@ -54,7 +54,7 @@ def test_a_sector_that_equals_the_benchmark_is_named_in_a_note():
 
 async def test_rotation_reads_as_figures_of_sectors_and_the_regime_as_figures_of_the_market():
     bearings = await ask("us-real", "get_relative_rotation", as_of="2008-09-30")
-    figures = figures_of(bearings, tool="get_relative_rotation", call="c1")
+    figures = FigureReader().read(bearings, offered_as="get_relative_rotation", call="c1")
     assert {figure.sector for figure in figures} == set(us_real.PACK.sectors)
     assert {(figure.metric, figure.unit) for figure in figures} == {
         ("rotation_ratio", "points"),
@@ -63,7 +63,7 @@ async def test_rotation_reads_as_figures_of_sectors_and_the_regime_as_figures_of
         ("rotation_length", "points"),
     }
     regime = await ask("us-real", "get_market_regime", as_of="2008-09-30")
-    figures = figures_of(regime, tool="get_market_regime", call="c2")
+    figures = FigureReader().read(regime, offered_as="get_market_regime", call="c2")
     assert {figure.sector for figure in figures} == {None}
     units = {figure.metric: figure.unit for figure in figures}
     assert units["average_pair_correlation"] == units["average_pair_correlation change"] == "correlation"
