@@ -209,7 +209,8 @@ def test_the_envelope_is_json_and_says_where_everything_is(tmp_path: Path) -> No
     assert (envelope["ok"], envelope["run"], envelope["notice"]) == (True, "r1", ADVICE)
     assert envelope["calls"] == [
         {"id": "a", "turn": 1, "offered_as": "heat", "server": "s", "tool": "heatmap", "arguments": {"a": 1},
-         "is_error": False, "kind": None, "dates": {"as_of": "2020-03-31"}, "seconds": 0.5, "source": "live"}
+         "is_error": False, "kind": None, "dates": {"as_of": "2020-03-31"}, "retrieved_at": "now", "withheld": {},
+         "seconds": 0.5, "source": "live"}
     ]  # fmt: skip
     assert RunResult().envelope()["paths"] == {"folder": None, "page": None}
 

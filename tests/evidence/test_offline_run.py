@@ -23,7 +23,7 @@ def check_grounded(result: RunResult, numbers: list[Number]) -> None:
     for at in range(len(result.answer["sector_recommendations"])):
         own = [each for each in numbers if each.pointer == f"/sector_recommendations/{at}/rationale"]
         assert any(each.counted for each in own)
-        assert {each.why for each in own if not each.counted} <= {"rank", "period", "count"}
+        assert {each.why for each in own if not each.counted} <= {"rank", "period", "count", "year"}
 
 
 def test_everything_that_the_planner_says_has_evidence(planned: Path) -> None:

@@ -123,7 +123,9 @@ async def test_wrong_missing_and_unexpected_arguments_count_the_same(
 
 
 async def test_the_as_of_argument_is_the_agent_files() -> None:
-    sample = await made(("flow", {"sector": "all"}), as_of="2020-01-31", keys={"as_of_argument": "sector"})
+    sample = await made(
+        ("flow", {"sector": "all"}), as_of="2020-01-31", allow_live=True, keys={"as_of_argument": "sector"}
+    )
     assert sample.result.calls[0].arguments == {"sector": "2020-01-31"}
     assert value("arguments", judged(sample, **expected([("flow", {"days": [None]})]))) == 1
     assert value("arguments", judged(sample, **expected([("flow", {"sector": ["all"]})]))) == 0

@@ -19,7 +19,7 @@ NAMES = (
 
 async def advised(*recommendations: tuple[Any, ...], figures: list[Figure] | None = None) -> Sample:
     """A real run with this advice, in which the model was shown these figures."""
-    sample = await sample_of(said(LOOK), advise(*recommendations))
+    sample = await sample_of(said(LOOK), advise(*recommendations), keys={"policy": {"evidence": "warn"}})
     shown = SERVERS["embedded"] if figures is None else figures
     return replace(judged(sample, taxonomy=ALIASES), result=replace(sample.result, figures=shown))
 

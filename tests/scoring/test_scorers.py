@@ -11,7 +11,7 @@ from agent.scoring.expect import Expect
 from agent.scoring.sample import Sample
 from agent.scoring.scorers import SCORERS, score_all
 from tests.messages_api import call
-from tests.scoring.sampling import HEAT, NOTHING, changed, events_of, sample_of
+from tests.scoring.sampling import HEAT, NOTHING, advise, changed, events_of, sample_of
 from tests.scripted import LOOK, answer, said
 
 EVERYTHING = Expect.model_validate(
@@ -39,8 +39,9 @@ HOSTILE: list[Any] = [
 
 async def long_run() -> list[Event]:
     """Calls that are answered, refused and repeated, an answer to repair, and a good one."""
+    numbered = advise(("Banks", "overweight", 0.6, "Up 4.2 % (3M)."), ("Energy", "underweight", 0.6, "It fell."))
     return await events_of(
-        answer(), said(LOOK, call("place_order", {}, id="2")), said(LOOK), answer("no JSON"), answer()
+        answer(), said(LOOK, call("place_order", {}, id="2")), said(LOOK), answer("no JSON"), numbered
     )
 
 
