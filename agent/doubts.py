@@ -8,7 +8,6 @@ from datetime import date
 
 from agent import prices
 from agent.answer import UNBORNE
-from agent.evidence import examine
 from agent.evidence.longest import longest
 from agent.result import Call, RunResult
 from agent.spec import AgentSpec
@@ -62,7 +61,8 @@ def _short_evidence(result: RunResult, spec: AgentSpec) -> str | None:
     """Advice for months that rests on returns and flows of a few days."""
     if result.answer is None or not spec.recommends_sectors:
         return None
-    found = longest(examine(result.answer, result.figures), result.figures)
+    cited = {(each["call"], each["pointer"]) for number in result.evidence for each in number["figures"]}
+    found = longest(cited, result.figures)
     if found is None or found.fit(spec.horizon_days) == 1:
         return None
     return (

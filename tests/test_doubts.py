@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agent.doubts import doubts
+from agent.evidence import examine
 from agent.figures import Figure
 from agent.mapping import FiguresSpec, MetricSpec
 from agent.model.base import Usage
@@ -99,7 +100,8 @@ def advised(rationale: str, *lookbacks: str | None, metric: str = "performance")
         for at, lookback in enumerate(lookbacks)
     ]
     answer = {"sector_recommendations": [{"sector_name": "Banks", "rationale": rationale}]}
-    return doubts(RunResult(answer=answer, figures=figures), ADVISOR, TODAY)
+    evidence = [number.to_json() for number in examine(answer, figures)]
+    return doubts(RunResult(answer=answer, figures=figures, evidence=evidence), ADVISOR, TODAY)
 
 
 def short(lookback: str) -> list[str]:
@@ -117,7 +119,7 @@ def test_a_quarters_advice_that_rests_on_one_day_is_told() -> None:
 def test_evidence_that_looks_back_far_enough_is_no_doubt() -> None:
     assert advised("It rose.", "1M", "1D") == []
     assert advised("It returned 8.3 %.", "1D", "3M") == []
-    assert advised("It returned 8.3 %.", "1D", "12-1M", metric="momentum") == []
+    assert advised("Momentum is 8.3 %.", "1D", "12-1M", metric="momentum") == []
 
 
 def test_only_lookbacks_that_are_known_and_of_returns_or_flows_count() -> None:

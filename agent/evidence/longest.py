@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from agent.evidence.cells import Figures
 from agent.evidence.lookbacks import days_of
-from agent.evidence.number import Number
 from agent.figures import Figure
 
 ENOUGH = 4
@@ -26,18 +25,19 @@ class Longest(NamedTuple):
         return min(1.0, ENOUGH * self.days / horizon_days)
 
 
-def longest(numbers: Iterable[Number], figures: Sequence[Figure]) -> Longest | None:
+def longest(cited: Collection[tuple[str, str]], figures: Sequence[Figure]) -> Longest | None:
     """The longest lookback of the sectors' returns and flows that the rationales rest on; where those tell
     none, of all that were shown. None where no lookback is known.
+
+    `cited`: call and pointer of each figure that a number rests on.
     """
     shown = {
         (cell.figure.call, cell.figure.pointer): cell.figure.lookback
         for cell in Figures(figures, {}).cells
         if cell.entity and cell.measure.topics & _ABOUT
     }
-    used = {(found.call, found.pointer) for number in numbers for found in number.figures}
-    cited = [lookback for place, lookback in shown.items() if place in used]
-    return _longest(cited) or _longest(shown.values())
+    used = [lookback for place, lookback in shown.items() if place in cited]
+    return _longest(used) or _longest(shown.values())
 
 
 def _longest(lookbacks: Iterable[str | None]) -> Longest | None:

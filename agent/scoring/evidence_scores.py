@@ -72,7 +72,8 @@ def lookback_fit(sample: Sample) -> Score:
     """
     if _advice(sample) is None:
         return no_advice(sample)
-    found = longest(sample.numbers, sample.result.figures)
+    cited = {(found.call, found.pointer) for number in sample.numbers for found in number.figures}
+    found = longest(cited, sample.result.figures)
     if found is None:
         return unscored("no figure of a sector's return or flow tells its lookback")
     horizon = sample.result.horizon

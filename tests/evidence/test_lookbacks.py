@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from agent.evidence import Found, Number
 from agent.evidence.longest import longest
 from agent.evidence.lookbacks import days_of
 from tests.evidence.figures import SERVERS
@@ -21,30 +20,25 @@ def test_lookbacks_are_read_as_calendar_days(lookback: str | None, days: int | N
     assert days_of(lookback) == days
 
 
-def cited(call: str, pointer: str) -> Number:
-    found = Found(call, pointer, "Energy", "perf_1d", -1.96, "percent", "1 session")
-    return Number("/sector_recommendations/0/rationale", 0, 5, "2.0 %", 2.0, "%", "grounded", (found,))
-
-
 def test_the_longest_lookback_is_that_of_the_returns_and_flows_that_are_cited() -> None:
     shown = SERVERS["embedded"]
-    assert (found := longest([], shown)) is not None
+    assert (found := longest((), shown)) is not None
     assert found.days == 365
     [flow] = [figure for figure in shown if figure.metric == "net_buy_sell" and figure.sector == "Banks"]
-    assert (found := longest([cited(flow.call, flow.pointer)], shown)) is not None
+    assert (found := longest({(flow.call, flow.pointer)}, shown)) is not None
     assert found.lookback == "1M"
 
 
 def test_a_long_window_of_volatility_is_no_long_evidence() -> None:
     shown = SERVERS["embedded"]
     windows = [figure for figure in shown if figure.metric == "volatility"]
-    assert longest([], windows) is None
+    assert longest((), windows) is None
     accounts = [figure for figure in shown if figure.metric == "net_margin"]
-    assert longest([], accounts) is None
+    assert longest((), accounts) is None
 
 
 def test_evidence_of_a_quarter_of_the_horizon_is_long_enough() -> None:
-    assert (found := longest([], SERVERS["daily"])) is not None
+    assert (found := longest((), SERVERS["daily"])) is not None
     assert (found.lookback, found.days) == ("1 session", 1)
     assert found.fit(91) == 4 / 91
     assert found.fit(4) == 1
