@@ -36,7 +36,7 @@ from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
-from agent.tools.content import data_of
+from agent.tools.content import readable
 from agent.tools.timely import timely
 
 
@@ -199,7 +199,7 @@ class Gathering:
         if self.result.as_of and event.withheld:
             dates = self._reader.dates(call.offered_as, call.server, call.tool)
             sent = timely(sent, self.result.as_of, dates)[0]
-        call.data = data_of(sent)
+        call.data = readable(sent)
         self._figures[event.place] = self._reader.read(
             call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool
         )

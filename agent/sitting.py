@@ -22,6 +22,7 @@ from agent.days import next_weekday
 from agent.doubts import doubts
 from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
 from agent.events import ContentStored, RunFinished, RunResumed, RunStarted, Status, ToolsVouched
+from agent.evidence.shown import shown
 from agent.gate import Gate
 from agent.gathering import ended
 from agent.journal import Journal, Listener, Log
@@ -187,7 +188,7 @@ class Sitting:
             page_address(place.folder, place.page, spec.pages_url),
             RULES_TAG if self.model.label else None,
             request.system,
-            lambda: journal.result.figures,
+            lambda: shown(journal.result),
         )
         budget = Budget(spec.budget, journal.result.price)
         journal.follow(budget, check)

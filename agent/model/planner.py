@@ -19,7 +19,7 @@ from agent.model.base import Request, Turn
 from agent.model.calibration import Calibration, calibration
 from agent.model.scorecard import METRICS, NAMED, RISK, VERSION, Evidence, Scored, ranked, weights_for
 from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
-from agent.tools.content import data_of, unframed
+from agent.tools.content import readable, unframed
 
 NAMES = {"share_of_turnover": "net foreign flow as a share of turnover", "net_value": "net value of large trades"}
 """Metric → words, where its own name says too little."""
@@ -173,7 +173,7 @@ def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figur
     for message in messages[1:]:
         for block in message["content"]:
             if block.get("type") == "tool_result" and not block["is_error"]:
-                data = data_of({"content": [{"type": "text", "text": _said(block)}]})
+                data = readable({"content": [{"type": "text", "text": _said(block)}]})
                 read = reader.read(data, offered_as=tools[block["tool_use_id"]], call=block["tool_use_id"])
                 figures += [figure for figure in read if figure.ticker is None]
     return figures

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from agent.encoding import JSON, compact
-from agent.figures import SECTOR_KEYS, SERIES_KEYS
+from agent.tabular import SECTOR_KEYS, SERIES_KEYS
 
 NAME_KEYS = (*SECTOR_KEYS, *SERIES_KEYS)
 Path: TypeAlias = tuple[str | int, ...]

@@ -47,7 +47,7 @@ def groundedness_corrected(sample: Sample) -> Score:
     if g.value is None:
         return g
     result = sample.result
-    g0 = chance(result.answer, result.figures, aliases=sample.aliases, language=sample.language) or 0.0
+    g0 = chance(result.answer, sample.shown, aliases=sample.aliases, language=sample.language) or 0.0
     if g0 == 1:
         return unscored("any number would have passed", g=g.value, g0=g0)
     said = f"G {g.value:.3f}, of which {g0:.3f} are to be had by chance"

@@ -9,6 +9,8 @@ from typing import Any
 
 from agent.events import AnswerChecked, ContentStored, Event, ModelAnswered, RunStarted
 from agent.evidence import Number, examine
+from agent.evidence.shown import shown
+from agent.figures import Figure
 from agent.gathering import result_of
 from agent.result import RunResult
 from agent.scoring.expect import Expect
@@ -47,7 +49,12 @@ class Sample:
     @cached_property
     def numbers(self) -> list[Number]:
         """Those in the rationales of the valid answer, each looked up in what the model was shown."""
-        return examine(self.result.answer, self.result.figures, aliases=self.aliases, language=self.language)
+        return examine(self.result.answer, self.shown, aliases=self.aliases, language=self.language)
+
+    @cached_property
+    def shown(self) -> list[Figure]:
+        """What the model was shown, for numbers to be looked up in."""
+        return shown(self.result)
 
     @property
     def aliases(self) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent import data
+from agent.tools.tables import table_in
 
 EMPTY = "(empty)"
 IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
@@ -36,6 +37,14 @@ def data_of(result: Mapping[str, Any]) -> Any:
             except (ValueError, RecursionError):
                 continue
     return None
+
+
+def readable(result: Mapping[str, Any]) -> Any:
+    """Its data, or the rows of a table in a lone text block."""
+    found, content = data_of(result), result.get("content") or []
+    if found is None and len(content) == 1 and content[0].get("type") == "text":
+        return table_in(str(content[0]["text"]))
+    return found
 
 
 def _candidates(text: str) -> Iterator[str]:

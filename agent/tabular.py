@@ -1,0 +1,153 @@
+"""Numbers in results of which no agent file says where they stand: results in the shape of the embedded market server
+(`columns` and `rows`), and any list of objects that have one name and several numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
+
+from agent.numerals import number_in
+from agent.pointers import escaped
+from agent.readings import DATE_KEYS, NUMBERS, Reading, Row, date_in, finite, sector_of, series, text
+from agent.taxonomy import Taxonomy
+
+SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
+TICKER_KEYS = ("ticker", "symbol", "code")
+SERIES_KEYS = ("indicator", "indicator_name", "series")
+MAX_DEPTH = 100
+NESTED = (dict, list)
+
+
+@dataclass(frozen=True)
+class Table:
+    rows: Sequence[Mapping[str, Any]]
+    around: Mapping[str, Any]
+    """The object that holds the rows: its `columns`, `lookback_period` and dates describe them."""
+    pointer: str
+
+
+def tables(data: Any, pointer: str = "", around: Mapping[str, Any] | None = None) -> Iterator[Table]:
+    """Every list of objects, in the order in which they stand."""
+    if pointer.count("/") > MAX_DEPTH:
+        return
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if type(value) in NESTED:
+                yield from tables(value, f"{pointer}/{escaped(key)}", data)
+    elif isinstance(data, list):
+        if data and all(isinstance(row, dict) for row in data):
+            yield Table(data, around or {}, pointer)
+        for at, row in enumerate(data):
+            if type(row) in NESTED:
+                yield from tables(row, f"{pointer}/{at}", around)
+
+
+def rows_of(table: Table, taxonomy: Taxonomy | None, language: str) -> Iterator[Row]:
+    """The rows that have a name, then what stands beside them for the whole market."""
+    ticker_key = _ticker_key(table.rows, taxonomy) if taxonomy else None
+    name_key = _name_key(table.rows) if ticker_key is None else ticker_key
+    if name_key is None:
+        return
+    columns = _columns(table)
+    observed_at, is_series = date_in(table.around), name_key in SERIES_KEYS
+    for at, row in enumerate(table.rows):
+        name = row.get(name_key)
+        if not isinstance(name, str):
+            continue
+        ticker = name if ticker_key else None
+        sector = None if is_series else sector_of(taxonomy, ticker, _sector_name(row) if ticker_key else name)
+        observed, unit = date_in(row) or observed_at, text(row.get("unit"))
+        readings = []
+        for key, value in row.items():
+            column = columns[key]
+            number, own = _number(value, language) if key != name_key else (None, None)
+            if number is not None or (value is None and column.described) or type(value) in NUMBERS:
+                metric, unit_said = series(name, key) if is_series else key, column.unit or own or unit
+                place = f"{table.pointer}/{at}/{column.pointer}"
+                readings.append(Reading(sector, metric, number, unit_said, column.lookback, observed, place, ticker))
+        yield Row(name, readings, {})
+    if not is_series:
+        yield from _totals(table, columns, observed_at)
+
+
+def _number(value: Any, language: str) -> tuple[float | None, str | None]:
+    """A number, or a text that is one in percent; and that unit."""
+    if type(value) in NUMBERS:
+        return finite(value), None
+    if type(value) is str and value.endswith("%"):
+        return number_in(value, language) or (None, None)
+    return None, None
+
+
+def _totals(table: Table, columns: Mapping[str, _Column], observed_at: str | None) -> Iterator[Row]:
+    """Beside the rows, what has described columns of theirs and no other numbers: it is of the whole market."""
+    above = table.pointer.rpartition("/")[0]
+    for name, value in table.around.items():
+        numbers = {key: each for key, each in value.items() if type(each) in NUMBERS} if type(value) is dict else {}
+        if numbers and all(key in columns and columns[key].described for key in numbers):
+            readings = [
+                Reading(
+                    sector=None,
+                    metric=f"{name} {key}",
+                    value=finite(number),
+                    unit=columns[key].unit,
+                    lookback=columns[key].lookback,
+                    observed_at=observed_at,
+                    pointer=f"{above}/{escaped(name)}/{columns[key].pointer}",
+                )
+                for key, number in numbers.items()
+            ]
+            yield Row(name, readings, {})
+
+
+class _Column(NamedTuple):
+    """What is said of all values of one key: `unit` is None where the row says it."""
+
+    described: bool
+    unit: str | None
+    lookback: str | None
+    pointer: str
+
+
+def _columns(table: Table) -> dict[str, _Column]:
+    """Each key of the rows, described or not."""
+    given = table.around.get("columns")
+    given = given if isinstance(given, dict) else {}
+    lookback = text(table.around.get("lookback_period"))
+    columns = {}
+    for key in dict.fromkeys(chain.from_iterable(table.rows)):
+        about = given.get(key)
+        about = about if isinstance(about, dict) else {}
+        unit = text(about.get("unit"))
+        columns[key] = _Column(
+            bool(about), None if unit == "see row" else unit, text(about.get("lookback")) or lookback, escaped(key)
+        )
+    return columns
+
+
+def _ticker_key(rows: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> str | None:
+    """The key under which rows have the ticker of a security; a code is one where the taxonomy knows any of them."""
+    for key in TICKER_KEYS:
+        said = [value for row in rows if isinstance(value := row.get(key), str)]
+        if said and (key != "code" or any(map(taxonomy.sector_of, said))):
+            return key
+    return None
+
+
+def _sector_name(row: Mapping[str, Any]) -> str | None:
+    """What a security's row calls its sector; its `name` is the security's own."""
+    return next((name for key in SECTOR_KEYS if key != "name" and (name := text(row.get(key)))), None)
+
+
+def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The key that names the rows: a customary one, else the only key whose values are all texts."""
+    for key in (*SECTOR_KEYS, *SERIES_KEYS):
+        if any(isinstance(row.get(key), str) for row in rows):
+            return key
+    texts = [
+        key for key in rows[0] if key not in (*DATE_KEYS, "unit") and all(isinstance(row.get(key), str) for row in rows)
+    ]
+    return texts[0] if len(texts) == 1 else None
