@@ -88,7 +88,8 @@ class Figures:
     """All figures of a run. `aliases`: sector → its other names."""
 
     def __init__(self, figures: Sequence[Figure], aliases: Mapping[str, Sequence[str]]) -> None:
-        self._canonical = {folded(alias): folded(name) for name, others in aliases.items() for alias in others}
+        self._spelled = {alias: folded(name) for name, others in aliases.items() for alias in others}
+        self._canonical = {folded(alias): entity for alias, entity in self._spelled.items()}
         self._canonical |= {folded(name): folded(name) for name in aliases}
         self.shown: dict[str, str] = {folded(name): name for name in aliases}
         self._measures: dict[tuple[str, str | None, str, bool], Measure] = {}
@@ -167,10 +168,10 @@ class Figures:
                 for topic in cell.measure.topics - words.TRADING:
                     lexicon.add([cell.figure.metric], "topic", topic)
         indices = {index: folded(index) for index in words.INDICES.split("|")}
-        names = {**indices, **self._canonical, **{each: each for each in self.shown}}
+        names = {**indices, **self._spelled, **{name: entity for entity, name in self.shown.items()}}
         for name, entity in names.items():
             plural = name[:-1] if name.endswith("s") else f"{name}s"
-            lexicon.add([name, plural], "entity", entity)
+            lexicon.add([name] if name.isupper() else [name, plural], "entity", entity)
         return lexicon
 
     def _kept(self) -> dict[tuple[str | None, str], list[Reading]]:

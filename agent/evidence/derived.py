@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 12
 """Cells of one metric that may be combined; only a sum or a mean over a whole column may take more."""
-_KINDS = {
+KINDS = {
     "percent": ("percent",),
     "points": ("percent", "points"),
     "money": ("money", "bare"),
@@ -66,7 +66,7 @@ def derivations(claim: Claim) -> Iterator[Derivation]:
     if claim.mention.unit.kind == "multiple":
         yield from _ratios(claim)
         return
-    if claim.mention.unit.kind not in _KINDS:
+    if claim.mention.unit.kind not in KINDS:
         return
     if "compare" in cues:
         yield from _differences(claim)
@@ -198,7 +198,7 @@ def _combined_said(claim: Claim, column: Sequence[_Term], how: str, total: float
 def _terms(claim: Claim, entity: str) -> _Terms:
     """Series → its cells of that entity, in the number's unit. Only of metrics that the clause may speak of."""
     found: _Terms = defaultdict(list)
-    kinds = _KINDS.get(claim.mention.unit.kind, ("plain",))
+    kinds = KINDS.get(claim.mention.unit.kind, ("plain",))
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
         for reading in claim.figures.in_order(entity, kind):

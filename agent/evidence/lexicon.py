@@ -9,6 +9,8 @@ from typing import NamedTuple
 from agent.evidence import words
 
 _WORD = re.compile(r"[^\W_]+|&")
+ABBREVIATION = 5
+"""Letters of one at most."""
 _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 """What may stand between two words of one phrase."""
 
@@ -27,12 +29,16 @@ class Lexicon:
     def __init__(self) -> None:
         self._by_first: dict[str, list[tuple[tuple[str, ...], set[tuple[str, str | int]]]]] = {}
         self._meanings: dict[tuple[str, ...], set[tuple[str, str | int]]] = {}
+        self._capitals: set[tuple[str, ...]] = set()
+        """Abbreviations, which only capitals stand for: IT is a sector, it is none."""
 
     def add(self, phrases: Iterable[str], kind: str, value: str | int) -> None:
         for phrase in phrases:
             spelled = tuple(tokens(phrase))
             if not spelled:
                 continue
+            if kind == "entity" and len(spelled) == 1 and phrase.isupper() and len(phrase) <= ABBREVIATION:
+                self._capitals.add(spelled)
             if spelled not in self._meanings:
                 meanings: set[tuple[str, str | int]] = set()
                 self._meanings[spelled] = meanings
@@ -56,8 +62,11 @@ class Lexicon:
     def _longest(
         self, text: str, spelled: list[tuple[str, int, int]], at: int
     ) -> tuple[Iterable[tuple[str, str | int]], int]:
+        is_capital = text[spelled[at][1] : spelled[at][2]].isupper()
         for phrase, meanings in self._by_first.get(spelled[at][0], ()):
             length = len(phrase)
+            if phrase in self._capitals and not is_capital:
+                continue
             if at + length <= len(spelled) and all(
                 spelled[at + n][0] == phrase[n] and _GAP.fullmatch(text, spelled[at + n - 1][2], spelled[at + n][1])
                 for n in range(1, length)

@@ -82,9 +82,18 @@ class Claim:
     def is_comparable(self, cell: Cell) -> bool:
         """Whether the cell may be compared here: of what the clause names, else of what was spoken of before."""
         earlier = self.context.earlier
-        if not self.context.nearest and earlier and self.figures.overlap(cell.entity, earlier, earlier) >= 0:
+        if not self.context.nearest and cell.entity in self._of_earlier:
             return bool(cell.measure.topics & earlier)
         return self.is_named(cell)
+
+    @cached_property
+    def _of_earlier(self) -> frozenset[str]:
+        """Entities that have figures of what was spoken of before, which may be written as this number is."""
+        kinds = derived.KINDS.get(self.mention.unit.kind, ("plain",))
+        readings = (
+            (each for kind in kinds for each in self.figures.in_order(None, kind)) if self.context.earlier else ()
+        )
+        return frozenset(each.cell.entity for each in readings if each.cell.measure.topics & self.context.earlier)
 
     def is_of(self, cell: Cell) -> bool:
         """Whether the number may be a figure of that metric."""

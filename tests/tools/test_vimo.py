@@ -197,3 +197,40 @@ async def test_run_read_again_from_its_log_alone_has_the_same_figures(tmp_path: 
     again = as_logged(started, contents)
     assert again.hashes == (started.spec, started.prompt)
     assert again.spec.taxonomy and again.spec.taxonomy.sector_of("VCB") == "Lenders"
+
+
+def said_of(*rationales: tuple[str, str]) -> dict[str, Any]:
+    rows = [
+        {"sector_name": sector, "action": "overweight", "rationale": rationale, "confidence_score": 0.55}
+        for sector, rationale in rationales
+    ]
+    return {"sector_recommendations": rows, "heatmap_url": ""}
+
+
+async def test_true_numbers_of_a_foreign_server_pass_and_its_single_day_is_told() -> None:
+    """In both languages: what rows say, what tickers add up to, and one ticker's own."""
+    calls = [
+        call(name, {}, id=name[4])
+        for name in ("get_sector_heatmap", "get_foreign_flow", "get_whale_activity", "get_macro_indicators")
+    ]
+    told = said_of(
+        ("Banks", "It rose 1.2 % today. Foreigners bought VND 90.3 billion net, of VCB alone VND 120.5 billion."),
+        ("Technology", "Tăng 1,9%, khối ngoại mua ròng 1.020,4 tỷ đồng; lạm phát 3,4%."),
+        ("Real Estate", "Down 0.8 %, and large trades of VND −72.5 billion net; it lags Technology by 2.7 pp."),
+    )
+    result = await run(shipped() | {"horizon": "63 sessions"}, model=Scripted(said(*calls), answer(told)))
+    assert result.ok and result.repairs == 0
+    assert result.counted == {"grounded": 8, "derived": 1}
+    assert len(cells(result)) == len(SECTORS)
+    [short] = [each for each in result.warnings if "look back" in each]
+    assert "1 session at most, far less than the horizon of 63 sessions" in short
+
+
+async def test_made_up_numbers_of_a_foreign_server_are_sent_back() -> None:
+    first = said_of(("Banks", "It rose 1.9 %."), ("Technology", "It fell 1.9 %."), ("Utilities", "Profit grew 12.4 %."))
+    second = said_of(("Banks", "It rose 1.2 %."), ("Technology", "It rose 1.9 %."), ("Utilities", "Its gas is cheap."))
+    model = Scripted(said(call("get_sector_heatmap", {}, id="b")), answer(first), answer(second))
+    result = await run(shipped(), model=model)
+    assert result.ok and result.counted == {"grounded": 2}
+    reply = model.requests[2].messages[-1]["content"][-1]["text"]
+    assert [number in reply for number in ("'1.9 %'", "'12.4 %'")] == [True, True] and reply.count("rationale") == 3
