@@ -312,7 +312,8 @@ class Sitting:
     async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""
         today = self.now().date()
-        journal.warn(*journal.result.notes, *doubts(journal.result, self.file.spec, today))
+        answered = replace(journal.result, answer=ending.answer)
+        journal.warn(*journal.result.notes, *doubts(answered, self.file.spec, today))
         finished = _finished(journal, ending, resumable=ending.status == "needs_decision")
         journal.emit(await self.place.write_page(ended(journal.result, finished)))
         journal.emit(replace(finished, root=journal.log.root))

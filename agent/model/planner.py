@@ -23,6 +23,8 @@ from agent.tools.content import readable, unframed
 
 NAMES = {"share_of_turnover": "net foreign flow as a share of turnover", "net_value": "net value of large trades"}
 """Metric → words, where its own name says too little."""
+FLOW = "net foreign flow"
+"""The same for a net value that a tool of foreign flow tells."""
 SHARES = {1.5: "one and a half times", 1.0: "in full", 0.5: "by half", 0.25: "by a quarter", 0.125: "by an eighth"}
 """Weight → words: a number in a rationale would have to be some figure's."""
 SHELTER = re.compile("downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ", re.IGNORECASE)
@@ -279,6 +281,8 @@ def _phrase(each: Evidence) -> str:
 
 
 def _metric(figure: Figure) -> str:
+    if figure.metric == "net_value" and ROLES["flow"].search(figure.tool):
+        return FLOW
     return NAMES.get(figure.metric, figure.metric.replace("_", " "))
 
 
