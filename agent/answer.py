@@ -12,7 +12,15 @@ from typing import Any
 
 from agent import data, guards, pointers, schemas
 from agent.encoding import shallow
-from agent.events import AnswerChecked, CallPlace, ContentStored, Event, ToolAnswered, ToolAsked, ToolsOffered
+from agent.events import (
+    AnswerChecked,
+    CallPlace,
+    ContentStored,
+    Event,
+    ToolAnswered,
+    ToolAsked,
+    ToolsOffered,
+)
 from agent.evidence import Number, examine
 from agent.figures import Figure
 from agent.foreign import whole
@@ -130,8 +138,8 @@ class AnswerCheck:
     `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `label`
     begins each rationale, as does SIMULATED once simulated data were seen. `system` is the run's system text, which
     no strict answer may repeat. `figures`: those that the model was shown, in which the numbers of its rationales are
-    looked up. What else a check needs to know of the run (the URLs that tools returned, whether any call reached a
-    server, the attempts so far) comes from its events.
+    looked up where it is `vetted`. What else a check needs to know of the run (the URLs that tools returned, whether
+    any call reached a server, the attempts so far) comes from its events.
     """
 
     spec: AgentSpec
@@ -140,6 +148,7 @@ class AnswerCheck:
     label: str | None = None
     system: str = ""
     figures: Callable[[], Sequence[Figure]] = tuple
+    vetted: bool = True
     urls: set[str] = field(default_factory=set)
     called: bool = False
     has_results: bool = False
@@ -204,8 +213,9 @@ class AnswerCheck:
             errors = [{"pointer": "", "code": "not_json", "message": str(unreadable)}]
         else:
             errors = self._errors(answer)
-            numbers = examine(answer, self.figures(), aliases=self.spec.aliases, language=self.spec.language)
-            errors += self._unborne(numbers, may_ask=may_repair and not last)
+            if self.vetted:
+                numbers = examine(answer, self.figures(), aliases=self.spec.aliases, language=self.spec.language)
+                errors += self._unborne(numbers, may_ask=may_repair and not last)
         reply = _repair(errors) if errors and may_repair else None
         evidence = [number.to_json() for number in numbers]
         return AnswerChecked(attempt, not errors, answer, errors, reply, notes, evidence or None)

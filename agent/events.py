@@ -50,11 +50,11 @@ class RunStarted(Event):
     text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
     name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
     in USD for a million tokens of each kind of usage, None when the model is unpriced; `retires` is the day on which it
-    is switched off, where one is known; `files` says where page, answer
-    and envelope go, relative to the log's folder; `real_data_only` refuses simulated data; after the instant
-    `live_until`, tools that cannot be asked as of a date would tell of a later session than the run's; `replay_of`
-    names the run or case whose recorded tools answered; `attended`: somebody could be asked about calls; `gated`: what
-    is later than the as-of date is withheld from the model; `allow_live`: tools that take no date may be asked all the
+    is switched off, where one is known; `files` says where page, answer and envelope go, relative to the log's folder;
+    `real_data_only` refuses simulated data; after the instant `live_until`, tools that cannot be asked as of a date
+    would tell of a later session than the run's; `replay_of` names the run or case whose recorded tools answered;
+    `attended`: somebody could be asked about calls; `vetted`: what is later than the as-of date is withheld from
+    the model, and the numbers of its answers are looked up; `allow_live`: tools that take no date may be asked all the
     same."""
 
     name: ClassVar[str] = "run.started"
@@ -78,7 +78,7 @@ class RunStarted(Event):
     live_until: str | None = None
     replay_of: str | None = None
     attended: bool = False
-    gated: bool = False
+    vetted: bool = False
     allow_live: bool = False
     format: str = FORMAT
 

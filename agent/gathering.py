@@ -144,7 +144,7 @@ class Gathering:
         result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
         result.model, result.labels = str(event.model.get("name")), list(event.labels)
         result.key, result.prompt = event.key, event.prompt
-        result.gated, result.allow_live = event.gated, event.allow_live
+        result.vetted, result.allow_live = event.vetted, event.allow_live
         result.price, result.retires = Price(**event.price) if event.price else None, event.retires
         features = event.model.get("features")
         asked = features.get("cache", True) if isinstance(features, dict) else True

@@ -116,7 +116,7 @@ class RunResult:
     stop_reason: str = NO_END
     question: str = ""
     as_of: str | None = None
-    gated: bool = False
+    vetted: bool = False
     """Whether what is later than the as-of date was withheld from the model."""
     allow_live: bool = False
     """Whether tools that take no date were allowed all the same."""
@@ -174,6 +174,11 @@ class RunResult:
         """The first and the last day on which a figure of this run was observed."""
         days = sorted(day for said in {figure.observed_at for figure in self.figures} if (day := iso_day(said)))
         return (days[0], days[-1]) if days else None
+
+    @property
+    def gated(self) -> bool:
+        """Whether what is later than its as-of date was withheld."""
+        return self.vetted and self.as_of is not None
 
     @property
     def page(self) -> Path | None:

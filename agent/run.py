@@ -141,7 +141,7 @@ async def resume(
             _in_process(servers, person := person_for(file.spec)),
             live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
             allow_live=started.allow_live,
-            gated=started.gated or new_attempt,
+            vetted=started.vetted or new_attempt,
             in_flight=in_flight,
             listen=listen,
             person=person,

@@ -50,9 +50,10 @@ class Sitting:
     `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when a
     tool that takes no date would tell of a later session than the run's; without it, when the next weekday after the
     as-of date begins here. `allow_live` lets such tools answer at any time, and so does `recorded`: they tell what they
-    told. `gated`: what is later than the as-of date is withheld. `real_data_only` refuses simulated data. `replay_of`:
-    the run or case whose recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that
-    may change something. `vouch`: who says whether tools are what they were.
+    told. `vetted`: what is later than the as-of date is withheld, and numbers of answers are looked up; not so in a run
+    from before there was that. `real_data_only` refuses simulated data. `replay_of`: the run or case whose
+    recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that may change something.
+    `vouch`: who says whether tools are what they were.
     """
 
     file: AgentFile
@@ -67,7 +68,7 @@ class Sitting:
     live_until: datetime.datetime | None = None
     allow_live: bool = False
     recorded: bool = False
-    gated: bool = True
+    vetted: bool = True
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
     in_flight: Literal["repeat", "skip"] | None = None
     listen: Listener | None = None
@@ -175,7 +176,7 @@ class Sitting:
                 live_until=self.live_until.isoformat() if self.live_until else None,
                 replay_of=self.replay_of,
                 attended=self.person is not None,
-                gated=self.gated and self.as_of is not None,
+                vetted=self.vetted,
                 allow_live=self.allow_live,
             )
         )
@@ -189,6 +190,7 @@ class Sitting:
             RULES_TAG if self.model.label else None,
             request.system,
             lambda: shown(journal.result),
+            journal.result.vetted,
         )
         budget = Budget(spec.budget, journal.result.price)
         journal.follow(budget, check)
@@ -237,7 +239,7 @@ class Sitting:
             await self.place.keep_words(error.failure.server, error.stderr)
             raise
         box.now, box.person = self.now, person
-        box.gated = journal.result.gated
+        box.gated = journal.result.vetted
         anew = not journal.result.turns and not journal.result.requests
         warnings = await self._vouched_at_first(box, journal) if anew else []
         offer(box, journal)
@@ -307,7 +309,7 @@ class Sitting:
         if self.live_until is not None:
             return "missed" if now >= self.live_until else None
         past = now.astimezone().date() >= next_weekday(self.as_of)
-        return "past" if past and result.gated else None  # a run from before there was a gate goes on without one
+        return "past" if past and result.vetted else None
 
     async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""

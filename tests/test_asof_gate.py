@@ -143,7 +143,7 @@ async def test_a_run_from_before_there_was_a_gate_goes_on_and_is_replayed_withou
     flows = planted()["market"]
     flows.add_tool(lambda: f"2020-02-03 {MARKER}", name="get_news", annotations=READ_ONLY)
     model = Scripted(said(FLOWS, call("get_news", {}, id="news")), answer())
-    before = sitting(model, home / "runs" / "old", as_of=AS_OF, opening=in_process({"market": flows}), gated=False)
+    before = sitting(model, home / "runs" / "old", as_of=AS_OF, opening=in_process({"market": flows}), vetted=False)
     result = await before.run()
     assert result.ok and MARKER in json.dumps(model.requests[1].messages)
     again = await check_same(recording_of(result))

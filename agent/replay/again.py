@@ -191,7 +191,7 @@ def _kept(started: RunStarted | None) -> dict[str, Any]:
     """What a sitting is that keeps the facts of a beginning; `recorded`: its tools tell what they told."""
     if started is None:
         return {"simulated": False, "real_data_only": False, "versions": {}}
-    names = ("simulated", "real_data_only", "replay_of", "allow_live", "gated", "versions")
+    names = ("simulated", "real_data_only", "replay_of", "allow_live", "vetted", "versions")
     return {"recorded": True} | {name: getattr(started, name) for name in names}
 
 

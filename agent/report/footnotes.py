@@ -47,6 +47,12 @@ def rests_on(number: Number, calls: Mapping[str, int]) -> str:
     return " · ".join([said, *places])
 
 
+def cited(evidence: Sequence[Number], call: str) -> list[str]:
+    """What the rationales rest on of a call's result, each figure once: where it stands, and what it is."""
+    figures = (each for number in evidence for each in number["figures"] if each["call"] == call)
+    return list(dict.fromkeys(f"{each['pointer']}  {_figure_text(each)}" for each in figures))
+
+
 def place_of(figure: Mapping[str, Any], calls: Mapping[str, int]) -> str:
     """The call that brought a figure, and where in its result it stood."""
     return f"call {calls.get(figure['call'], '?')} {figure['pointer']}".rstrip()
@@ -92,7 +98,6 @@ def _marked(said: str, number: Number, calls: Mapping[str, int], clean: Callable
     why = clean(rests_on(number, calls), 300)
     if is_unborne(number):
         return Markup('<span class="number unborne" tabindex="0" title="{}">{}</span>').format(why, said)
-    first = number["figures"][0]
-    call = calls.get(first["call"], "?")
-    form = Markup('<a class="number" href="#call-{}" data-at="call {} {}" title="{}">{}</a>')
-    return form.format(call, call, clean(first["pointer"], 60), why, said)
+    places = "|".join(clean(place_of(each, calls), 80) for each in number["figures"])
+    form = Markup('<a class="number" href="#call-{}" data-at="{}" title="{}">{}</a>')
+    return form.format(calls.get(number["figures"][0]["call"], "?"), places, why, said)

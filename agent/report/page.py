@@ -290,6 +290,7 @@ class _View:
             kind=self.short(call.kind) if call.kind else "",
             retrieved=f"retrieved {self.short(call.retrieved_at)}" if self.result.gated and call.was_sent else "",
             withheld=f"{call.rows_withheld:,} withheld" if call.rows_withheld else "",
+            cited=[self.text(each, 120) for each in self.some(footnotes.cited(self.result.evidence, call.id))],
             preview=self.text(call.shown or "", self._room.preview),
         )
 

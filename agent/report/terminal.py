@@ -204,26 +204,42 @@ def _answer(console: Console, result: RunResult, *, every_number: bool) -> None:
     for at, row in enumerate(rows if not wide else []):
         console.print(Text(short(str(row.get("sector_name", "")), 60), style="bold"))
         console.print(Padding(rationales[at], (0, 0, 1, 2), expand=False))
-    for at, note in enumerate(notes, 1):
-        console.print(Text(f"[{at}] {one_line(note)}", style="dim"))
+    _show_notes(console, notes)
     if borne_out := footnotes.counted_text(result.counted):
         console.print(Text.assemble(("numbers  ", "dim"), borne_out))
 
 
-def _rationales(result: RunResult, rows: list[dict[str, Any]], *, every_number: bool) -> tuple[list[Text], list[str]]:
-    """Rationales with marks after the numbers, and what the marks stand for: by itself, only what is not plain."""
+def _rationales(
+    result: RunResult, rows: list[dict[str, Any]], *, every_number: bool
+) -> tuple[list[Text], dict[int, str]]:
+    """Rationales with marks after numbers, and what each mark stands for: every one, or those that nothing bears out.
+    A number has the same mark in both.
+    """
     calls = {call.id: at for at, call in enumerate(result.calls, 1)}
-    texts, notes = [], []
+    texts, mark = [], 0
+    notes: dict[int, str] = {}
     for at, row in enumerate(rows):
         text = Text()
         for piece, number in footnotes.pieces(str(row.get("rationale", "")), result.evidence, footnotes.pointer_of(at)):
+            mark += number is not None
             noted = number is not None and (every_number or footnotes.is_unborne(number))
             text.append(printable(piece), style="bold" if noted else "")
             if number is not None and noted:
-                notes.append(footnotes.rests_on(number, calls))
-                text.append(f"[{len(notes)}]", style="dim")
+                notes[mark] = footnotes.rests_on(number, calls)
+                text.append(f"[{mark}]", style="dim")
         texts.append(text)
     return texts, notes
+
+
+def _show_notes(console: Console, notes: Mapping[int, str]) -> None:
+    if notes:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(justify="right", no_wrap=True)
+        for mark, note in notes.items():
+            grid.add_row(Text(f"[{mark}]"), Text(one_line(note)), style="dim")
+        console.print(Text("What the numbers rest on", style="bold"))
+        console.print(grid)
+        console.print()
 
 
 def new_table(console: Console, *headings: str) -> Table:
@@ -249,12 +265,14 @@ def _failure(console: Console, result: RunResult) -> None:
 
 
 def _calls(console: Console, calls: list[Call]) -> None:
-    for call in calls:
+    for number, call in enumerate(calls, 1):
         said = outcome(call.shown or "", call.is_error)
         said += f", {call.rows_withheld:,} withheld" if call.rows_withheld else ""
         said += f", retrieved {printable(call.retrieved_at)}" if call.was_sent else ""
         given = arguments_text(call.arguments)
-        console.print(Text(f"turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim"))
+        console.print(
+            Text(f"call {number}  turn {call.turn}  {printable(call.offered_as)}{given}: {said}", style="dim")
+        )
 
 
 def _by_turn(console: Console, result: RunResult) -> None:

@@ -43,7 +43,7 @@ EVENTS: list[Event] = [
         labels=["OFFLINE"],
         price={"input": 4.0, "cache_write": 5.0, "cache_read": 0.2, "output": 20.0},
         files={"page": "page.html"},
-        gated=True,
+        vetted=True,
         allow_live=True,
     ),
     RunResumed(in_flight="skip"),

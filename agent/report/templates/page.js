@@ -23,7 +23,8 @@ const cells = new Map([...document.querySelectorAll(".heat td[title]")].map((cel
   return [cell.title.split(" · ").slice(1).join(" · "), cell];
 }));
 for (const number of document.querySelectorAll("a.number")) {
-  const point = (on) => () => cells.get(number.dataset.at)?.classList.toggle("pointed", on);
+  const at = number.dataset.at.split("|").map((place) => cells.get(place));
+  const point = (on) => () => at.forEach((cell) => cell?.classList.toggle("pointed", on));
   for (const event of ["mouseenter", "focus"]) number.addEventListener(event, point(true));
   for (const event of ["mouseleave", "blur"]) number.addEventListener(event, point(false));
   number.addEventListener("click", () => {
