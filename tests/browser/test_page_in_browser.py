@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agent.evidence import examine
 from agent.figures import Figure
 from agent.report.page import render
 from agent.result import SIMULATED, Call, RunResult
@@ -279,3 +280,28 @@ def test_the_simulated_watermark_lies_over_the_page_without_taking_clicks(shown:
     tab = shown()
     assert tab.value("document.querySelector('.watermark').innerText.trim()") == "SIMULATED"
     assert not tab.value("document.elementFromPoint(740, 450).closest('.watermark')")
+
+
+def _cited() -> RunResult:
+    """Two numbers, one that a figure bears out and one that none does; the figure came in two calls."""
+    said = "Up 2.5 % (3M), at a yield of 6.4 %."
+    heat = [
+        Figure("Banks", "performance", 2.5, "percent", "3M", "2025-12-31", "heat", call, "/rows/0/performance")
+        for call in ("c1", "c2")
+    ]
+    answer = {"sector_recommendations": [{"sector_name": "Banks", "action": "overweight", "rationale": said}]}
+    calls = [Call(call, 1, "heat", "market", "heat", {}, "{}") for call in ("c1", "c2")]
+    evidence = [number.to_json() for number in examine(answer, heat)]
+    return RunResult(run_id="r", status="ok", answer=answer, figures=heat, calls=calls, evidence=evidence)
+
+
+def test_a_number_points_at_its_cell_and_opens_its_call(shown: Open) -> None:
+    tab = shown(_cited())
+    assert tab.value("document.querySelector('.number.unborne').innerText") == "6.4 %"
+    tab.value("document.querySelector('a.number').focus()")
+    assert tab.value("document.querySelector('.heat td.pointed').innerText") == "+2.5"
+    tab.value("document.querySelector('a.number').blur()")
+    assert tab.value("document.querySelector('.heat td.pointed')") is None
+    tab.click("a.number")
+    assert tab.value("document.querySelector('#call-1 details').open") is True
+    assert "Banks Performance 3M 2.50 %" in tab.value("document.querySelector('#call-1 .cited').innerText")
