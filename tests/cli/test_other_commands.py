@@ -117,7 +117,7 @@ def test_unknown_pack_is_exit_2() -> None:
 
 def test_a_difficulty_of_real_data_is_exit_2_with_a_hint() -> None:
     done = advisor("market", "--pack", "us-real", "--difficulty", "easy")
-    assert done.returncode == 2 and "the pack us-real is real" in done.stderr and "leave it out" in done.stderr
+    assert done.returncode == 2 and "not of the pack us-real" in done.stderr and "leave it out" in done.stderr
     assert advisor("market", "--difficulty", "hard").returncode == 2
 
 

@@ -211,10 +211,10 @@ def test_run_that_must_fail_a_scorer_which_says_nothing_of_it_proves_nothing(tmp
 
 
 def test_planner_says_what_it_does_with_the_tools_of_a_case(tmp_path: Path) -> None:
-    outcome = judged(tmp_path, expect={"status": "refused"}, without=["taxonomy"], reference={
-        "pass": {"planner": True}, "fail": {"turns": GOOD, "fails": ["outcome"]}})  # fmt: skip
-    assert sample(outcome, "pass").result.model == "planner"
-    assert sample(outcome, "pass").result.stop_reason.startswith("the model refused: no tool returned figures")
+    outcome = judged(tmp_path, reference={"pass": {"planner": True}, "fail": {"turns": GOOD, "fails": ["outcome"]}})
+    result = sample(outcome, "pass").result
+    assert (result.model, result.status) == ("planner", "ok")
+    assert "Ranks 1 of" in result.answer["sector_recommendations"][0]["rationale"]
 
 
 # Attacks
