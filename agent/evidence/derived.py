@@ -128,7 +128,7 @@ def _changes(claim: Claim) -> Iterator[Derivation]:
     """One metric of one sector, at its newest date less an earlier one."""
     direction = claim.context.direction or claim.context.compared or 0
     for entity in claim.scope:
-        for series, terms in _terms(claim, entity).items():
+        for series, terms in _terms(claim, entity, any_period=True).items():
             dated = sorted((each for each in terms if each.cell.figure.observed_at), key=_date)[-MOST_CELLS:]
             for earlier in dated[:-1]:
                 if _date(earlier) < _date(dated[-1]):
@@ -195,15 +195,18 @@ def _combined_said(claim: Claim, column: Sequence[_Term], how: str, total: float
     return f"{terms} = {result}"
 
 
-def _terms(claim: Claim, entity: str) -> _Terms:
-    """Series → its cells of that entity, in the number's unit. Only of metrics that the clause may speak of."""
+def _terms(claim: Claim, entity: str, any_period: bool = False) -> _Terms:
+    """Series → its cells of that entity, the newest last, in the number's unit. Only of metrics that the clause may
+    speak of, over a period that it names."""
     found: _Terms = defaultdict(list)
     kinds = KINDS.get(claim.mention.unit.kind, ("plain",))
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
         for reading in claim.figures.in_order(entity, kind):
-            if claim.is_comparable(reading.cell):
+            if claim.is_comparable(reading.cell) and (any_period or claim.is_over(reading.cell)):
                 found[reading.cell.series, kind].append(_Term(reading.cell, reading.value / factor))
+    for terms in found.values():
+        terms.sort(key=_date)
     return found
 
 

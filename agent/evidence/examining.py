@@ -119,7 +119,7 @@ def _claims(text: str, recommendation: dict[str, Any], figures: Figures, languag
         while at < len(mentions) and mentions[at].start < sentence.end:
             own.append(_without_confidence(mentions[at], sentence, recommendation))
             at += 1
-        around = contexts(sentence, [each for each in own if each.why is None])
+        around = contexts(sentence, own)
         for mention in own:
             yield mention if mention.why else Claim(mention, next(around), recommended, str(name), figures)
 
