@@ -173,7 +173,7 @@ class Figures:
                 unit=declared(figure.unit),
                 past=not words.PAST_METRICS.isdisjoint(own.split()),
                 changed=base is not None,
-                side=sides.pop() if len(sides) == 1 and not own.startswith("net") else 0,
+                side=sides.pop() if len(sides) == 1 and words.NET.isdisjoint(own.split()) else 0,
             )
         return self._measures[key]
 

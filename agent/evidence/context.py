@@ -265,6 +265,8 @@ class _Around:
         if older and not moved:
             last = older[-1].start
             nearest = frozenset(str(cue.value) for cue in older if cue.start == last)
+            if nearest & words.PARTS_OF_FLOW:
+                return frozenset({"flow"}), frozenset({"flow"}), earlier
             return frozenset(str(cue.value) for cue in older), nearest, earlier
         return frozenset(), frozenset(), earlier
 

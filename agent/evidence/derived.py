@@ -8,7 +8,7 @@ from functools import partial
 from math import fsum, isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from agent.evidence.cells import Cell
+from agent.evidence.cells import WHOLE_MARKET, Cell
 
 if TYPE_CHECKING:
     from agent.evidence.matching import Claim
@@ -74,6 +74,8 @@ def derivations(claim: Claim) -> Iterator[Derivation]:
         yield from _changes(claim)
     if "side" in cues:
         yield from _balances(claim)
+    if "share" in cues and claim.mention.unit.kind == "percent":
+        yield from _shares(claim)
     if "sum" in cues or ("whole" in cues and claim.mention.unit.kind == "money"):
         yield from _combined(claim, "sum")
     if "mean" in cues:
@@ -158,6 +160,22 @@ def _ratios(claim: Claim) -> Iterator[Derivation]:
 
 def _ratio_said(claim: Claim, above: _Term, below: _Term) -> str:
     return f"{_said(claim, above)} / {_said(claim, below)} = {claim.as_written(above.value / below.value, 'x')}"
+
+
+def _shares(claim: Claim) -> Iterator[Derivation]:
+    """An amount of one sector in that of the whole market, in percent."""
+    totals = {reading.cell.figure.metric: reading.cell for reading in claim.figures.in_order(WHOLE_MARKET, "money")}
+    for entity in filter(None, claim.scope):
+        for reading in claim.figures.in_order(entity, "money"):
+            whole = totals.get(f"total {reading.cell.figure.metric}")
+            if whole and whole.value and whole.figure.tool == reading.cell.figure.tool and not reading.cell.old:
+                share = 100 * reading.cell.value / whole.value
+                yield Derivation(share, (reading.cell, whole), 1, partial(_share_said, claim, reading.cell, whole, share))
+
+
+def _share_said(claim: Claim, part: Cell, whole: Cell, share: float) -> str:
+    amounts = (claim.figure_written(cell) for cell in (part, whole))
+    return f"{claim.name(part.entity)} {' / total '.join(amounts)} = {claim.as_written(share, '%')}"
 
 
 def _combined(claim: Claim, how: str) -> Iterator[Derivation]:

@@ -16,7 +16,7 @@ _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 
 
 class Cue(NamedTuple):
-    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, norm, break,
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, norm, share, break,
     subject, confidence or neutral. `value`: the entity's key, the topic, or a direction."""
 
     start: int
@@ -101,6 +101,7 @@ def _vocabulary() -> list[tuple[list[str], str, str | int]]:
         "subject": words.SUBJECTS,
         "confidence": words.CONFIDENCE,
         "norm": words.NORMS,
+        "share": words.SHARES,
         "neutral": words.NEUTRAL,
     }
     found: list[tuple[list[str], str, str | int]] = [

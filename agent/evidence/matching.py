@@ -138,9 +138,11 @@ class Claim:
 
     @cached_property
     def _moved(self) -> frozenset[str]:
-        """What may be said to have moved: momentum only of a sector without returns, and relative to nothing."""
+        """What may be said to have moved: momentum only without returns, relative strength only compared."""
         topics = {topic for entity in self.scope for topic in self.figures.topics_of(entity)}
-        return words.MOVED - ({"momentum", "excess"} if "performance" in topics else set())
+        relative = self.context.by or self.context.compared is not None
+        others = {"momentum"} if relative else {"momentum", "excess"}
+        return words.MOVED - (others if "performance" in topics else set())
 
     def has_sign(self, reading: Reading) -> bool:
         """Whether text and figure point the same way. Words of direction say nothing of a measure of size."""
@@ -257,6 +259,9 @@ class Claim:
         value = self.as_written(reading.value / self.queries[0][1], self.mention.unit.name, decimals)
         over = f" ({cell.figure.lookback})" if cell.figure.lookback else ""
         return f"{owner}{cell.figure.metric.replace('_', ' ')} {value}{over}"
+
+    def figure_written(self, cell: Cell) -> str:
+        return written(cell.value, 1, cell.figure.unit)
 
     def as_written(self, value: float, unit: str | None, decimals: int = 0) -> str:
         """A value in the number's own unit, with as many decimals, or at least so many."""

@@ -71,7 +71,8 @@ def said_of(text: str, place: tuple[int, int], between: tuple[int, int], sentenc
         return (own[0].days,)
     if before := _BEHIND.match(text, begins):
         begins = min(before.end() + 1, start)
-    opening = max((found.end() for found in _BREAK.finditer(text, begins, start)), default=begins)
+    breaks = (found.end() for found in _BREAK.finditer(text, begins, ends) if found.end() <= start)
+    opening = max(breaks, default=begins)
     closing = _BREAK.search(text, end, ends)
     own = periods(text, opening, start) + periods(text, end, closing.start() if closing else ends)
     if not own:

@@ -59,6 +59,8 @@ TOPICS: dict[str, str] = {
     "|lãi suất huy động|lãi suất cho vay",
     "put_call": "put call ratio",
     "other_margin": "gross margin|operating margin|ebit margin|ebitda margin|biên lợi nhuận gộp|biên gộp",
+    "eps": "eps|earnings per share|eps growth",
+    "target": "target price|target prices|price target|price targets|upside of|upside to|giá mục tiêu",
     "core": "core inflation|core cpi|lạm phát cơ bản",
     "youth": "youth unemployment",
     "pretax": "pre tax profit|pretax profit|profit before tax|lợi nhuận trước thuế",
@@ -73,9 +75,11 @@ METRIC_ONLY = {
 """Topic → words for it in a metric's name that say nothing in a text."""
 SPECIFIC = frozenset(
     {"dividend", "yield", "roe", "nim", "casa", "npl", "beta", "sharpe", "market_share", "credit", "deposit_rate", "put_call",
-     "other_margin", "core", "youth", "pretax"}
+     "other_margin", "core", "eps", "target", "youth", "pretax"}
 )  # fmt: skip
 """Topics that only a figure of theirs bears out: where there is none, nothing else is meant."""
+PARTS_OF_FLOW = frozenset({"matched", "put_through"})
+"""What was said of one part says nothing of the whole that comes after it."""
 MEASURED_IN = frozenset({"z", "heading"})
 """Topics that their unit behind the number names."""
 MARKET_WIDE = frozenset({"inflation", "gdp", "interest", "unemployment"})
@@ -159,8 +163,11 @@ WHOLE = (
 BENCHMARKS = "benchmark|market|vnindex|vn index|index|thị trường"
 INDICES = "vnindex|vn index|hnx index|upcom index|vn30|s&p 500|nasdaq|dow jones|msci"
 """Indices by name: what is said of one is said of no sector."""
+SHARES = "of the total|of the market total|of all foreign|of total|trong tổng số|trong tổng"
+"""Cues of a part of a whole."""
 NORMS = "average|averages|mean|norm|normal|trend|moving average|trung bình|bình quân|xu hướng"
 """What a figure may be above or below, beside the market and other sectors."""
+NET = frozenset({"net", "netted", "ròng"})
 AGAINST_MARKET = frozenset({"ahead", "behind"})
 """Comparisons that are with the market, where nothing else is named."""
 NEUTRAL = "momentum adjusted|risk adjusted|volatility adjusted|inflation adjusted"
