@@ -92,6 +92,12 @@ def _dated(cells: Iterable[Cell]) -> list[Cell]:
     return [replace(cell, old="" < (cell.figure.observed_at or "") < newest[_series(cell)]) for cell in found]
 
 
+def _parted(metric: str) -> tuple[str, str]:
+    """`inflation`, `change` of `inflation change`: a metric's name and its last word."""
+    at = max(metric.rfind(" "), metric.rfind("_"))
+    return metric[: max(at, 0)], metric[at + 1 :].casefold()
+
+
 def _series(cell: Cell) -> tuple[object, ...]:
     return cell.entity, cell.figure.ticker, *cell.series
 
@@ -179,17 +185,17 @@ class Figures:
 
     def _changing(self, figure: Figure) -> str | None:
         """The metric whose change it is: `inflation` for `inflation change`, where there is one."""
-        base, last = figure.metric[: -len(figure.metric.replace("_", " ").split(" ")[-1]) - 1], tokens(figure.metric)[-1:]
-        return base if set(last) & words.CHANGE_METRICS and (base, figure.tool) in self._named else None
+        base, last = _parted(figure.metric)
+        return base if last in words.CHANGE_METRICS and (base, figure.tool) in self._named else None
 
     @cached_property
     def _moves(self) -> dict[tuple[str, str, str], float]:
         """Entity, metric and tool → how it changed, where a figure says so or one of the reading before."""
-        newest = {(cell.entity, cell.figure.metric, cell.figure.tool): cell.value for cell in self.cells if not cell.old}
+        new = (cell for cell in self.cells if not cell.old)
+        newest = {(cell.entity, cell.figure.metric, cell.figure.tool): cell.value for cell in new}
         found: dict[tuple[str, str, str], float] = {}
         for (entity, metric, tool), value in newest.items():
-            base, _, last = metric.replace("_", " ").rpartition(" ")
-            base = metric[: len(base)]
+            base, last = _parted(metric)
             if (entity, base, tool) in newest and last in words.PAST_METRICS:
                 found.setdefault((entity, base, tool), newest[entity, base, tool] - value)
             elif (entity, base, tool) in newest and last in words.CHANGE_METRICS:

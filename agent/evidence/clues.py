@@ -1,4 +1,4 @@
-"""What single words beside a number make of it: a net amount, a forecast, a figure of the market or of another country."""
+"""What single words make of a number: a net amount, a forecast, a figure of the market or of another country."""
 
 from __future__ import annotations
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from agent.evidence import clues, words
-from agent.evidence.cells import Figures
 from agent.evidence.lexicon import Cue
 from agent.evidence.mentions import Mention
 from agent.evidence.periods import said_of
+from agent.evidence.sentence import Sentence
 
-_SENTENCE = re.compile(
-    r"(?:(?<!\bvs)(?<!\bno)(?<!\bca)(?<!\bapprox)(?<!e\.g)(?<!i\.e)(?<!p\.a)[.!?…]+[\"”’)\]]*\s+|\n\s*)", re.IGNORECASE
-)
-_BREAK = re.compile(r"[;:()\[\]—|]|,(?!\d)|(?<=\s)[–-](?=\s)|(?<!\d),(?=\d)")
 _WORDS = re.compile(r"(?<!\d)[^\W\d_]+")
 _CONTINUES = re.compile(
     r"(?:\s|,|\([^()\n]{0,20}\)|(?:net|ròng|and|or|to|và|hoặc|đến|still|now|then|only|just|even|about|another|around|vẫn|chỉ"
@@ -72,49 +66,6 @@ class Context:
     """It is said of the market, or the benchmark."""
     forecast: bool = False
     abroad: bool = False
-
-
-class Sentence:
-    """`text`: all of the text; `breaks`: where one clause ends and where the next begins."""
-
-    def __init__(self, text: str, start: int, end: int, cues: Sequence[Cue], breaks: Sequence[tuple[int, int]]) -> None:
-        self.text, self.start, self.end = text, start, end
-        self._cues, self._cue_starts = cues, [cue.start for cue in cues]
-        self._breaks, self._break_starts = breaks, [each[0] for each in breaks]
-        self.sectors = tuple(dict.fromkeys(str(cue.value) for cue in cues if cue.kind == "entity"))
-        self.kinds = frozenset(cue.kind for cue in cues)
-
-    def cues(self, start: int, end: int) -> list[Cue]:
-        found = self._cues[bisect_left(self._cue_starts, start) : bisect_left(self._cue_starts, end)]
-        return [cue for cue in found if cue.end <= end]
-
-    def breaks(self, start: int, end: int) -> list[tuple[int, int]]:
-        found = self._breaks[bisect_left(self._break_starts, start) : bisect_left(self._break_starts, end)]
-        return [each for each in found if each[1] <= end]
-
-    def clause_end(self, start: int) -> int:
-        at = bisect_left(self._break_starts, start)
-        return self._break_starts[at] if at < len(self._breaks) else self.end
-
-
-def sentences(text: str, figures: Figures) -> tuple[list[Sentence], list[tuple[int, int]]]:
-    """Its sentences, and where names stand that hold digits."""
-    cues = figures.lexicon.cues(text)
-    bounds = [0, *(found.end() for found in _SENTENCE.finditer(text)), len(text)]
-    broken = [found.span() for found in _BREAK.finditer(text)] + [cue[:2] for cue in cues if cue.kind == "break"]
-    broken.sort()
-    found, cue_at, break_at = [], 0, 0
-    for start, end in pairwise(bounds):
-        first_cue, first_break = cue_at, break_at
-        while cue_at < len(cues) and cues[cue_at].start < end:
-            cue_at += 1
-        while break_at < len(broken) and broken[break_at][0] < end:
-            break_at += 1
-        found.append(Sentence(text, start, end, cues[first_cue:cue_at], broken[first_break:break_at]))
-    names = {
-        cue[:2] for cue in cues if cue.kind in ("entity", "topic") and any(map(str.isdigit, text[cue[0] : cue[1]]))
-    }
-    return found, sorted(names)
 
 
 def contexts(sentence: Sentence, mentions: Sequence[Mention]) -> Iterator[Context]:
@@ -189,7 +140,7 @@ class _Around:
             sectors=sentence.sectors,
             by=self._is_difference(own) or self.comparison.object == "market",
             lookbacks=said_of(
-                self.text, (self.mention.start, self.mention.end), (self.begins, self.ends), (sentence.start, sentence.end)
+                self.text, (self.mention.start, self.mention.end), (self.begins, self.ends), sentence.start
             ),
             bound=self._bound(),
             cues=sentence.kinds,
@@ -206,7 +157,7 @@ class _Around:
         )
 
     def _comparison(self) -> _Comparison:
-        """With the market, or with what is normal, directly behind the number or before it; with a sector it is none."""
+        """With the market, or with what is normal, directly behind the number or before it; of sectors, none."""
         ahead = next((cue for cue in self.tail if cue.kind == "compare"), None)
         if ahead is not None and self._follows(ahead):
             compare, after = ahead, [cue for cue in self.tail if cue.start >= ahead.end]
@@ -224,11 +175,10 @@ class _Around:
         return _Comparison(int(compare.value), known) if known else _Comparison()
 
     def _is_past(self) -> bool:
-        """Words of an earlier reading stand before the number, or behind it; or elsewhere, and it is compared to another."""
-        behind = words.PAST_BEHIND & {self._spelled(cue) for cue in self.tail}
-        before = {cue.kind for cue in self.clauses[0]}
-        elsewhere = words.PAST_BEHIND & {self._spelled(cue) for cue in self.sentence.cues(self.sentence.start, self.sentence.end)}
-        return "past" in before or bool(behind) or (bool(elsewhere) and "compare" in before)
+        """Words of an earlier reading stand beside the number; or elsewhere, and it is what another is compared to."""
+        kinds = {cue.kind for cue in self.clauses[0]}
+        near = self.sentence.cues(self.sentence.start, self.sentence.end) if "compare" in kinds else self.tail
+        return "past" in kinds or not words.PAST_BEHIND.isdisjoint(map(self._spelled, near))
 
     def _is_changed(self) -> bool:
         if self._is_level() is not None:
@@ -275,7 +225,7 @@ class _Around:
         return self._spelled(cue) == "trades" and self.mention.unit.kind == "percent"
 
     def _with_kindred(self, topics: frozenset[str]) -> frozenset[str]:
-        """Prices in percent are performance; what is compared to the market is relative strength, whatever was moved."""
+        """Prices in percent are performance; returns that are compared to the market are relative strength."""
         if "price" in topics and self.mention.unit.kind == "percent":
             topics |= {"performance"}
         if self.comparison.object == "market" and topics and topics <= words.MOVED | {"price"}:

@@ -170,7 +170,9 @@ def _shares(claim: Claim) -> Iterator[Derivation]:
             whole = totals.get(f"total {reading.cell.figure.metric}")
             if whole and whole.value and whole.figure.tool == reading.cell.figure.tool and not reading.cell.old:
                 share = 100 * reading.cell.value / whole.value
-                yield Derivation(share, (reading.cell, whole), 1, partial(_share_said, claim, reading.cell, whole, share))
+                yield Derivation(
+                    share, (reading.cell, whole), 1, partial(_share_said, claim, reading.cell, whole, share)
+                )
 
 
 def _share_said(claim: Claim, part: Cell, whole: Cell, share: float) -> str:

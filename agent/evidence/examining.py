@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from agent.evidence.cells import Figures
-from agent.evidence.context import Sentence, contexts, sentences
+from agent.evidence.context import contexts
 from agent.evidence.matching import Claim
 from agent.evidence.mentions import Mention, composed, is_vietnamese, mentions_of
 from agent.evidence.number import Found, Number
+from agent.evidence.sentence import Sentence, sentences
 from agent.figures import Figure
 from agent.pointers import pointer
 

@@ -16,8 +16,8 @@ _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 
 
 class Cue(NamedTuple):
-    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, norm, share, break,
-    subject, confidence or neutral. `value`: the entity's key, the topic, or a direction."""
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, norm, share,
+    break, subject, confidence or neutral. `value`: the entity's key, the topic, or a direction."""
 
     start: int
     end: int

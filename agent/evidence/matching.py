@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -132,9 +132,7 @@ class Claim:
             return False
         if context.forecast and not words.FORECAST.search(cell.figure.metric.replace("_", " ")):
             return False
-        return not (
-            context.abroad and self.figures.currencies == words.HOME and measure.topics & words.MARKET_WIDE
-        )
+        return not (context.abroad and self.figures.currencies == words.HOME and measure.topics & words.MARKET_WIDE)
 
     @cached_property
     def _moved(self) -> frozenset[str]:

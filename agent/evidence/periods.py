@@ -59,11 +59,12 @@ def _periods(text: str, start: int, end: int) -> Iterator[Period]:
             yield Period(found.start(), found.end(), days)
 
 
-def said_of(text: str, place: tuple[int, int], between: tuple[int, int], sentence: tuple[int, int]) -> tuple[int, ...]:
+def said_of(text: str, place: tuple[int, int], between: tuple[int, int], sentence: int) -> tuple[int, ...]:
     """Days of the lookbacks that the number at `place` may be over; none where the text leaves it open.
 
     `between`: where the number before it ends and the next begins. What stands in brackets behind a number is its own,
-    and counts alone; else what stands in its clause, before it or behind it; else what its sentence begins with.
+    and counts alone; else what stands in its clause, before it or behind it; else what its
+    sentence begins with, which starts at `sentence`.
     """
     (start, end), (begins, ends) = place, between
     behind = _BEHIND.match(text, end)
@@ -76,7 +77,7 @@ def said_of(text: str, place: tuple[int, int], between: tuple[int, int], sentenc
     closing = _BREAK.search(text, end, ends)
     own = periods(text, opening, start) + periods(text, end, closing.start() if closing else ends)
     if not own:
-        own = [each for each in periods(text, sentence[0], opening) if _is_lead(text, sentence[0], each, opening)]
+        own = [each for each in periods(text, sentence, opening) if _is_lead(text, sentence, each, opening)]
     return tuple(dict.fromkeys(each.days for each in own))
 
 

@@ -55,8 +55,8 @@ TOPICS: dict[str, str] = {
     "sharpe": "sharpe|sharpe ratio|sortino ratio|information ratio",
     "market_share": "market share|thị phần",
     "credit": "credit growth|loan growth|deposit growth|tăng trưởng tín dụng|tăng trưởng huy động",
-    "deposit_rate": "deposit rate|deposit rates|rate on deposits|lending rate|lending rates|mortgage rate|mortgage rates"
-    "|lãi suất huy động|lãi suất cho vay",
+    "deposit_rate": "deposit rate|deposit rates|rate on deposits|lending rate|lending rates|mortgage rate"
+    "|mortgage rates|lãi suất huy động|lãi suất cho vay",
     "put_call": "put call ratio",
     "other_margin": "gross margin|operating margin|ebit margin|ebitda margin|biên lợi nhuận gộp|biên gộp",
     "eps": "eps|earnings per share|eps growth",
@@ -74,8 +74,8 @@ METRIC_ONLY = {
 }
 """Topic → words for it in a metric's name that say nothing in a text."""
 SPECIFIC = frozenset(
-    {"dividend", "yield", "roe", "nim", "casa", "npl", "beta", "sharpe", "market_share", "credit", "deposit_rate", "put_call",
-     "other_margin", "core", "eps", "target", "youth", "pretax"}
+    {"dividend", "yield", "roe", "nim", "casa", "npl", "beta", "sharpe", "market_share", "credit", "deposit_rate",
+     "put_call", "other_margin", "core", "eps", "target", "youth", "pretax"}
 )  # fmt: skip
 """Topics that only a figure of theirs bears out: where there is none, nothing else is meant."""
 PARTS_OF_FLOW = frozenset({"matched", "put_through"})
@@ -115,7 +115,8 @@ MOVES = {
 }
 """Changes: before a level (`fell to 3.4 %`) they say nothing of its sign."""
 SIDES = {
-    UP: "bought|buying|buys|buy|net buy|inflow|inflows|net buyers|net buyer|mua ròng|mua|positive|dương|brought in|bring in|poured in",
+    UP: "bought|buying|buys|buy|net buy|inflow|inflows|net buyers|net buyer|mua ròng|mua|positive|dương"
+    "|brought in|bring in|poured in",
     DOWN: "sold|selling|sells|sell|outflow|outflows|net sellers|net seller|bán ròng|bán|rút ròng|rút|negative"
     "|loss|losses"
     "|losing|lỗ|thua lỗ|âm|took out|take out|takes out|pulled out|withdrew",
@@ -131,12 +132,14 @@ LEVELS = "to|at|from|near|xuống|còn|xuống còn|lên|từ|ở mức|đạt|v
 COMPARES = {
     UP: "outperformed|outperforms|outperform|outperforming|ahead of|ahead|lead over|leads|led|lead|higher than"
     "|above|exceeds"
-    "|exceeded|exceed|exceeding|beat|beats|beating|surpassed|surpassing|leading the|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt"
+    "|exceeded|exceed|exceeding|beat|beats|beating|surpassed|surpassing"
+    "|leading the|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt"
     "|mạnh hơn"
     "|lớn hơn|dẫn trước|tốt hơn|nhiều hơn",
     DOWN: "underperformed|underperforms|underperform|underperforming|lagged|lags|lag|lagging|behind|lower than"
     "|below|trails"
-    "|trailed|trailing the|less than|worse than|weaker than|smaller than|thấp hơn|kém|kém hơn|thua|yếu hơn|nhỏ hơn|ít hơn|tệ hơn",
+    "|trailed|trailing the|less than|worse than|weaker than|smaller than"
+    "|thấp hơn|kém|kém hơn|thua|yếu hơn|nhỏ hơn|ít hơn|tệ hơn",
     0: "spread|gap|difference|differential|versus|vs|against|compared|unlike|chênh lệch|cách biệt|so với|khác với",
 }
 SUMS = "total|totals|totalled|combined|together|altogether|sum|aggregate|in all|tổng|tổng cộng|cộng lại|gộp"
@@ -177,25 +180,26 @@ FORECASTS = (
     "|dự báo|kỳ vọng|dự kiến"
 )
 FORECAST = re.compile(rf"\b(?:{FORECASTS}|consensus|target)\b", re.IGNORECASE)
-ABROAD = r"US|U\.S\.|Fed|FED|[Ff]ederal|[Ff]ed funds|American|China|Chinese|ECB|[Ee]urozone|Euro area|Japan(?:ese)?|Mỹ|Trung Quốc"
+ABROAD = r"US|U\.S\.|Fed|FED|[Ff]ederal|American|China|Chinese|ECB|[Ee]urozone|Euro area|Japan(?:ese)?|Mỹ|Trung Quốc"
 """What is said of a country whose currency the figures are not in. In ordinary case: us is a word."""
 HOME = frozenset({"VND"})
 """The currency of figures that are of none of those countries."""
 CONTRASTS = (
-    "while|but|and|although|though|whereas|despite|against|versus|vs|yet|however|with|after|trong khi|nhưng|và|còn|dù|mặc dù"
-    "|song|tuy"
+    "while|but|and|although|though|whereas|despite|against|versus|vs|yet|however|with|after|trong khi|nhưng|và|còn|dù"
+    "|mặc dù|song|tuy"
 )
 """Words between clauses, of which a period in one says nothing of the other."""
 NUMERALS: dict[str, int] = {
     word: count
     for pair in (
-        "one two three four five six seven eight nine ten eleven twelve".split(),
-        "một hai ba bốn năm sáu bảy tám chín mười".split(),
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        ["một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười"],
     )
     for count, word in enumerate(pair, 1)
 }
 SPANS = (
-    "trading days?|business days?|sessions?|days?|weeks?|months?|quarters?|years?|yrs?|mths?|phiên|ngày|tuần|tháng|quý|năm"
+    "trading days?|business days?|sessions?|days?|weeks?|months?|quarters?|years?|yrs?|mths?"
+    "|phiên|ngày|tuần|tháng|quý|năm"
 )
 BOUNDS = {
     UP: r"above|over|more than|at least|exceed(?:s|ed|ing)?|beyond|hơn|trên|vượt|ít nhất|tối thiểu",
