@@ -107,8 +107,8 @@ class _Around:
         verb = words.PREDICATE.search(self.text, mention.end, tail_end)
         self.behind, self.ends = (mention.end, tail_end), ends
         self.tail = sentence.cues(mention.end, tail_end)
-        self.comparison = self._comparison()
         self.noun = sentence.cues(mention.end, verb.start()) if verb else self.tail
+        self.comparison = self._comparison()
 
     def _is_light(self, start: int, end: int) -> bool:
         return all(word.casefold() in _LIGHT for word in _WORDS.findall(self.text[start:end]))
@@ -139,9 +139,7 @@ class _Around:
             subject=self._subject() or (before.subject if continues else None),
             sectors=sentence.sectors,
             by=self._is_difference(own) or self.comparison.object == "market",
-            lookbacks=said_of(
-                self.text, (self.mention.start, self.mention.end), (self.begins, self.ends), sentence.start
-            ),
+            lookbacks=() if respectively else self._lookbacks(),
             bound=self._bound(),
             cues=sentence.kinds,
             compared=int(compares[0].value) if compares else None,
@@ -156,9 +154,13 @@ class _Around:
             abroad=clues.is_abroad(self.text, self.span),
         )
 
+    def _lookbacks(self) -> tuple[int, ...]:
+        place, between = (self.mention.start, self.mention.end), (self.begins, self.ends)
+        return said_of(self.text, place, between, self.sentence.start)
+
     def _comparison(self) -> _Comparison:
         """With the market, or with what is normal, directly behind the number or before it; of sectors, none."""
-        ahead = next((cue for cue in self.tail if cue.kind == "compare"), None)
+        ahead = next((cue for cue in self.noun if cue.kind == "compare"), None)
         if ahead is not None and self._follows(ahead):
             compare, after = ahead, [cue for cue in self.tail if cue.start >= ahead.end]
         elif (last := self._is_of(self.clauses[0], "compare")) is not None and not self.extended:

@@ -12,7 +12,7 @@ from agent.evidence.lookbacks import days_of
 ALIKE = 0.1
 """The share by which two lookbacks may differ and be one: 20 sessions and a month."""
 _COUNTED = rf"(?P<count>\d{{1,4}}|{'|'.join(words.NUMERALS)})[\s-]*(?P<unit>{words.SPANS})(?![^\W_])"
-_SHORT = r"(?P<short>\d{1,4}(?:\s?[-–]\s?\d{1,2})?[DWMQY]|YTD)(?![^\W_])"
+_SHORT = r"(?P<short>\d{1,4}(?:\s?[-–]\s?\d{1,2})?[DWMQY]|YTD|(?i:year[ -]to[ -]date))(?![^\W_])"
 _NAMED = (
     r"(?:(?:over|in|during|for|within|on)\s+(?:the|a|this|the\s+(?:past|last|latest|whole|full))|past|last|this|trong)\s+"
     r"(?P<named>day|session|week|month|quarter|year|ngày|phiên|tuần|tháng|quý|năm(?=\s+(?:qua|nay|này|vừa|gần)|\W*$))"
@@ -54,7 +54,8 @@ def _periods(text: str, start: int, end: int) -> Iterator[Period]:
         if _NO_LOOKBACK.match(text, found.end()) or _FORWARD.search(text, max(0, found.start() - 12), found.start()):
             continue
         count = (found["count"] or "").casefold()
-        written = found["short"] or f"{words.NUMERALS.get(count, count) or 1} {found['unit'] or found['named']}"
+        short = "YTD" if (found["short"] or "").casefold().startswith("year") else found["short"]
+        written = short or f"{words.NUMERALS.get(count, count) or 1} {found['unit'] or found['named']}"
         if days := days_of(written):
             yield Period(found.start(), found.end(), days)
 
