@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 from typing import NamedTuple
@@ -35,6 +35,8 @@ class Measure:
     unit: Unit | None
     past: bool
     """Whether it is the reading before the newest."""
+    changed: bool
+    """Whether it is how much a metric changed that the same tool shows."""
     side: int
     """-1 for what counts only what was sold, 1 for what counts only what was bought, else 0."""
 
@@ -51,6 +53,8 @@ class Cell:
     figure: Figure
     value: float
     measure: Measure
+    old: bool = False
+    """Whether the same has a figure of a later date."""
 
     @property
     def series(self) -> tuple[str, str | None, str]:
@@ -80,6 +84,24 @@ _METRICS = _metric_lexicon()
 _BENCHMARKS = frozenset(words.BENCHMARKS.split("|"))
 
 
+def _dated(cells: Iterable[Cell]) -> list[Cell]:
+    """In their order, each knowing whether its series has a later one."""
+    found, newest = list(cells), dict[tuple[object, ...], str]()
+    for cell in found:
+        newest[_series(cell)] = max(newest.get(_series(cell), ""), cell.figure.observed_at or "")
+    return [replace(cell, old="" < (cell.figure.observed_at or "") < newest[_series(cell)]) for cell in found]
+
+
+def _parted(metric: str) -> tuple[str, str]:
+    """`inflation`, `change` of `inflation change`: a metric's name and its last word."""
+    at = max(metric.rfind(" "), metric.rfind("_"))
+    return metric[: max(at, 0)], metric[at + 1 :].casefold()
+
+
+def _series(cell: Cell) -> tuple[object, ...]:
+    return cell.entity, cell.figure.ticker, *cell.series
+
+
 def _size(reading: Reading) -> float:
     return reading.size
 
@@ -97,7 +119,9 @@ class Figures:
         self._greatest: dict[str, float] = defaultdict(float)
         for figure in usable:
             self._greatest[figure.metric] = max(self._greatest[figure.metric], abs(figure.value or 0.0))
-        self.cells = list(self._cells(usable))
+        self._named = {(figure.metric, figure.tool) for figure in usable}
+        self.cells = _dated(self._cells(usable))
+        self.currencies = {cell.measure.unit.currency for cell in self.cells if cell.measure.unit} - {None}
         self.by_entity: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.cells:
             self.by_entity[cell.entity].append(cell)
@@ -137,25 +161,50 @@ class Figures:
     def _measure(self, figure: Figure) -> Measure:
         key = (figure.metric, figure.unit, figure.tool, figure.sector is None)
         if key not in self._measures:
-            cues = _METRICS.cues(figure.metric)
+            base = self._changing(figure)
+            cues = _METRICS.cues(base or figure.metric)
             topics = {str(cue.value) for cue in cues if cue.kind == "topic"}
             if figure.sector is None and len(topics) > 1:
                 topics -= {"performance"}
-            if topics <= words.TRADING:
+            if topics <= words.OF_TRADING:
                 of_tool = {str(cue.value) for cue in _METRICS.cues(figure.tool) if cue.kind == "topic"}
                 topics |= of_tool & words.TRADING
             if topics & {"performance", "relative_strength"}:
                 topics |= {"excess"}
             sides = {int(cue.value) for cue in cues if cue.kind == "side"}
-            own = " ".join(tokens(figure.metric))
+            own = " ".join(tokens(base or figure.metric))
             self._measures[key] = Measure(
                 topics=frozenset(topics or {own}),
                 known=bool(topics),
                 unit=declared(figure.unit),
                 past=not words.PAST_METRICS.isdisjoint(own.split()),
-                side=sides.pop() if len(sides) == 1 and not own.startswith("net") else 0,
+                changed=base is not None,
+                side=sides.pop() if len(sides) == 1 and words.NET.isdisjoint(own.split()) else 0,
             )
         return self._measures[key]
+
+    def _changing(self, figure: Figure) -> str | None:
+        """The metric whose change it is: `inflation` for `inflation change`, where there is one."""
+        base, last = _parted(figure.metric)
+        return base if last in words.CHANGE_METRICS and (base, figure.tool) in self._named else None
+
+    @cached_property
+    def _moves(self) -> dict[tuple[str, str, str], float]:
+        """Entity, metric and tool → how it changed, where a figure says so or one of the reading before."""
+        new = (cell for cell in self.cells if not cell.old)
+        newest = {(cell.entity, cell.figure.metric, cell.figure.tool): cell.value for cell in new}
+        found: dict[tuple[str, str, str], float] = {}
+        for (entity, metric, tool), value in newest.items():
+            base, last = _parted(metric)
+            if (entity, base, tool) in newest and last in words.PAST_METRICS:
+                found.setdefault((entity, base, tool), newest[entity, base, tool] - value)
+            elif (entity, base, tool) in newest and last in words.CHANGE_METRICS:
+                found[entity, base, tool] = value
+        return found
+
+    def move(self, cell: Cell) -> float:
+        """How the metric of a cell changed, 0 where nothing tells."""
+        return 0.0 if cell.old else self._moves.get((cell.entity, cell.figure.metric, cell.figure.tool), 0.0)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -192,6 +241,8 @@ class Figures:
         if unit is not None:
             if unit.kind in ("percent", "points", "money", "count", "multiple"):
                 yield unit.kind, value * unit.factor
+            if unit.kind == "percent" and (cell.measure.changed or "relative_strength" in topics):
+                yield "points", value * unit.factor
             return
         yield "money", value
         if topics & words.AMOUNTS:
@@ -216,6 +267,9 @@ class Figures:
 
     def in_order(self, entity: str | None, kind: str) -> Sequence[Reading]:
         return self._ordered.get((entity, kind), ())
+
+    def topics_of(self, entity: str) -> frozenset[str]:
+        return frozenset().union(*self._topics.get(entity, ()))
 
     def overlap(self, entity: str, topics: frozenset[str], nearest: frozenset[str]) -> int:
         """How many of the topics a metric of that entity has that is of the nearest; -1 where none is."""

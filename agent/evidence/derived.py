@@ -8,7 +8,7 @@ from functools import partial
 from math import fsum, isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from agent.evidence.cells import Cell
+from agent.evidence.cells import WHOLE_MARKET, Cell
 
 if TYPE_CHECKING:
     from agent.evidence.matching import Claim
@@ -74,6 +74,8 @@ def derivations(claim: Claim) -> Iterator[Derivation]:
         yield from _changes(claim)
     if "side" in cues:
         yield from _balances(claim)
+    if "share" in cues and claim.mention.unit.kind == "percent":
+        yield from _shares(claim)
     if "sum" in cues or ("whole" in cues and claim.mention.unit.kind == "money"):
         yield from _combined(claim, "sum")
     if "mean" in cues:
@@ -128,7 +130,7 @@ def _changes(claim: Claim) -> Iterator[Derivation]:
     """One metric of one sector, at its newest date less an earlier one."""
     direction = claim.context.direction or claim.context.compared or 0
     for entity in claim.scope:
-        for series, terms in _terms(claim, entity).items():
+        for series, terms in _terms(claim, entity, any_period=True).items():
             dated = sorted((each for each in terms if each.cell.figure.observed_at), key=_date)[-MOST_CELLS:]
             for earlier in dated[:-1]:
                 if _date(earlier) < _date(dated[-1]):
@@ -158,6 +160,24 @@ def _ratios(claim: Claim) -> Iterator[Derivation]:
 
 def _ratio_said(claim: Claim, above: _Term, below: _Term) -> str:
     return f"{_said(claim, above)} / {_said(claim, below)} = {claim.as_written(above.value / below.value, 'x')}"
+
+
+def _shares(claim: Claim) -> Iterator[Derivation]:
+    """An amount of one sector in that of the whole market, in percent."""
+    totals = {reading.cell.figure.metric: reading.cell for reading in claim.figures.in_order(WHOLE_MARKET, "money")}
+    for entity in filter(None, claim.scope):
+        for reading in claim.figures.in_order(entity, "money"):
+            whole = totals.get(f"total {reading.cell.figure.metric}")
+            if whole and whole.value and whole.figure.tool == reading.cell.figure.tool and not reading.cell.old:
+                share = 100 * reading.cell.value / whole.value
+                yield Derivation(
+                    share, (reading.cell, whole), 1, partial(_share_said, claim, reading.cell, whole, share)
+                )
+
+
+def _share_said(claim: Claim, part: Cell, whole: Cell, share: float) -> str:
+    amounts = (claim.figure_written(cell) for cell in (part, whole))
+    return f"{claim.name(part.entity)} {' / total '.join(amounts)} = {claim.as_written(share, '%')}"
 
 
 def _combined(claim: Claim, how: str) -> Iterator[Derivation]:
@@ -195,15 +215,18 @@ def _combined_said(claim: Claim, column: Sequence[_Term], how: str, total: float
     return f"{terms} = {result}"
 
 
-def _terms(claim: Claim, entity: str) -> _Terms:
-    """Series → its cells of that entity, in the number's unit. Only of metrics that the clause may speak of."""
+def _terms(claim: Claim, entity: str, any_period: bool = False) -> _Terms:
+    """Series → its cells of that entity, the newest last, in the number's unit. Only of metrics that the clause may
+    speak of, over a period that it names."""
     found: _Terms = defaultdict(list)
     kinds = KINDS.get(claim.mention.unit.kind, ("plain",))
     for kind in kinds:
         factor = dict(claim.queries).get(kind, claim.mention.unit.factor if kind != "bare" else 1.0)
         for reading in claim.figures.in_order(entity, kind):
-            if claim.is_comparable(reading.cell):
+            if claim.is_comparable(reading.cell) and (any_period or claim.is_over(reading.cell)):
                 found[reading.cell.series, kind].append(_Term(reading.cell, reading.value / factor))
+    for terms in found.values():
+        terms.sort(key=_date)
     return found
 
 

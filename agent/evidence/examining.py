@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from agent.evidence.cells import Figures
-from agent.evidence.context import Sentence, contexts, sentences
+from agent.evidence.context import contexts
 from agent.evidence.matching import Claim
 from agent.evidence.mentions import Mention, composed, is_vietnamese, mentions_of
 from agent.evidence.number import Found, Number
+from agent.evidence.sentence import Sentence, sentences
 from agent.figures import Figure
 from agent.pointers import pointer
 
@@ -119,7 +120,7 @@ def _claims(text: str, recommendation: dict[str, Any], figures: Figures, languag
         while at < len(mentions) and mentions[at].start < sentence.end:
             own.append(_without_confidence(mentions[at], sentence, recommendation))
             at += 1
-        around = contexts(sentence, [each for each in own if each.why is None])
+        around = contexts(sentence, own)
         for mention in own:
             yield mention if mention.why else Claim(mention, next(around), recommended, str(name), figures)
 

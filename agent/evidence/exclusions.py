@@ -57,6 +57,7 @@ _AFTER: tuple[tuple[str, str], ...] = (
     ),
     ("date", rf"\b(?:{_MONTH}\.?|tháng|ngày|năm)\s+"),
     ("period", r"\b(?:[QH]|FY\s?|quý\s+)"),
+    ("threshold", r"\b(?:below|above|under|over|dưới|trên)\s+(?:mốc\s+)?"),
     ("name", r"\b(?:COVID-?|G-?|Basel\s|S&P\s|VN-?|Russell\s|Nasdaq\s|Fortune\s|FTSE\s|Nikkei\s|Stoxx\s|CSI\s)"),
     ("label", r"\[|(?:^|[\n;:])[^\S\n]*\(?"),
 )
@@ -65,6 +66,8 @@ _LED = re.compile(f"(?:{'|'.join(f'(?P<{why}_{at}>{each})' for at, (why, each) i
 _LONGEST_LEAD = 30
 _LISTED = re.compile(r"[.)\]]\s+[^\W\d_]|\]")
 _INDEX = frozenset({30, 35, 40, 50, 70, 100, 200, 225, 300, 400, 500, 600, 1000, 2000})
+_ROUND = frozenset({0, 50, 100})
+"""What an index or an oscillator is above or below, which says nothing of its value."""
 ALWAYS = ("date", "time", "period", "label", "name")
 """What is of these is no measure whatever its decimals; a rank, a count or a year with a unit is one."""
 
@@ -85,6 +88,8 @@ def led(text: str, start: int, end: int, value: float) -> str | None:
         return None
     why = (found.lastgroup or "").partition("_")[0]
     if why == "label" and not _LISTED.match(text, end):
+        return None
+    if why == "threshold" and value not in _ROUND:
         return None
     is_index = value in _INDEX or value < 20
     return None if why == "name" and not is_index else why

@@ -16,8 +16,8 @@ _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 
 
 class Cue(NamedTuple):
-    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, break, subject
-    or confidence. `value`: the entity's key, the topic, or a direction."""
+    """`kind`: entity, topic, move, side, after, level, compare, sum, mean, change, past, whole, market, norm, share,
+    break, subject, confidence or neutral. `value`: the entity's key, the topic, or a direction."""
 
     start: int
     end: int
@@ -27,25 +27,24 @@ class Cue(NamedTuple):
 
 class Lexicon:
     def __init__(self) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], set[tuple[str, str | int]]]]] = {}
-        self._meanings: dict[tuple[str, ...], set[tuple[str, str | int]]] = {}
-        self._capitals: set[tuple[str, ...]] = set()
-        """Abbreviations, which only capitals stand for: IT is a sector, it is none."""
+        self._by_first: dict[str, list[tuple[tuple[str, ...], bool, set[tuple[str, str | int]]]]] = {}
+        """First word → phrases, each with whether it is an abbreviation, which only capitals stand for: IT is a sector,
+        it is none."""
+        self._meanings: dict[tuple[tuple[str, ...], bool], set[tuple[str, str | int]]] = {}
 
     def add(self, phrases: Iterable[str], kind: str, value: str | int) -> None:
         for phrase in phrases:
             spelled = tuple(tokens(phrase))
             if not spelled:
                 continue
-            if kind == "entity" and len(spelled) == 1 and phrase.isupper() and len(phrase) <= ABBREVIATION:
-                self._capitals.add(spelled)
-            if spelled not in self._meanings:
+            capital = kind == "entity" and len(spelled) == 1 and phrase.isupper() and len(phrase) <= ABBREVIATION
+            if (spelled, capital) not in self._meanings:
                 meanings: set[tuple[str, str | int]] = set()
-                self._meanings[spelled] = meanings
+                self._meanings[spelled, capital] = meanings
                 same_first = self._by_first.setdefault(spelled[0], [])
-                same_first.append((spelled, meanings))
-                same_first.sort(key=lambda each: -len(each[0]))
-            self._meanings[spelled].add((kind, value))
+                same_first.append((spelled, capital, meanings))
+                same_first.sort(key=lambda each: (-len(each[0]), not each[1]))
+            self._meanings[spelled, capital].add((kind, value))
 
     def cues(self, text: str) -> list[Cue]:
         """In order; words of a longer phrase are not looked at again."""
@@ -63,9 +62,9 @@ class Lexicon:
         self, text: str, spelled: list[tuple[str, int, int]], at: int
     ) -> tuple[Iterable[tuple[str, str | int]], int]:
         is_capital = text[spelled[at][1] : spelled[at][2]].isupper()
-        for phrase, meanings in self._by_first.get(spelled[at][0], ()):
+        for phrase, capital, meanings in self._by_first.get(spelled[at][0], ()):
             length = len(phrase)
-            if phrase in self._capitals and not is_capital:
+            if capital and not is_capital:
                 continue
             if at + length <= len(spelled) and all(
                 spelled[at + n][0] == phrase[n] and _GAP.fullmatch(text, spelled[at + n - 1][2], spelled[at + n][1])
@@ -101,6 +100,9 @@ def _vocabulary() -> list[tuple[list[str], str, str | int]]:
         "break": words.BREAKS,
         "subject": words.SUBJECTS,
         "confidence": words.CONFIDENCE,
+        "norm": words.NORMS,
+        "share": words.SHARES,
+        "neutral": words.NEUTRAL,
     }
     found: list[tuple[list[str], str, str | int]] = [
         (phrases.split("|"), "topic", topic) for topic, phrases in words.TOPICS.items()

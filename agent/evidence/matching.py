@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -10,9 +10,9 @@ from functools import cached_property
 from agent.evidence import derived, words
 from agent.evidence.cells import WHOLE_MARKET, Cell, Figures, Reading
 from agent.evidence.context import Context
-from agent.evidence.lookbacks import days_of
 from agent.evidence.mentions import Mention
 from agent.evidence.number import Status
+from agent.evidence.periods import is_over
 
 NEAR = 0.1
 """The share of a round number by which a figure may be above or below it, where words say so."""
@@ -53,6 +53,8 @@ class Claim:
     @cached_property
     def scope(self) -> list[str]:
         """Entities whose figures it may be, the likeliest first; the whole market is always one."""
+        if self.context.of_market:
+            return [*self.figures.benchmarks, WHOLE_MARKET]
         if self.context.subject is not None:
             return [self.context.subject, WHOLE_MARKET]
         own = [self.recommended] if self.recommended else []
@@ -75,6 +77,8 @@ class Claim:
         topics, context = cell.measure.topics, self.context
         if not context.nearest:
             return True
+        if not (context.nearest & words.SPECIFIC <= topics):
+            return False
         if self._wanted < 0:
             return not cell.measure.known
         return bool(topics & context.nearest) and len(topics & context.topics) >= self._wanted
@@ -98,7 +102,7 @@ class Claim:
     def is_of(self, cell: Cell) -> bool:
         """Whether the number may be a figure of that metric."""
         measure, context = cell.measure, self.context
-        if measure.past and "past" not in context.cues:
+        if not (self.is_over(cell) and self._is_meant(cell)):
             return False
         if self.mention.unit.kind == "multiple":
             return "valuation" in measure.topics or self.is_named(cell)
@@ -107,14 +111,42 @@ class Claim:
         if context.nearest:
             return self.is_named(cell)
         if context.moved:
-            return bool(measure.topics & (words.MOVED | context.earlier)) or not measure.known
+            return bool(measure.topics & (self._moved | context.earlier)) or not measure.known
         if cell.entity == WHOLE_MARKET:
             return bool(measure.topics & context.earlier) or not (context.earlier or context.sectors)
         return True
 
+    def is_over(self, cell: Cell) -> bool:
+        """Whether the figure is over a period that the text names. Growth of accounts is on the year before."""
+        of_accounts = "growth" in cell.measure.topics
+        return is_over(cell.figure.lookback, self.context.lookbacks) or (of_accounts and 365 in self.context.lookbacks)
+
+    def _is_meant(self, cell: Cell) -> bool:
+        """Whether the words beside the number leave it open to be such a figure at all."""
+        measure, context = cell.measure, self.context
+        if (measure.past and not context.past) or (cell.old and not (context.past or context.dated)):
+            return False
+        if (measure.changed and not context.changed) or (measure.side and context.net):
+            return False
+        if context.norm and measure.known and not measure.topics & {"trend", "z"}:
+            return False
+        if context.forecast and not words.FORECAST.search(cell.figure.metric.replace("_", " ")):
+            return False
+        return not (context.abroad and self.figures.currencies == words.HOME and measure.topics & words.MARKET_WIDE)
+
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        """What may be said to have moved: momentum only without returns, relative strength only compared."""
+        topics = {topic for entity in self.scope for topic in self.figures.topics_of(entity)}
+        relative = self.context.by or self.context.compared is not None
+        others = {"momentum"} if relative else {"momentum", "excess"}
+        return words.MOVED - (others if "performance" in topics else set())
+
     def has_sign(self, reading: Reading) -> bool:
         """Whether text and figure point the same way. Words of direction say nothing of a measure of size."""
         value, measure = reading.value, reading.cell.measure
+        if self.figures.move(reading.cell) * self.context.toward < 0:
+            return False
         if value == 0 or self.mention.value == 0:
             return True
         if self.mention.signed:
@@ -158,7 +190,7 @@ class Claim:
 
     def verdict(self) -> Verdict:
         fitting = [each for entity in self.scope for each in self.readings(entity) if self.is_of(each.cell)]
-        signed = self._of_period([reading for reading in fitting if self.has_sign(reading)])
+        signed = [reading for reading in fitting if self.has_sign(reading)]
         if exact := [reading for reading in signed if self._is_exact(reading)]:
             return Verdict("grounded", tuple(dict.fromkeys(reading.cell for reading in exact))[:SHOWN])
         if signed:
@@ -169,26 +201,34 @@ class Claim:
         if found is not None and found.fits:
             return Verdict("derived", found.cells, found.said())
         if fitting and not any(self.has_sign(reading) for reading in fitting):
-            return Verdict("wrong_sign", why=f"{self.described(fitting[0])}: the sign is another")
+            moved = self.figures.move(fitting[0].cell) * self.context.toward < 0
+            why = "it moved the other way" if moved else "the sign is another"
+            return Verdict("wrong_sign", why=f"{self.described(fitting[0])}: {why}")
         if found is not None:
             return Verdict("wrong_sign", why=f"{found.said()}: it is the other way round")
-        if fitting:
-            return Verdict("ungrounded", why=f"{self.described(fitting[0])}, not what the text says")
+        if (own := next(self._otherwise(), None)) is not None:
+            return Verdict("ungrounded", why=f"{self.described(own)}, not what the text says")
         if (other := self._elsewhere()) is not None:
             return Verdict("wrong_sector", why=f"{self.described(other)} fits, but the text is about {self.about}")
         return Verdict("ungrounded", why=self._nearest())
 
     def accepted(self) -> list[float]:
         """Sizes that would pass in place of the number's own, in its unit, ordered."""
-        fitting = [
-            Reading(reading.size / factor, *reading[1:])
+        sizes = [
+            reading.size / factor
             for entity in self.scope
             for kind, factor in self.queries
             for reading in self.figures.in_order(entity, kind)
             if self._is_written_so(reading) and self.is_of(reading.cell) and self.has_sign(reading)
         ]
-        sizes = [reading.size for reading in self._of_period(fitting)]
         return sorted(sizes + [abs(each.value) for each in derived.derivations(self) if each.fits])
+
+    def _otherwise(self) -> Iterator[Reading]:
+        """Figures in scope with this value that the text does not mean: over another period, a reading before."""
+        for entity in self.scope:
+            for reading in self.readings(entity):
+                if self.is_of(reading.cell) or (self.context.nearest and self.is_named(reading.cell)):
+                    yield reading
 
     def _elsewhere(self) -> Reading | None:
         """The figure of another sector that would have fitted."""
@@ -197,24 +237,10 @@ class Claim:
         for reading in self.readings(None):
             topics = reading.cell.measure.topics
             named = topics & self.context.nearest if self.context.nearest else self.is_of(reading.cell)
-            if named and reading.cell.entity != WHOLE_MARKET and self.has_sign(reading):
+            meant = named and self.is_over(reading.cell) and self._is_meant(reading.cell)
+            if meant and reading.cell.entity not in self.scope and self.has_sign(reading):
                 return reading
         return None
-
-    def _of_period(self, readings: Sequence[Reading]) -> Sequence[Reading]:
-        """Where the text has a period behind the number, and the metric has figures over it, those over no other."""
-        days = days_of(self.context.lookback)
-        if days is None:
-            return readings
-        return [
-            reading
-            for reading in readings
-            if days_of(reading.cell.figure.lookback) in (None, days)
-            or not any(
-                days_of(cell.figure.lookback) == days and cell.figure.metric == reading.cell.figure.metric
-                for cell in self.figures.by_entity.get(reading.cell.entity, ())
-            )
-        ]
 
     @property
     def about(self) -> str:
@@ -231,6 +257,9 @@ class Claim:
         value = self.as_written(reading.value / self.queries[0][1], self.mention.unit.name, decimals)
         over = f" ({cell.figure.lookback})" if cell.figure.lookback else ""
         return f"{owner}{cell.figure.metric.replace('_', ' ')} {value}{over}"
+
+    def figure_written(self, cell: Cell) -> str:
+        return written(cell.value, 1, cell.figure.unit)
 
     def as_written(self, value: float, unit: str | None, decimals: int = 0) -> str:
         """A value in the number's own unit, with as many decimals, or at least so many."""

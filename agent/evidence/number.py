@@ -53,7 +53,8 @@ class Number:
     derivation: str | None = None
     """How it comes of the figures, for one that stands in no result."""
     why: str | None = None
-    """Of what is excluded: date, period, year, time, rank, count, name, label or confidence. Of what fits no figure:
+    """Of what is excluded: date, period, year, time, rank, count, name, label, threshold
+    or confidence. Of what fits no figure:
     what comes nearest, in a sentence."""
 
     @property

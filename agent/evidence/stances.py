@@ -40,7 +40,7 @@ def spoken(figures: Sequence[Figure], aliases: Mapping[str, Sequence[str]]) -> d
     """
     columns: dict[tuple[str, str | None, str], dict[str, Cell]] = defaultdict(dict)
     for cell in Figures(figures, aliases).cells:
-        if cell.entity and _weight(cell):
+        if cell.entity and not cell.old and _weight(cell):
             columns[cell.series][cell.entity] = cell
     columns = {series: column for series, column in columns.items() if len(column) > 1}
     lookbacks: dict[str, int] = defaultdict(int)

@@ -14,7 +14,7 @@ TOPICS: dict[str, str] = {
     "excess": "outperformed|outperforms|outperform|outperforming|outperformance|underperformed|underperforms"
     "|underperform|underperforming|underperformance|excess return|excess",
     "momentum": "momentum|mom|động lượng|đà tăng|đà giảm|xung lực|quán tính",
-    "volatility": "volatility|vol|annualised volatility|biến động|độ biến động|standard deviation|độ lệch chuẩn",
+    "volatility": "volatility|vol|annualised volatility|biến động|độ biến động|standard deviation",
     "drawdown": "drawdown|drawdowns|max drawdown|mức sụt giảm|sụt giảm tối đa",
     "relative_strength": "relative strength|rs|strength relative|sức mạnh tương đối|sức mạnh giá|mạnh hơn thị trường"
     "|yếu hơn thị trường|relative to the benchmark|relative to the market|excess return",
@@ -36,18 +36,57 @@ TOPICS: dict[str, str] = {
     "margin": "margin|margins|net margin|biên lợi nhuận|biên lãi|biên ròng",
     "valuation": "book|price to book|price to earnings|multiple|p e|p b|pe|pb|valuation|định giá",
     "price": "price|prices|close|closed|closing price|giá đóng cửa|thị giá",
+    "matched": "matched|matched orders|matched market|khớp lệnh",
+    "put_through": "put through|negotiated deals|thỏa thuận",
+    "trend": "trend|xu hướng|đường xu hướng",
+    "z": "z|z score|net z|standard deviations|standard deviation above|standard deviation below|độ lệch chuẩn|sigma",
+    "correlation": "correlation|correlations|pair correlation|pairwise correlation|tương quan",
+    "rotation_ratio": "rotation ratio|rs ratio|jdk rs ratio",
+    "rotation_momentum": "rotation momentum|rs momentum",
+    "heading": "heading|rotation heading|degrees",
+    "length": "length|rotation length",
     "dividend": "dividend|dividends|dividend yield|cổ tức",
+    "yield": "yield|yields|bond yield|bond yields|lợi suất trái phiếu",
+    "roe": "roe|return on equity|roa|return on assets|roic|roce",
+    "nim": "nim|net interest margin|biên lãi thuần",
+    "casa": "casa|casa ratio",
+    "npl": "npl|npls|npl ratio|bad debt|bad debts|bad loans|nợ xấu",
+    "beta": "beta|hệ số beta",
+    "sharpe": "sharpe|sharpe ratio|sortino ratio|information ratio",
+    "market_share": "market share|thị phần",
+    "credit": "credit growth|loan growth|deposit growth|tăng trưởng tín dụng|tăng trưởng huy động",
+    "deposit_rate": "deposit rate|deposit rates|rate on deposits|lending rate|lending rates|mortgage rate"
+    "|mortgage rates|lãi suất huy động|lãi suất cho vay",
+    "put_call": "put call ratio",
+    "other_margin": "gross margin|operating margin|ebit margin|ebitda margin|biên lợi nhuận gộp|biên gộp",
+    "eps": "eps|earnings per share|eps growth",
+    "target": "target price|target prices|price target|price targets|upside of|upside to|giá mục tiêu",
+    "core": "core inflation|core cpi|lạm phát cơ bản",
+    "youth": "youth unemployment",
+    "pretax": "pre tax profit|pretax profit|profit before tax|lợi nhuận trước thuế",
 }
 """Topic → phrases for it in texts, and in the names of metrics and tools."""
 METRIC_ONLY = {
     "performance": "change|chg|ret|pct change|change pct|gain",
     "valuation": "p e|p b|pe ratio|pb ratio|ps",
-    "flow": "net",
+    "flow": "net|matched|put through",
+    "momentum": "rotation momentum",
 }
 """Topic → words for it in a metric's name that say nothing in a text."""
+SPECIFIC = frozenset(
+    {"dividend", "yield", "roe", "nim", "casa", "npl", "beta", "sharpe", "market_share", "credit", "deposit_rate",
+     "put_call", "other_margin", "core", "eps", "target", "youth", "pretax"}
+)  # fmt: skip
+"""Topics that only a figure of theirs bears out: where there is none, nothing else is meant."""
+PARTS_OF_FLOW = frozenset({"matched", "put_through"})
+"""What was said of one part says nothing of the whole that comes after it."""
+MEASURED_IN = frozenset({"z", "heading"})
+"""Topics that their unit behind the number names."""
 MARKET_WIDE = frozenset({"inflation", "gdp", "interest", "unemployment"})
 TRADING = frozenset({"flow", "foreign", "trades", "turnover"})
 """Topics that a tool's name lends to its metrics."""
+OF_TRADING = TRADING | {"matched", "put_through", "z"}
+"""Topics of the metrics that take them."""
 MOVED = frozenset({"performance", "excess", "momentum", "drawdown"})
 """What a sector is said to have done when nothing is named: it rose, it lost."""
 RATES = frozenset(
@@ -69,17 +108,18 @@ MOVES = {
     DOWN: "fell|fall|falls|fallen|declined|decline|declines|dropped|drop|drops|down|decreased|decrease|slid"
     "|slipped|sank"
     "|shrank|contracted|slumped|slump|plunged|tumbled|retreated|weakened|cut|eased|slowed|lost|lose|loses|giảm"
-    "|đi xuống"
+    "|hạ|chậm lại|cooled|softened|collapsed|đi xuống"
     "|mức giảm|mất|sụt|sụt giảm|suy giảm|rớt|yếu hơn thị trường|underperformed|underperforms|underperform"
     "|underperforming"
     "|underperformance|lagged|lags|lag|lagging|trailed|trails",
 }
 """Changes: before a level (`fell to 3.4 %`) they say nothing of its sign."""
 SIDES = {
-    UP: "bought|buying|buys|buy|net buy|inflow|inflows|net buyers|net buyer|mua ròng|mua|positive|dương",
+    UP: "bought|buying|buys|buy|net buy|inflow|inflows|net buyers|net buyer|mua ròng|mua|positive|dương"
+    "|brought in|bring in|poured in",
     DOWN: "sold|selling|sells|sell|outflow|outflows|net sellers|net seller|bán ròng|bán|rút ròng|rút|negative"
     "|loss|losses"
-    "|losing|lỗ|thua lỗ|âm",
+    "|losing|lỗ|thua lỗ|âm|took out|take out|takes out|pulled out|withdrew",
 }
 """Sides: what has one has its sign, wherever the number stands."""
 AFTER = {
@@ -92,21 +132,31 @@ LEVELS = "to|at|from|near|xuống|còn|xuống còn|lên|từ|ở mức|đạt|v
 COMPARES = {
     UP: "outperformed|outperforms|outperform|outperforming|ahead of|ahead|lead over|leads|led|lead|higher than"
     "|above|exceeds"
-    "|exceeded|exceed|beat|beats|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt"
+    "|exceeded|exceed|exceeding|beat|beats|beating|surpassed|surpassing"
+    "|leading the|more than|better than|stronger than|larger than|greater than|hơn|cao hơn|vượt"
     "|mạnh hơn"
     "|lớn hơn|dẫn trước|tốt hơn|nhiều hơn",
     DOWN: "underperformed|underperforms|underperform|underperforming|lagged|lags|lag|lagging|behind|lower than"
     "|below|trails"
-    "|trailed|less than|worse than|weaker than|smaller than|thấp hơn|kém|kém hơn|thua|yếu hơn|nhỏ hơn|ít hơn|tệ hơn",
+    "|trailed|trailing the|less than|worse than|weaker than|smaller than"
+    "|thấp hơn|kém|kém hơn|thua|yếu hơn|nhỏ hơn|ít hơn|tệ hơn",
     0: "spread|gap|difference|differential|versus|vs|against|compared|unlike|chênh lệch|cách biệt|so với|khác với",
 }
 SUMS = "total|totals|totalled|combined|together|altogether|sum|aggregate|in all|tổng|tổng cộng|cộng lại|gộp"
 MEANS = "average|averages|averaged|mean|on average|trung bình|bình quân"
 CHANGES = "from|by|since|change|changed|previous|earlier|before|thêm|so với|trước đó|thay đổi"
 """Cues of a difference between two dates."""
-PAST = "from|previous|previously|earlier|before|prior|was|were|last|after|từ|trước|trước đó|kỳ trước|so với"
-"""Cues of the reading before the newest."""
-PAST_METRICS = frozenset({"previous", "prior", "last"})
+PAST = "from|previous|previously|earlier|before|prior|after|từ|trước|trước đó|kỳ trước|so với"
+"""Cues of the reading before the newest, before its number."""
+PAST_BEHIND = frozenset({"previous", "previously", "earlier", "before", "prior", "trước", "trước đó", "kỳ trước"})
+"""Those that may stand behind it."""
+TOWARDS = frozenset({"to", "xuống", "còn", "xuống còn", "lên", "về mức", "đến", "tới"})
+"""Levels to which something moved."""
+CHANGED = frozenset({"by", "change", "changed", "thêm", "thay đổi"})
+"""Cues of a change, before its number."""
+CHANGE_METRICS = frozenset({"change", "chg", "delta", "diff", "difference"})
+"""Last words in the name of a metric that is how much another one changed."""
+PAST_METRICS = frozenset({"previous", "prior"})
 """Words in the name of a metric that is one."""
 WHOLE = (
     "all sectors|every sector|across sectors|whole market|market wide|all the sectors|toàn thị trường"
@@ -116,6 +166,41 @@ WHOLE = (
 BENCHMARKS = "benchmark|market|vnindex|vn index|index|thị trường"
 INDICES = "vnindex|vn index|hnx index|upcom index|vn30|s&p 500|nasdaq|dow jones|msci"
 """Indices by name: what is said of one is said of no sector."""
+SHARES = "of the total|of the market total|of all foreign|of total|trong tổng số|trong tổng"
+"""Cues of a part of a whole."""
+NORMS = "average|averages|mean|norm|normal|trend|moving average|trung bình|bình quân|xu hướng"
+"""What a figure may be above or below, beside the market and other sectors."""
+NET = frozenset({"net", "netted", "ròng"})
+AGAINST_MARKET = frozenset({"ahead", "behind"})
+"""Comparisons that are with the market, where nothing else is named."""
+NEUTRAL = "momentum adjusted|risk adjusted|volatility adjusted|inflation adjusted"
+"""Words of metrics that name none here."""
+FORECASTS = (
+    "expect|expects|expected|expecting|forecast|forecasts|forecasted|predict|predicts|predicted|projected|projects"
+    "|dự báo|kỳ vọng|dự kiến"
+)
+FORECAST = re.compile(rf"\b(?:{FORECASTS}|consensus|target)\b", re.IGNORECASE)
+ABROAD = r"US|U\.S\.|Fed|FED|[Ff]ederal|American|China|Chinese|ECB|[Ee]urozone|Euro area|Japan(?:ese)?|Mỹ|Trung Quốc"
+"""What is said of a country whose currency the figures are not in. In ordinary case: us is a word."""
+HOME = frozenset({"VND"})
+"""The currency of figures that are of none of those countries."""
+CONTRASTS = (
+    "while|but|and|although|though|whereas|despite|against|versus|vs|yet|however|with|after|trong khi|nhưng|và|còn|dù"
+    "|mặc dù|song|tuy"
+)
+"""Words between clauses, of which a period in one says nothing of the other."""
+NUMERALS: dict[str, int] = {
+    word: count
+    for pair in (
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        ["một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười"],
+    )
+    for count, word in enumerate(pair, 1)
+}
+SPANS = (
+    "trading days?|business days?|sessions?|days?|weeks?|months?|quarters?|years?|yrs?|mths?"
+    "|phiên|ngày|tuần|tháng|quý|năm"
+)
 BOUNDS = {
     UP: r"above|over|more than|at least|exceed(?:s|ed|ing)?|beyond|hơn|trên|vượt|ít nhất|tối thiểu",
     DOWN: r"below|under|less than|almost|nearly|close to|up to|dưới|gần|chưa (?:tới|đến)|xấp xỉ",

@@ -63,7 +63,7 @@ def test_what_comes_nearest_is_said_of_a_number_without_evidence() -> None:
 def test_a_period_beside_the_number_is_the_figures_own() -> None:
     assert one("embedded", "Utilities", "Relative strength +12.8 % (1M).").status == "grounded"
     assert one("embedded", "Utilities", "Relative strength +12.8 % (3M).").status == "ungrounded"
-    assert one("embedded", "Utilities", "Relative strength +12.8 % (6M).").status == "grounded"
+    assert one("embedded", "Utilities", "Relative strength +12.8 % (6M).").status == "ungrounded"
 
 
 def test_an_alias_names_its_sector() -> None:
