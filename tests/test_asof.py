@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.asof import Gate, may_hold_later
+from agent.asof import Gate
 from agent.days import Said, instant, next_weekday, said_by, span_of, span_of_text
 from agent.encoding import compact
+from agent.glance import may_hold_later
 from agent.shapes import GONE
 from agent.tools.timely import timely
 
