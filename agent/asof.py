@@ -18,7 +18,7 @@ from typing import Any
 from agent import dated_lines, shapes
 from agent.days import LONGEST, Said, Span, has_digits, instant, is_month_first, said_by, span_of
 from agent.encoding import DEEPEST, JSON
-from agent.envelopes import NAMES, dated_part, is_label
+from agent.envelopes import NAMES, beside, dated_part
 from agent.pointers import escaped
 from agent.shapes import GONE
 
@@ -145,7 +145,7 @@ class Gate:
             part = GONE if any(said_by(key) is Said.KNOWN for key in row) else dated_part(row, self)
             if part is GONE:
                 return self._withhold(place, late)
-            judged = self._envelope(row, part)
+            judged = beside(row, part, self._cell_span)
             if len(judged) + len(part) < len(row):
                 self._withhold(place, late)
             row = {key: part.get(key, judged.get(key)) for key in row if key in part or key in judged}
@@ -175,19 +175,6 @@ class Gate:
                 item = self._value(value, at, dated=dated, depth=depth + 1)
             if item is not GONE:
                 kept[key] = item
-        return kept
-
-    def _envelope(self, row: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
-        """Of an answer that is made later than its rows are of: dates of its own, and what tells what it is."""
-        kept = {}
-        for key, value in row.items():
-            said = said_by(key)
-            if key in part:
-                continue
-            if type(value) is dict and said is Said.ABOUT:
-                kept[key] = {name: item for name, item in value.items() if is_label(name, item)}
-            elif said is Said.METADATA or value is None or type(value) is bool or self._cell_span(value, said):
-                kept[key] = value
         return kept
 
     def names_day(self, row: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
     def is_label_of(self, other: Span) -> bool:
         """Whether another is a shorter one that begins within it: a month of this quarter."""
-        return self.first <= other.first <= self.last and other.length < self.length
+        return not self.is_day and self.first <= other.first <= self.last and other.length < self.length
 
     @property
     def length(self) -> int:
@@ -76,13 +76,13 @@ _WHOLE = {
         "settlement_date", "delivery_month", "contract", "contract_month",
     },
     Said.ABOUT: {
-        "meta", "metadata", "meta_data", "header", "info", "about", "context", "key", "id", "index", "dimension", "dimensions",
-        "attributes",
+        "meta", "metadata", "meta_data", "header", "info", "about", "context", "key", "id", "index", "dimension",
+        "dimensions", "attributes",
     },
     Said.METADATA: {
-        "vintage", "realtime_start", "realtime_end", "oldest_available_date", "newest_available_date", "first", "last", "coverage", "range", "data_range", "date_range", "valid_until", "server_time",
-        "response_time", "request_time", "version", "holidays", "source", "citation", "license", "url", "uri", "link",
-        "href",
+        "vintage", "realtime_start", "realtime_end", "oldest_available_date", "newest_available_date", "first",
+        "last", "coverage", "range", "data_range", "date_range", "valid_until", "server_time", "response_time",
+        "request_time", "version", "holidays", "source", "citation", "license", "url", "uri", "link", "href",
     },
 }  # fmt: skip
 _MADE = re.compile(
@@ -135,20 +135,21 @@ def plain(text: str) -> str:
 
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_ENDINGS = "uary|ruary|ch|il||e|y|ust|t(?:ember)?|ober|ember|ember".split("|")
+_ENDINGS = ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "t(?:ember)?", "ober", "ember", "ember"]
 MONTH = f"(?:{'|'.join(f'{name}(?:{end})?' for name, end in zip(_MONTHS, _ENDINGS, strict=True))})"
 _NAME = rf"({MONTH})\.?"
-_YEAR = r"'?(\d{4}|\d\d)"
 _CLOCK = r"(?:[t ,]+\d{1,2}(?::?\d\d){1,2}.*)?"
 _FORMS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(form), order)
+    (re.compile(form, re.ASCII), order)
     for form, order in (
         (r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK, "ymd"),
         (r"(\d{4})(\d\d)(\d\d)t\d{4}.*", "ymd"),
         (r"(?:\d{1,2}:\d\d(?::\d\d)?[ ,]+)?(?:ngay )?(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _CLOCK, "dmy"),
         (r"(\d{1,2})/(\d{1,2})/(\d\d)" + _CLOCK, "dmy"),
         (r"(?:ngay )?(\d{1,2}) thang (\d{1,2})(?: nam |[ ,/-]+)(\d{4})", "dmy"),
-        (rf"(?:[a-z]+\.?,? )?(\d{{1,2}})(?:st|nd|rd|th)?[ -]{_NAME}[ ,-]+{_YEAR}" + _CLOCK, "dmy"),
+        (rf"(?:[a-z]+\.?,? )?(\d{{1,2}})(?:st|nd|rd|th)?[ -]{_NAME}[ ,-]+(\d{{4}})" + _CLOCK, "dmy"),
+        (rf"(\d{{1,2}})[ -]{_NAME}(?:-|[ -]?')(\d\d)" + _CLOCK, "dmy"),
+        (rf"(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d\d)", "dmy"),
         (rf"(?:[a-z]+\.?,? )?{_NAME} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})" + _CLOCK, "mdy"),
         (r"(\d{4})[-/m](\d{1,2})", "ym"),
         (r"(?:thang |t)?(\d{1,2})[-/](?:nam )?(\d{4})", "my"),
@@ -170,12 +171,12 @@ _FORMS: list[tuple[re.Pattern[str], str]] = [
     )
 ]
 _BELOW_DATE = [
-    (re.compile(form), order)
+    (re.compile(form, re.ASCII), order)
     for form, order in ((r"(\d{4})(\d\d)(\d\d)", "ymd"), (r"(\d{4})\.?(\d\d)", "ym"), (r"(\d{4})", "y"))
 ]
 """Texts that are dates only where a key says so."""
 _UNSAID = (Said.NOTHING, Said.ABOUT)
-_SHORT = {Said.NOTHING: [], Said.ABOUT: []}
+_SHORT: dict[Said, list[tuple[re.Pattern[str], str]]] = {Said.NOTHING: [], Said.ABOUT: []}
 _AFTERNOON = re.compile(r"[t ](1[67]):?00(?::?00)?(?:\.0+)? ?(?:z|utc|gmt|[+-]00:?00)$")
 LONGEST = 40
 """Characters of a text that is a date and nothing else."""
@@ -249,7 +250,7 @@ def span_of(value: Any, said: Said, *, month_first: bool = False) -> Span | None
     """The days that a value means below a key that says so much of it."""
     if type(value) is str:
         span = span_of_text(value, said, month_first=month_first)
-        is_number = said not in _UNSAID and value.isdecimal() and 9 <= len(value) <= 19
+        is_number = said not in _UNSAID and value.isdecimal() and value.isascii() and 9 <= len(value) <= 19
         return span or (instant(int(value)) if is_number else None)
     if type(value) not in (int, float) or said in _UNSAID or not abs(value) < 1e20:
         return None

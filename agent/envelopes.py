@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from agent.days import name_of
+from agent.days import Said, Span, name_of, said_by
 from agent.shapes import GONE, titles
 
+NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
+"""Where a table has the names of its columns."""
 _LABELS = {
     "symbol", "ticker", "name", "code", "id", "unit", "units", "currency", "status", "sector", "title", "frequency",
     "interval", "timezone", "zone", "source", "kind", "type", "limit", "offset", "page", "size", "s",
@@ -17,12 +19,12 @@ _LABELS = {
 
 class Judge(Protocol):
     def names_day(self, row: dict[str, Any]) -> bool: ...
-    def is_dated_table(self, rows: list[Any], names: Collection[str] | None) -> bool: ...
+    def is_dated_table(self, rows: list[Any], names: Sequence[str] | None) -> bool: ...
     def dated_keys(self, row: dict[str, Any]) -> Collection[str]: ...
     def is_dates(self, key: str, cells: list[Any]) -> bool: ...
 
 
-def dated_part(value: Any, judge: Judge, names: Collection[str] | None = None) -> Any:
+def dated_part(value: Any, judge: Judge, names: Sequence[str] | None = None) -> Any:
     """Rows, columns and members with dates of their own, and labels beside them; `GONE` where there are none."""
     if type(value) is list:
         if value and all(type(row) is list for row in value):
@@ -46,7 +48,7 @@ def dated_part(value: Any, judge: Judge, names: Collection[str] | None = None) -
     }
     if all(part is GONE for part in parts.values()):
         return GONE
-    left = {key: parts.get(key, item if is_label(key, item) else GONE) for key, item in value.items()}
+    left = {key: parts.get(key, item if _is_label(key, item) else GONE) for key, item in value.items()}
     return {
         key: row if row is not GONE else value[key]
         for key, row in left.items()
@@ -54,12 +56,22 @@ def dated_part(value: Any, judge: Judge, names: Collection[str] | None = None) -
     }
 
 
-def is_label(key: str, value: Any) -> bool:
+def beside(row: Mapping[str, Any], part: Mapping[str, Any], span: Callable[[Any, Said], Span | None]) -> dict[str, Any]:
+    """What an answer may say beside its part: dates of its own, which are those of its making, and labels."""
+    kept = {}
+    for key, value in row.items():
+        said = said_by(key)
+        if key in part:
+            continue
+        if type(value) is dict and said is Said.ABOUT:
+            kept[key] = {name: item for name, item in value.items() if _is_label(name, item)}
+        elif said is Said.METADATA or value is None or type(value) is bool or span(value, said):
+            kept[key] = value
+    return kept
+
+
+def _is_label(key: str, value: Any) -> bool:
     return type(value) not in (dict, list) and name_of(key).rsplit("_", 1)[-1] in _LABELS
-
-
-NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
-"""Where a table has the names of its columns."""
 
 
 def _columns(value: Any, lengths: set[int]) -> Any:

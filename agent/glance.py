@@ -8,7 +8,8 @@ import re
 _YEAR = re.compile(rb"2(?<!\d2)([01]\d\d)(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d)")
 _EPOCH = re.compile(rb"[1-4](?<![\d.].)\d{9}(?:\d{3}){0,3}(?!\d)")
 _SHORT_YEAR = re.compile(
-    rb"(\d\d)(?!\d)(?:(?<=['hHyYqQ]..)|(?<=[a-zA-Z.]-..)|(?<=[qQhH][1-4].\d\d)|(?<=/..)(?<!\d{4}/\d\d/\d\d)(?<!\d{4}/\d\d))"
+    rb"(\d\d)(?!\d)(?:(?<=['hHyYqQ]..)|(?<=[qQhH][ /'-]..)|(?<=[qQhH][1-4]...)|(?<=[a-zA-Z.]-..)"
+    rb"|(?<=\d [a-zA-Z]{3} ..)|(?<=/..)(?<!\d{4}/\d\d/..)(?<!\d{4}/..))"
 )
 """`Jul-25`, `Jul '25`, `FY25`, `2H25`, `3Q25`, `Q3/25`, `01/07/25`: all but dates that begin with a year."""
 _SINCE = "2002"
