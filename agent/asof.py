@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent import dated_lines, shapes
+from agent import cubes, dated_lines, shapes
 from agent.days import LONGEST, Said, Span, has_digits, instant, is_month_first, said_by, span_of
 from agent.encoding import DEEPEST, JSON
 from agent.envelopes import NAMES, beside, dated_part
@@ -146,11 +146,13 @@ class Gate:
             if part is GONE:
                 return self._withhold(place, late)
             judged = beside(row, part, self._cell_span)
-            if len(judged) + len(part) < len(row):
+            left = {key: part.get(key, judged.get(key)) for key in row if key in part or key in judged}
+            if left != row:
                 self._withhold(place, late)
-            row = {key: part.get(key, judged.get(key)) for key in row if key in part or key in judged}
+            row = left
         dated = dated or named
         row = self._without_late_keys(row, place)
+        row = self._cube(row, place) if cubes.is_cube(row) else row
         names = None
         if any(type(value) is list or type(value) is dict for value in row.values()):
             row = self._without_positions(row, place)
@@ -176,6 +178,16 @@ class Gate:
             if item is not GONE:
                 kept[key] = item
         return kept
+
+    def _cube(self, row: dict[str, Any], place: str) -> dict[str, Any]:
+        cells = cubes.later_cells(row, self._late_label)
+        for cell, day in cells.items():
+            self._withhold(f"{place}/value/{cell}", day)
+        return cubes.without(row, cells)
+
+    def _late_label(self, label: str) -> str | None:
+        span = self._key_span(label, Said.YEAR)
+        return span.last if span and self.is_late(span) else None
 
     def names_day(self, row: dict[str, Any]) -> bool:
         return self._late_day(row)[1]

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from agent.days import Said, Span, name_of, said_by
+from agent.encoding import DEEPEST
 from agent.shapes import GONE, titles
 
 NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
 """Where a table has the names of its columns."""
 _LABELS = {
-    "symbol", "ticker", "name", "code", "id", "unit", "units", "currency", "status", "sector", "title", "frequency",
+    "symbol", "ticker", "name", "code", "id", "unit", "units", "currency", "status", "sector", "frequency",
     "interval", "timezone", "zone", "source", "kind", "type", "limit", "offset", "page", "size", "s",
 }  # fmt: skip
 """Last words of keys whose values are the same on any day."""
@@ -24,13 +25,15 @@ class Judge(Protocol):
     def is_dates(self, key: str, cells: list[Any]) -> bool: ...
 
 
-def dated_part(value: Any, judge: Judge, names: Sequence[str] | None = None) -> Any:
+def dated_part(value: Any, judge: Judge, names: Sequence[str] | None = None, depth: int = 0) -> Any:
     """Rows, columns and members with dates of their own, and labels beside them; `GONE` where there are none."""
+    if depth > DEEPEST:
+        return GONE
     if type(value) is list:
         if value and all(type(row) is list for row in value):
             return value if judge.is_dated_table(value, names) else GONE
         rows = [
-            row if type(row) is dict and judge.names_day(row) else dated_part(row, judge)
+            row if type(row) is dict and judge.names_day(row) else dated_part(row, judge, None, depth + 1)
             for row in value
             if type(row) in (dict, list)
         ]
@@ -42,7 +45,7 @@ def dated_part(value: Any, judge: Judge, names: Sequence[str] | None = None) -> 
     names = next((found for key, item in value.items() if name_of(key) in NAMES and (found := titles(item))), None)
     lengths = {len(item) for key, item in value.items() if type(item) is list and judge.is_dates(key, item)}
     parts = {
-        key: _columns(item, lengths) if lengths else dated_part(item, judge, names)
+        key: _columns(item, lengths) if lengths else dated_part(item, judge, names, depth + 1)
         for key, item in value.items()
         if type(item) in (dict, list)
     }
@@ -64,7 +67,9 @@ def beside(row: Mapping[str, Any], part: Mapping[str, Any], span: Callable[[Any,
         if key in part:
             continue
         if type(value) is dict and said is Said.ABOUT:
-            kept[key] = {name: item for name, item in value.items() if _is_label(name, item)}
+            kept[key] = {
+                name: item for name, item in value.items() if _is_label(name, item) or span(item, said_by(name))
+            }
         elif said is Said.METADATA or value is None or type(value) is bool or span(value, said):
             kept[key] = value
     return kept

@@ -303,11 +303,26 @@ def test_of_an_answer_that_is_made_later_only_what_is_dated_stays() -> None:
         "indicators": {"last": 99, "quote": [{"close": [1, 99]}]},
     }
     assert passed(data) == {
-        "meta": {"symbol": "VCB"}, "timestamp": [1751241600], "indicators": {"quote": [{"close": [1]}]},
+        "meta": {"symbol": "VCB", "regularMarketTime": 1764583200},
+        "timestamp": [1751241600],
+        "indicators": {"quote": [{"close": [1]}]},
     }  # fmt: skip
     rows = [{"date": PAST, "v": 1}, {"v": 99}]
+    assert "99" not in text_of(json.dumps({"date": LATER, "rows": rows}))
     assert passed({"date": LATER, "rows": rows}) == {"date": LATER, "rows": rows[:1]}
     assert passed({"known_at": LATER, "rows": rows}) is GONE
+
+
+def test_values_of_later_categories_go_from_a_cube() -> None:
+    time, geo = {"category": {"index": {"2025-05": 0, "2025-07": 1}}}, {"category": {"index": ["VN", "TH"]}}
+    cube = {"id": ["time", "geo"], "size": [2, 2], "dimension": {"time": time, "geo": geo}}
+    assert passed(cube | {"value": [1, 2, 8, 9]})["value"] == [1, 2, None, None]
+    assert passed(cube | {"value": {"0": 1, "3": 9}})["value"] == {"0": 1}
+    assert passed(cube | {"id": ["geo", "time"], "value": [1, 8, 2, 9]})["value"] == [1, None, 2, None]
+    assert passed({"dimension": {"time": time}, "value": {"0": 1, "1": 9}})["value"] == {"0": 1}
+    assert passed(cube | {"size": [4], "value": [1, 2, 8, 9]})["value"] == [None] * 4
+    assert passed(cube | {"size": "?", "id": 3, "value": {"x": 1, "0": 2}})["value"] == {"x": 1, "0": 2}
+    assert passed(cube | {"size": [4], "value": [1, 2]}, as_of="2025-12-31")["value"] == [1, 2]
 
 
 def test_places_that_no_key_shows_date_their_row_or_the_whole_result() -> None:
