@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from agent import cubes, dated_lines, shapes
-from agent.days import LONGEST, Said, Span, has_digits, instant, is_month_first, said_by, span_of
+from agent.days import LONGEST, Said, Span, instant, is_month_first, said_by, span_of
 from agent.encoding import DEEPEST, JSON
 from agent.envelopes import NAMES, beside, dated_part
 from agent.pointers import escaped
@@ -186,7 +186,7 @@ class Gate:
         return cubes.without(row, cells)
 
     def _late_label(self, label: str) -> str | None:
-        span = self._key_span(label, Said.YEAR)
+        span = shapes.key_span(label, Said.YEAR)
         return span.last if span and self.is_late(span) else None
 
     def names_day(self, row: dict[str, Any]) -> bool:
@@ -196,7 +196,7 @@ class Gate:
         return bool(rows) and self._row_days(rows, names)[1]
 
     def dated_keys(self, row: dict[str, Any]) -> Collection[str]:
-        return self._keys(row)
+        return shapes.key_days(row)
 
     def is_dates(self, key: str, cells: list[Any]) -> bool:
         said = self._column_said(key, cells)
@@ -265,30 +265,12 @@ class Gate:
         late += [span.last for span, _ in spans if self.is_late(span) and not any(map(span.is_label_of, within))]
         return max(late, default=None), bool(spans)
 
-    def _keys(self, row: Mapping[str, Any]) -> dict[str, Span]:
-        """The days that keys stand for; numbers are some where they are years, or moments in order."""
-        numbered = [key for key in row if has_digits(key)]
-        if not numbered:
-            return {}
-        bare = [key for key in numbered if key.isdecimal()]
-        is_axis = len(bare) == len(row) or len(bare) > 1
-        in_order = bare in (sorted(bare), sorted(bare, reverse=True)) or max(map(len, bare), default=0) == 4
-        said = Said.YEAR if is_axis and in_order and all(span_of(key, Said.YEAR) for key in bare) else Said.NOTHING
-        return {key: span for key in numbered if (span := self._key_span(key, said))}
-
     def _without_late_keys(self, row: dict[str, Any], place: str) -> dict[str, Any]:
         """Without what stands under a later date: {"2025-07-01": …}."""
-        late = {key: span.last for key, span in self._keys(row).items() if self.is_late(span)}
+        late = {key: span.last for key, span in shapes.key_days(row).items() if self.is_late(span)}
         for key, day in late.items():
             self._withhold(f"{place}/{escaped(key)}", day)
         return {key: value for key, value in row.items() if key not in late} if late else row
-
-    def _key_span(self, key: str, said: Said) -> Span | None:
-        if key.isdecimal() and len(key) == 8:
-            said = Said.DATE
-        elif found := re.search(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", key):
-            key = found[0]
-        return span_of(key, said)
 
     def _without_positions(self, row: dict[str, Any], place: str) -> dict[str, Any]:
         """Without the positions of its parallel lists at which a list of dates has a later one."""

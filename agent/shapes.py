@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from agent.days import Span, instant, name_of, plain, span_of_text
+from agent.days import Said, Span, has_digits, instant, name_of, plain, span_of, span_of_text
 
 GONE: Any = object()
 """In place of what was taken out."""
@@ -68,6 +68,26 @@ def cut(value: Any, positions: Mapping[int, Collection[int]], index: Collection[
         gone_keys = index if is_column(value) else ()
         return {key: cut(item, positions, index) for key, item in value.items() if key not in gone_keys}
     return value
+
+
+def key_days(row: Mapping[str, Any]) -> dict[str, Span]:
+    """The days that keys stand for; numbers are some where they are years, or moments in order."""
+    numbered = [key for key in row if has_digits(key)]
+    if not numbered:
+        return {}
+    bare = [key for key in numbered if key.isdecimal()]
+    is_axis = len(bare) == len(row) or len(bare) > 1
+    in_order = bare in (sorted(bare), sorted(bare, reverse=True)) or max(map(len, bare), default=0) == 4
+    said = Said.YEAR if is_axis and in_order and all(span_of(key, Said.YEAR) for key in bare) else Said.NOTHING
+    return {key: span for key in numbered if (span := key_span(key, said))}
+
+
+def key_span(key: str, said: Said) -> Span | None:
+    if key.isdecimal() and len(key) == 8:
+        said = Said.DATE
+    elif day := re.search(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", key):
+        key = day[0]
+    return span_of(key, said)
 
 
 def is_column(value: dict[str, Any]) -> bool:
