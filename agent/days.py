@@ -139,7 +139,7 @@ _ENDINGS = ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "t(?:ember)?", "ob
 MONTH = f"(?:{'|'.join(f'{name}(?:{end})?' for name, end in zip(_MONTHS, _ENDINGS, strict=True))})"
 _NAME = rf"({MONTH})\.?"
 _CLOCK = r"(?:[t ,]+\d{1,2}(?::?\d\d){1,2}.*)?"
-_FORMS: list[tuple[re.Pattern[str], str]] = [
+FORMS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(form, re.ASCII), order)
     for form, order in (
         (r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK, "ymd"),
@@ -170,7 +170,7 @@ _FORMS: list[tuple[re.Pattern[str], str]] = [
         (r"fy'?(\d\d)", "y"),
     )
 ]
-_BELOW_DATE = [
+FORMS_BELOW_DATES = [
     (re.compile(form, re.ASCII), order)
     for form, order in ((r"(\d{4})(\d\d)(\d\d)", "ymd"), (r"(\d{4})\.?(\d\d)", "ym"), (r"(\d{4})", "y"))
 ]
@@ -192,7 +192,7 @@ def span_of_text(text: str, said: Said = Said.NOTHING, *, month_first: bool = Fa
     text = plain(text.strip())
     if len(text) > LONGEST:
         return None
-    for form, order in (*_FORMS, *_SHORT.get(said, _BELOW_DATE)):
+    for form, order in (*FORMS, *_SHORT.get(said, FORMS_BELOW_DATES)):
         if found := form.fullmatch(text):
             parts = dict(zip(order, found.groups(), strict=True))
             if order == "dmy" and parts["m"].isdigit() and (month_first or int(parts["m"]) > 12):
@@ -204,7 +204,7 @@ def span_of_text(text: str, said: Said = Said.NOTHING, *, month_first: bool = Fa
 
 def _span(parts: dict[str, str]) -> Span | None:
     numbers = {name: _number(text) for name, text in parts.items()}
-    year = numbers["y"] + 2000 * (numbers["y"] < 100)
+    year = numbers["y"] + 2000 * (len(parts["y"]) == 2)
     if not 1900 <= year < 2200:  # 9999-12-31 stands for no end
         return None
     try:

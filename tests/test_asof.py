@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.asof import Gate
-from agent.days import Said, instant, next_weekday, said_by, span_of, span_of_text
+from agent.days import FORMS as FORMS_OF_TEXTS
+from agent.days import FORMS_BELOW_DATES, Said, instant, next_weekday, said_by, span_of, span_of_text
 from agent.encoding import compact
 from agent.glance import may_hold_later
 from agent.shapes import GONE
@@ -468,7 +469,7 @@ def tables(draw: st.DrawFn) -> tuple[Any, set[str]]:
             "index": [epoch(day) * 1000 for day, _ in in_order],
             "data": [[name] for _, name in in_order],
         },
-        "pairs": [[epoch(day) * 1000 + 1234, name] for day, name in in_order] if spread else plain,
+        "pairs": [[epoch(day) * 1000 + 1234, name] for day, name in in_order] if spread else rows,
         "american": [{key: f"{day:%m/%d/%Y}", "name": name} for day, name in named] + [{key: "12/31/2001"}],
         "short_quarters": [{"q": f"{quarter(day)[4:]}/{day:%y}", "name": name} for day, name in named],
         "parts": [{"fiscalYear": day.year, "period": quarter(day)[4:], "name": name} for day, name in named],
@@ -522,6 +523,16 @@ def test_what_a_glance_lets_through_holds_nothing_later(planted: tuple[Any, set[
         gate = Gate(as_of)
         gate.text(data) if isinstance(data, str) else gate.data(data)
         assert may_hold_later(compact(data), as_of) or gate.withheld.rows == 0
+
+
+every_form = st.sampled_from([form for form, _ in (*FORMS_OF_TEXTS, *FORMS_BELOW_DATES)])
+
+
+@given(every_form.flatmap(lambda form: st.from_regex(form, fullmatch=True, alphabet=st.characters(codec="ascii"))))
+def test_a_glance_sees_every_way_to_write_a_later_day(text: str) -> None:
+    span = span_of_text(text, Said.DATE)
+    for as_of in ("2003-01-01", "2025-06-30", "2026-12-31") if span else ():
+        assert may_hold_later(compact({"date": text}), as_of) or span.last <= as_of
 
 
 keys = st.text() | st.sampled_from(DATED)
