@@ -10,45 +10,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent import dated_lines, shapes
-from agent.days import LONGEST, Said, Span, has_digits, instant, said_by, span_of
+from agent import cubes, dated_lines, shapes
+from agent.days import LONGEST, Said, Span, instant, is_month_first, said_by, span_of
 from agent.encoding import DEEPEST, JSON
+from agent.envelopes import NAMES, beside, dated_part
 from agent.pointers import escaped
 from agent.shapes import GONE
 
 PLACES = 20
 """Of what was withheld, at most."""
-_NAMES = ("columns", "headers", "header", "fields", "names", "column_names")
-_MONTH_FIRST = re.compile(r"(?<![\d/])(?:0?\d|1[0-2])/(?:1[3-9]|2\d|3[01])/\d{4}")
-_DAY_FIRST = re.compile(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/(?:0?\d|1[0-2])/\d{4}")
 _OPENING = re.compile(r"(?:^|[:=] )[ \t]*(?=[\[{])", re.MULTILINE)
 _DATED = re.compile(r"(?<!\d)\d{4}[-/]\d\d")
 _DECODER = json.JSONDecoder()
-
-
-# Each begins with a digit and looks behind it only then: so a pattern is found several times as fast.
-_YEAR = re.compile(rb"2(?<!\d2)([01]\d\d)(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d)")
-_EPOCH = re.compile(rb"[1-4](?<![\d.].)\d{9}(?:\d{3}){0,3}(?!\d)")
-_SHORT_QUARTER = re.compile(rb"[qQ][ /'-]?\d\d(?!\d)")
-_GLANCED_AT = "2002"
-"""Before that year a glance says nothing: years began with 1, and epochs had fewer digits."""
-
-
-def may_hold_later(encoded: bytes, as_of: str) -> bool:
-    """Whether JSON or text may name a later day: a glance that costs a fraction of taking it apart."""
-    if as_of < _GLANCED_AT:
-        return True
-    day = as_of.replace("-", "").encode()
-    if any(b"2" + year + (month or b"12") + (of or b"31") > day for year, month, of in set(_YEAR.findall(encoded))):
-        return True
-    instants = any(form + mark in encoded for form in (as_of.encode(), day) for mark in (b"T1", b" 1"))
-    written = b"e+" in encoded or b"E+" in encoded or _EPOCH.search(encoded) or _SHORT_QUARTER.search(encoded)
-    return instants or bool(written)
 
 
 @dataclass
@@ -137,9 +115,7 @@ class Gate:
 
     @cached_property
     def _month_first(self) -> bool:
-        """Whether dates with slashes begin with the month, by those that can be read in one way only."""
-        said = self._whole if isinstance(self._whole, str) else repr(self._whole)
-        return bool(_MONTH_FIRST.search(said)) and not _DAY_FIRST.search(said)
+        return is_month_first(self._whole if isinstance(self._whole, str) else repr(self._whole), self.as_of)
 
     def _span(self, value: Any, said: Said) -> Span | None:
         if type(value) is str:
@@ -163,22 +139,35 @@ class Gate:
         )
 
     def _object(self, row: dict[str, Any], place: str, *, dated: bool, depth: int) -> Any:
-        late, named = self._late_day(row, is_answer=depth == 0)
+        late, named = self._late_day(row)
+        judged: dict[str, Any] = {}
         if late:
-            return self._withhold(place, late)
+            part = GONE if any(said_by(key) is Said.KNOWN for key in row) else dated_part(row, self)
+            if part is GONE:
+                return self._withhold(place, late)
+            judged = beside(row, part, self._cell_span)
+            left = {key: part.get(key, judged.get(key)) for key in row if key in part or key in judged}
+            if left != row:
+                self._withhold(place, late)
+            row = left
         dated = dated or named
         row = self._without_late_keys(row, place)
+        row = self._cube(row, place) if cubes.is_cube(row) else row
         names = None
         if any(type(value) is list or type(value) is dict for value in row.values()):
             row = self._without_positions(row, place)
-            names = next((found for name in _NAMES if (found := shapes.titles(row.get(name)))), None)
+            names = next((found for name in NAMES if (found := shapes.titles(row.get(name)))), None)
         kept = {}
         for key, value in row.items():
             if type(value) in (int, float) or value is None or value is True or value is False:
                 kept[key] = value
                 continue
             said = said_by(key)
-            if (said is Said.METADATA and shapes.only_texts(value)) or (type(value) is str and self._span(value, said)):
+            if (
+                key in judged
+                or (said is Said.METADATA and shapes.only_texts(value))
+                or (type(value) is str and self._span(value, said))
+            ):
                 kept[key] = value  # its own dates have been compared
                 continue
             at = f"{place}/{escaped(key)}"
@@ -190,12 +179,35 @@ class Gate:
                 kept[key] = item
         return kept
 
+    def _cube(self, row: dict[str, Any], place: str) -> dict[str, Any]:
+        cells = cubes.later_cells(row, self._late_label)
+        for cell, day in cells.items():
+            self._withhold(f"{place}/value/{cell}", day)
+        return cubes.without(row, cells)
+
+    def _late_label(self, label: str) -> str | None:
+        span = shapes.key_span(label, Said.YEAR)
+        return span.last if span and self.is_late(span) else None
+
+    def names_day(self, row: dict[str, Any]) -> bool:
+        return self._late_day(row)[1]
+
+    def is_dated_table(self, rows: list[Any], names: Sequence[str] | None) -> bool:
+        return bool(rows) and self._row_days(rows, names)[1]
+
+    def dated_keys(self, row: dict[str, Any]) -> Collection[str]:
+        return shapes.key_days(row)
+
+    def is_dates(self, key: str, cells: list[Any]) -> bool:
+        said = self._column_said(key, cells)
+        return bool(cells) and all(self._cell_span(cell, said) for cell in cells)
+
     def _list(
         self, items: list[Any], place: str, *, dated: bool, depth: int, names: Sequence[str] | None = None
     ) -> Any:
         if depth > DEEPEST:
             return self._withhold(place, self.as_of)
-        late = self._late_rows(items, names) if items and type(items[-1]) is list else {}
+        late = self._row_days(items, names)[0] if items and type(items[-1]) is list else {}
         kept = []
         for at, item in enumerate(items):
             kind = type(item)
@@ -223,51 +235,42 @@ class Gate:
         self._withhold(place, inner.withheld.latest, inner.withheld.rows)
         return kept or GONE
 
-    def _late_day(self, row: Mapping[str, Any], *, is_answer: bool = False) -> tuple[str | None, bool]:
+    def _late_day(self, row: Mapping[str, Any]) -> tuple[str | None, bool]:
         """The latest day of a row that is later, None when it may be read; and whether it names any."""
         spans: list[tuple[Span, Said]] = []
         parts: dict[str, Any] = {}
         late: list[str] = []
         for key, value in row.items():
             said, kind = said_by(key), type(value)
-            if value is None or kind is list or said is Said.METADATA or (said is Said.NOTHING and kind is not str):
+            if value is None or kind is list or said is Said.METADATA:
+                continue
+            if part := shapes.part_of(key):
+                parts[part] = value
+            if said is Said.NOTHING and kind is not str:
                 continue
             if kind is dict:
                 if said is not Said.UPDATED and not shapes.is_column(value):
-                    late += filter(None, self._late_day(value, is_answer=is_answer)[:1])
+                    late += filter(None, self._late_day(value)[:1])
                 continue
             span = self._span(value, said)
             if span and said is Said.KNOWN:
                 return (span.last if self.is_late(span) else None), True
-            if said in (Said.DATE, Said.YEAR) and key.casefold() in shapes.PARTS:
-                parts[key.casefold()] = value
-            if span and not (is_answer and said is Said.UPDATED):
+            if span:
                 spans.append((span, said))
-        if "year" in parts and (whole := shapes.of_parts(parts)):
+        if len(parts) > 1 and "year" in parts and (whole := shapes.of_parts(parts)):
             year = span_of(parts["year"], Said.YEAR)
             spans = [(whole, Said.DATE), *((span, said) for span, said in spans if span != year)]
-        days = [span.first for span, said in spans if span.is_day and said is not Said.START]
-        for span, _ in spans:
-            if self.is_late(span) and (span.is_day or not any(span.first <= day <= span.last for day in days)):
-                late.append(span.last)
+        spans = [each for each in spans if each[1] is not Said.AHEAD] or spans
+        within = [span for span, said in spans if said is not Said.START]
+        late += [span.last for span, _ in spans if self.is_late(span) and not any(map(span.is_label_of, within))]
         return max(late, default=None), bool(spans)
 
     def _without_late_keys(self, row: dict[str, Any], place: str) -> dict[str, Any]:
         """Without what stands under a later date: {"2025-07-01": …}."""
-        numbered = [key for key in row if has_digits(key)]
-        said = Said.YEAR if len(numbered) == len(row) and all(span_of(key, Said.YEAR) for key in row) else Said.NOTHING
-        spans = {key: span for key in numbered if (span := self._key_span(key, said))}
-        late = {key: span.last for key, span in spans.items() if self.is_late(span)}
+        late = {key: span.last for key, span in shapes.key_days(row).items() if self.is_late(span)}
         for key, day in late.items():
             self._withhold(f"{place}/{escaped(key)}", day)
         return {key: value for key, value in row.items() if key not in late} if late else row
-
-    def _key_span(self, key: str, said: Said) -> Span | None:
-        if key.isdecimal() and len(key) == 8:
-            said = Said.DATE
-        elif found := re.search(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", key):
-            key = found[0]
-        return span_of(key, said)
 
     def _without_positions(self, row: dict[str, Any], place: str) -> dict[str, Any]:
         """Without the positions of its parallel lists at which a list of dates has a later one."""
@@ -278,6 +281,7 @@ class Gate:
             if (kind is not list and kind is not dict) or said is Said.METADATA or not value:
                 continue
             if kind is list:
+                said = self._column_said(key, value)
                 late, gone = self._late_cells(enumerate(value), said), cut.setdefault(len(value), set())
             elif said is not Said.NOTHING and shapes.is_column(value):
                 late, gone = self._late_cells(value.items(), said), index
@@ -289,6 +293,9 @@ class Gate:
             gone.update(late)
         return shapes.cut(row, cut, index) if index or any(cut.values()) else row
 
+    def _column_said(self, key: str, cells: list[Any]) -> Said:
+        return Said.DATE if key.casefold() in shapes.AXES and shapes.is_time_axis(cells) else said_by(key)
+
     def _late_cells(self, cells: Iterable[tuple[Any, Any]], said: Said) -> dict[Any, str]:
         spans = {at: self._cell_span(cell, said) for at, cell in cells}
         return {at: span.last for at, span in spans.items() if span and self.is_late(span)}
@@ -296,25 +303,26 @@ class Gate:
     def _cell_span(self, cell: Any, said: Said) -> Span | None:
         return None if type(cell) in (dict, list, bool) or cell is None else self._span(cell, said)
 
-    def _late_rows(self, rows: list[Any], names: Sequence[str] | None) -> dict[int, str]:
-        """Of a table of lists: the later rows, and a later day of each."""
+    def _row_days(self, rows: list[Any], names: Sequence[str] | None) -> tuple[dict[int, str], bool]:
+        """Of a table of lists: the later rows, and a later day of each; and whether each row names a day."""
         first = rows[0]
         if names is None and type(first) is list and len(rows) > 1:
             texts = all(type(cell) is str and self._span(cell, Said.NOTHING) is None for cell in first)
             names = first if texts and first else None
         axis = shapes.is_time_axis([row[0] for row in rows if type(row) is list and row])
-        late = {}
+        late, is_dated = {}, True
         for at, row in enumerate(rows):
             if type(row) is not list or row is names:
                 continue
             titles = names if names and len(names) == len(row) else map(str, range(len(row)))
             named = dict(zip(titles, row, strict=True))
-            day, _ = self._late_day(named)
+            day, names_day = self._late_day(named)
+            is_dated = is_dated and (names_day or axis)
             if day is None and axis and row and self.is_late(span := instant(row[0])) and span:
                 day = span.last
             if day:
                 late[at] = day
-        return late
+        return late, is_dated
 
     def _late_places(self, data: Any, steps: list[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
         """Of a place that is named: the row of each date there that is later, and its day."""

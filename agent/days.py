@@ -24,6 +24,14 @@ class Span(NamedTuple):
     def is_day(self) -> bool:
         return self.first == self.last
 
+    def is_label_of(self, other: Span) -> bool:
+        """Whether another is a shorter one that begins within it: a month of this quarter."""
+        return not self.is_day and self.first <= other.first <= self.last and other.length < self.length
+
+    @property
+    def length(self) -> int:
+        return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days
+
 
 class Said(Enum):
     """What a key says of its value."""
@@ -41,6 +49,8 @@ class Said(Enum):
     """Of an answer, when it was made; of a row, when it was revised."""
     ABOUT = auto()
     """An object whose dates are those of the object that holds it."""
+    AHEAD = auto()
+    """A day that is named ahead of time: compared where a row names no other."""
     METADATA = auto()
     """Of the making of an answer, of the range of a data set, or of a day to come: not compared with any day."""
 
@@ -56,36 +66,61 @@ _WORDS = {
 }  # fmt: skip
 _WHOLE = {
     Said.KNOWN: {"known_at"},
-    Said.UPDATED: {"updated_at", "last_updated", "last_update", "updated", "modified_at", "last_modified"},
+    Said.UPDATED: {
+        "updated_at", "last_updated", "lastupdated", "last_update", "updated", "modified_at", "last_modified",
+        "last_refreshed",
+    },
+    Said.DATE: {"d", "x"},
+    Said.AHEAD: {
+        "ex_dividend_date", "ex_date", "dividend_date", "earnings_date", "payment_date", "pay_date", "record_date",
+        "settlement_date", "delivery_month", "contract", "contract_month",
+    },
     Said.ABOUT: {
-        "meta", "metadata", "header", "info", "about", "context", "key", "id", "index", "dimension", "dimensions",
-        "attributes",
+        "meta", "metadata", "meta_data", "header", "info", "about", "context", "key", "id", "index", "dimension",
+        "dimensions", "attributes",
     },
     Said.METADATA: {
-        "vintage", "first", "last", "coverage", "range", "data_range", "date_range", "valid_until", "server_time",
-        "response_time", "request_time", "version", "holidays", "source", "citation", "license", "url", "uri", "link",
-        "href",
+        "vintage", "realtime_start", "realtime_end", "oldest_available_date", "newest_available_date", "first",
+        "last", "coverage", "range", "data_range", "date_range", "valid_until", "server_time", "response_time",
+        "request_time", "version", "holidays", "source", "citation", "license", "url", "uri", "link", "href",
     },
 }  # fmt: skip
 _MADE = re.compile(
     r"(retrieved|fetched|generated|downloaded|requested|served|cached|computed|rendered|accessed|crawled)"
-    r"(_(at|on|date|time|day))?|(forecast_for|target_date|maturity|matures|expir|next_|upcoming_|due_|scheduled).*"
+    r"(_(at|on|date|time|day))?|(forecast_for|target_(price_)?date|maturity|matures|expir|next_|upcoming_|due_).*"
+    r"|scheduled.*|(.*_)?(version|fiscal_year_end)"
 )
+_AMOUNTS = {
+    "high", "low", "open", "close", "price", "volume", "return", "returns", "value", "turnover", "amount", "cap", "buy",
+    "sell", "net", "average", "avg", "mean", "sum", "total", "change", "ratio", "rate", "yield", "growth", "revenue",
+    "profit", "income", "sales", "eps", "shares", "trades", "count", "horizon",
+}  # fmt: skip
+"""In a key, they make its value a number, unless the key ends in a word of its own for a date."""
+_DATE_ENDS = ("date", "datetime", "time", "timestamp", "at", "on")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NUMBERED = re.compile(r"^\d{1,2}\. ")
 _BLANK = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=4096)
+def name_of(key: str) -> str:
+    """In small letters, its words joined by `_`, without a number before it: `tradingDate` → `trading_date`."""
+    return _BLANK.sub("_", plain(_CAMEL.sub("_", _NUMBERED.sub("", key)))).strip("_")
+
+
+@lru_cache(maxsize=4096)
 def said_by(key: str) -> Said:
-    """`tradingDate`, `Ngày giao dịch` and `observed_at` are dates; `retrieved_at` and `next_report` are not."""
-    name = _BLANK.sub("_", plain(_CAMEL.sub("_", key))).strip("_")
+    """`tradingDate`, `Ngày giao dịch` and `observed_at` are dates; `retrieved_at` and `yearHigh` are not."""
+    name = name_of(key)
     if _MADE.fullmatch(name):
         return Said.METADATA
     for said, names in _WHOLE.items():
         if name in names:
             return said
-    words = set(name.split("_"))
-    return next((said for said, known in _WORDS.items() if words & known), Said.NOTHING)
+    words = name.split("_")
+    if words[-1] not in _DATE_ENDS and not _AMOUNTS.isdisjoint(re.findall("[a-z]+", name)):
+        return Said.NOTHING
+    return next((said for said, known in _WORDS.items() if not known.isdisjoint(words)), Said.NOTHING)
 
 
 @lru_cache(maxsize=4096)
@@ -100,34 +135,49 @@ def plain(text: str) -> str:
 
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_ENDINGS = ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "t(?:ember)?", "ober", "ember", "ember"]
+MONTH = f"(?:{'|'.join(f'{name}(?:{end})?' for name, end in zip(_MONTHS, _ENDINGS, strict=True))})"
+_NAME = rf"({MONTH})\.?"
 _CLOCK = r"(?:[t ,]+\d{1,2}(?::?\d\d){1,2}.*)?"
-_FORMS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(form), order)
+FORMS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(form, re.ASCII), order)
     for form, order in (
         (r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK, "ymd"),
         (r"(\d{4})(\d\d)(\d\d)t\d{4}.*", "ymd"),
         (r"(?:\d{1,2}:\d\d(?::\d\d)?[ ,]+)?(?:ngay )?(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _CLOCK, "dmy"),
+        (r"(\d{1,2})/(\d{1,2})/(\d\d)" + _CLOCK, "dmy"),
+        (r"(?:ngay )?(\d{1,2}) thang (\d{1,2})(?: nam |[ ,/-]+)(\d{4})", "dmy"),
         (rf"(?:[a-z]+\.?,? )?(\d{{1,2}})(?:st|nd|rd|th)?[ -]{_NAME}[ ,-]+(\d{{4}})" + _CLOCK, "dmy"),
+        (rf"(\d{{1,2}})[ -]{_NAME}(?:-|[ -]?')(\d\d)" + _CLOCK, "dmy"),
+        (rf"(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d\d)", "dmy"),
         (rf"(?:[a-z]+\.?,? )?{_NAME} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})" + _CLOCK, "mdy"),
         (r"(\d{4})[-/m](\d{1,2})", "ym"),
-        (r"(?:thang )?(\d{1,2})[-/](?:nam )?(\d{4})", "my"),
+        (r"(?:thang |t)?(\d{1,2})[-/](?:nam )?(\d{4})", "my"),
+        (r"(?:thang )(\d{1,2}) (?:nam )?(\d{4})", "my"),
         (rf"{_NAME}[ ,-]+(\d{{4}})", "my"),
-        (r"(\d{4})[ /-]?q([1-4])", "yq"),
-        (r"(?:q|quy )(iv|i{1,3}|[1-4])[ /'-]*(?:nam )?(\d{4})", "qy"),
+        (rf"{_NAME}(?:-| ?')(\d\d)", "my"),
+        (r"(?:fy ?)?(\d{4})[ /-]?q([1-4])", "yq"),
+        (r"(?:q|quy )(iv|i{1,3}|[1-4])(?:[ /'-]+(?:nam |fy ?)?|fy ?)(\d{4})", "qy"),
+        (r"q([1-4])(?:[ /-]|[ -]?'|[ -]?fy)(\d\d)", "qy"),
         (r"([1-4])q[ /'-]?(\d{4}|\d\d)", "qy"),
         (r"(\d{4})[ /-]?h([12])", "yh"),
-        (r"h([12])[ /'-]?(\d{4})", "hy"),
+        (r"h([12])[ /'-]+(\d{4})", "hy"),
+        (r"h([12])[ /'-](\d\d)", "hy"),
+        (r"([12])h[ /'-]?(\d{4}|\d\d)", "hy"),
+        (r"(\d{4})-?w(\d\d)-?([1-7])", "ywn"),
         (r"(\d{4})-?w(\d\d)", "yw"),
         (r"fy ?(\d{4})", "y"),
+        (r"fy'?(\d\d)", "y"),
     )
 ]
-_BELOW_DATE = [(re.compile(r"(\d{4})(\d\d)(\d\d)"), "ymd"), (re.compile(r"(\d{4})\.?(\d\d)"), "ym")]
+FORMS_BELOW_DATES = [
+    (re.compile(form, re.ASCII), order)
+    for form, order in ((r"(\d{4})(\d\d)(\d\d)", "ymd"), (r"(\d{4})\.?(\d\d)", "ym"), (r"(\d{4})", "y"))
+]
 """Texts that are dates only where a key says so."""
-_BELOW_YEAR = [*_BELOW_DATE, (re.compile(r"(\d{4})"), "y")]
 _UNSAID = (Said.NOTHING, Said.ABOUT)
-_SHORT = {Said.NOTHING: [], Said.ABOUT: [], Said.YEAR: _BELOW_YEAR}
-_AFTERNOON = re.compile(r"[t ](1[4-7]):?00(?::?00)?(?:\.0+)? ?(?:z|utc|gmt|[+-]00:?00)$")
+_SHORT: dict[Said, list[tuple[re.Pattern[str], str]]] = {Said.NOTHING: [], Said.ABOUT: []}
+_AFTERNOON = re.compile(r"[t ](1[67]):?00(?::?00)?(?:\.0+)? ?(?:z|utc|gmt|[+-]00:?00)$")
 LONGEST = 40
 """Characters of a text that is a date and nothing else."""
 
@@ -136,13 +186,13 @@ LONGEST = 40
 def span_of_text(text: str, said: Said = Said.NOTHING, *, month_first: bool = False) -> Span | None:
     """The days that a text as a whole means, below a key that says so much. `month_first`: 07/01/2025 is in July.
 
-    An instant told in UTC at a full hour from 14 to 17 o'clock is midnight somewhere from Bangkok to Sydney, which is
-    how daily data of those markets are written: it is of the next day.
+    An instant told in UTC at 16 or 17 o'clock is midnight somewhere from Hanoi to Hong Kong, which is how daily data of
+    those markets are written: it is of the next day.
     """
     text = plain(text.strip())
     if len(text) > LONGEST:
         return None
-    for form, order in (*_FORMS, *_SHORT.get(said, _BELOW_DATE)):
+    for form, order in (*FORMS, *_SHORT.get(said, FORMS_BELOW_DATES)):
         if found := form.fullmatch(text):
             parts = dict(zip(order, found.groups(), strict=True))
             if order == "dmy" and parts["m"].isdigit() and (month_first or int(parts["m"]) > 12):
@@ -154,12 +204,15 @@ def span_of_text(text: str, said: Said = Said.NOTHING, *, month_first: bool = Fa
 
 def _span(parts: dict[str, str]) -> Span | None:
     numbers = {name: _number(text) for name, text in parts.items()}
-    year = numbers["y"] + 2000 * (numbers["y"] < 100)
+    year = numbers["y"] + 2000 * (len(parts["y"]) == 2)
     if not 1900 <= year < 2200:  # 9999-12-31 stands for no end
         return None
     try:
         if "d" in numbers:
             day = date(year, numbers["m"], numbers["d"]).isoformat()
+            return Span(day, day)
+        if "n" in numbers:
+            day = date.fromisocalendar(year, numbers["w"], numbers["n"]).isoformat()
             return Span(day, day)
         if "w" in numbers:
             week = [date.fromisocalendar(year, numbers["w"], at) for at in (1, 7)]
@@ -197,11 +250,12 @@ def span_of(value: Any, said: Said, *, month_first: bool = False) -> Span | None
     """The days that a value means below a key that says so much of it."""
     if type(value) is str:
         span = span_of_text(value, said, month_first=month_first)
-        is_number = said not in _UNSAID and value.isdecimal() and 9 <= len(value) <= 19
+        is_number = said not in _UNSAID and value.isdecimal() and value.isascii() and 9 <= len(value) <= 19
         return span or (instant(int(value)) if is_number else None)
     if type(value) not in (int, float) or said in _UNSAID or not abs(value) < 1e20:
         return None
-    written = span_of_text(str(int(value)), said) if value == int(value) and 1900 <= value < 22_000_000 else None
+    least = 1900 if said is Said.YEAR else 190_000  # elsewhere four digits are as often a clock, or a count
+    written = span_of_text(str(int(value)), said) if value == int(value) and least <= value < 22_000_000 else None
     return written or instant(value)
 
 
@@ -213,3 +267,21 @@ def instant(number: float) -> Span | None:
     if not EARLIEST <= seconds < LATEST:
         return None
     return span_of_text(datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?![\d/])")
+
+
+def is_month_first(text: str, as_of: str) -> bool:
+    """Whether dates with slashes begin with the month: by those that can be read in one way only, or else in the way
+    that brings the one furthest from an ISO date nearest to it."""
+    slashed = set(_SLASHED.findall(text))
+    firsts, seconds = (any(int(each[at]) > 12 for each in slashed) for at in (0, 1))
+    if firsts or seconds or not slashed:
+        return seconds and not firsts
+    day = date.fromisoformat(as_of)
+    furthest = []
+    for month_first in (False, True):
+        spans = [span_of_text("/".join(each), month_first=month_first) for each in slashed]
+        furthest.append(max((abs(date.fromisoformat(span.last) - day) for span in spans if span), default=timedelta()))
+    return furthest[1] < furthest[0]

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from agent.days import Span, instant, span_of_text
+from agent.days import Said, Span, has_digits, instant, name_of, plain, span_of, span_of_text
 
 GONE: Any = object()
 """In place of what was taken out."""
-PARTS = ("year", "quarter", "month", "day")
+_PARTS = {
+    "year": {"year", "fiscal_year", "calendar_year", "report_year", "year_report", "nam"},
+    "quarter": {"quarter", "fiscal_quarter", "period", "fiscal_period", "length_report", "quy", "ky"},
+    "month": {"month", "thang"},
+    "day": {"day", "ngay"},
+}
 """Members that make one date together."""
+_IN_YEAR = re.compile(r"(m|h|s|q|quy )?0?(\d{1,2})")
+AXES = {"index", "x", "labels", "label", "categories", "category", "axis"}
+"""Keys of lists that stand for the rows beside them."""
 TITLES = ("name", "field", "key", "label", "title")
 """Where an object has the name of a column."""
 
@@ -61,6 +70,26 @@ def cut(value: Any, positions: Mapping[int, Collection[int]], index: Collection[
     return value
 
 
+def key_days(row: Mapping[str, Any]) -> dict[str, Span]:
+    """The days that keys stand for; numbers are some where they are years, or moments in order."""
+    numbered = [key for key in row if has_digits(key)]
+    if not numbered:
+        return {}
+    bare = [key for key in numbered if key.isdecimal()]
+    is_axis = len(bare) == len(row) or len(bare) > 1
+    in_order = bare in (sorted(bare), sorted(bare, reverse=True)) or max(map(len, bare), default=0) == 4
+    said = Said.YEAR if is_axis and in_order and all(span_of(key, Said.YEAR) for key in bare) else Said.NOTHING
+    return {key: span for key in numbered if (span := key_span(key, said))}
+
+
+def key_span(key: str, said: Said) -> Span | None:
+    if key.isdecimal() and len(key) == 8:
+        said = Said.DATE
+    elif day := re.search(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", key):
+        key = day[0]
+    return span_of(key, said)
+
+
 def is_column(value: dict[str, Any]) -> bool:
     """{"0": …, "1": …}: a column by row numbers, as data frames are written."""
     return bool(value) and all(key.isdecimal() and len(key) < 8 for key in value)
@@ -82,18 +111,32 @@ def titles(value: Any) -> list[str] | None:
 
 
 def is_time_axis(cells: list[Any]) -> bool:
-    """Whole minutes since 1970, one after the other."""
+    """Moments since 1970, one after the other: whole minutes but the last where they are seconds."""
     if not cells or not all(type(cell) is int and instant(cell) for cell in cells):
         return False
-    minute = 60 if cells[0] < 10**11 else 60_000
     in_order = sorted(set(cells))
-    return in_order in (cells, cells[::-1]) and all(cell % minute == 0 for cell in cells)
+    if in_order not in (cells, cells[::-1]):
+        return False
+    if cells[0] > 10**11 and len(cells) > 1:
+        return True
+    minute = 60 if cells[0] < 10**11 else 60_000
+    return all(cell % minute == 0 for cell in (in_order[:-1] if len(cells) > 2 else in_order))
+
+
+@lru_cache(maxsize=4096)
+def part_of(key: str) -> str | None:
+    """Which part of a date a key names: `fiscalYear` is a year."""
+    name = name_of(key)
+    return next((part for part, names in _PARTS.items() if name in names), None)
 
 
 def of_parts(parts: Mapping[str, Any]) -> Span | None:
-    """Of a year and its month or quarter, in members of their own."""
-    year, quarter, month, day = (parts.get(name) for name in PARTS)
-    digits = re.sub(r"\D", "", str(quarter))
-    if quarter is not None and digits:
-        return span_of_text(f"{year}Q{digits}")
-    return span_of_text("-".join(str(part) for part in (year, month, day) if part is not None)) if month else None
+    """Of a year and its month, quarter or half, in members of their own: 2025 and `Q1`, `M05`, `H1` or 3."""
+    year, quarter, month, day = (parts.get(name) for name in _PARTS)
+    digits = re.search(r"\d{4}", str(year))
+    if digits is None:
+        return None
+    if quarter is not None and (within := _IN_YEAR.fullmatch(plain(str(quarter).strip()))):
+        kind = {"m": "-", "h": "H", "s": "H"}.get(within[1], "Q")
+        return span_of_text(f"{digits[0]}{kind}{within[2]}")
+    return span_of_text("-".join(str(part) for part in (digits[0], month, day) if part is not None)) if month else None

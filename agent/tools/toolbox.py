@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent import data
-from agent.asof import Withheld, may_hold_later
+from agent.asof import Withheld
 from agent.encoding import JSON, compact, digest
 from agent.errors import ServerError
 from agent.events import ContentStored, Event, ToolAnswered, ToolAsked, Warned
 from agent.figures import FigureReader
 from agent.foreign import visible
+from agent.glance import may_hold_later
 from agent.model.base import ToolCall, Usage
 from agent.spec import AgentSpec
 from agent.tools import content, manifest
