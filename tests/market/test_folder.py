@@ -150,7 +150,7 @@ def test_an_indicator_that_a_region_lacks_is_null_and_a_note_says_so(tmp_path):
     inflation, confidence = seen["rows"]
     assert (inflation["value"], inflation["unit"], inflation.get("known_at")) == (None, "percent", None)
     assert (confidence["value"], confidence["unit"]) == (98.7, "index points")
-    assert seen["columns"]["change"]["unit"] == "see row"
+    assert seen["columns"]["change"]["unit"] == "percentage points"
     assert "inflation is null: no quarterly observation of it was known on 2024-04-30." in seen["notes"]
     early = answer(pack, "get_macro_indicators", region="Y", as_of="2024-04-14")
     assert [row["value"] for row in early["rows"]] == [None, None]
@@ -230,7 +230,7 @@ def test_check_says_what_was_found(tmp_path):
     found = json.loads(advisor("market", "--data", folder, "--check", "--format", "json").stdout)
     assert text.startswith(f"{folder}: fine\n")
     assert "prices.csv 12, benchmark.csv 4, macro.csv 4, flows.csv 6" in text
-    assert "not offered get_financial_statements: no file of a folder feeds it" in text
+    assert "not offered get_financial_statements: statements.csv\n" in text
     assert (found["ok"], found["rhythm"], found["tickers"], found["returns"]) == (True, "daily", 3, 3)
     assert found["rows"] == {"prices.csv": 12, "benchmark.csv": 4, "macro.csv": 4, "flows.csv": 6}
     assert found["largest_move"] == {"name": "BBB", "date": "2024-01-05", "percent": 2.01}
