@@ -55,13 +55,39 @@ def series(days, closes=("A", "B")) -> str:
         (PRICES.replace(",104\n", ",1_04\n"), "prices.csv:4: close: '1_04' is no number"),
         (PRICES.replace(",104\n", ",nan\n"), "prices.csv:4: close: 'nan' is no number"),
         (PRICES.replace(",104\n", ",inf\n"), "prices.csv:4: close: 'inf' is no number"),
-        (PRICES.replace(",104\n", ",\n"), "prices.csv:4: close: is empty"),
+        (PRICES.replace(",104\n", ",\n"), "prices.csv:4: close: is empty; a row has a value here, or is left out as"),
+        (PRICES.replace(",104\n", ",1e300\n"), "prices.csv:4: close: '1e300' is out of range: at most 1e+15 on either"),
+        (
+            PRICES.replace(",104\n", ",5e-12\n"),
+            "prices.csv:4: close: '5e-12' is out of range: at least 1e-09; give a s",
+        ),
+        (
+            PRICES.replace(",104\n", ",4 %\n"),
+            "prices.csv:4: close: '4 %' is no number such as -1234.5; write it without",
+        ),
+        (
+            PRICES.replace(",104\n", ",10400\n"),
+            "prices.csv:4: close: 10400 of 'Banks' is +10,300 % on the 100 of 2024-01-31: did a decimal point slip, or",
+        ),
+        (
+            PRICES.replace(",104\n", ",9\n"),
+            "prices.csv:4: close: 9 of 'Banks' is -91 % on the 100 of 2024-01-31: did a",
+        ),
         (PRICES.replace(",104\n", ",0\n"), "prices.csv:4: close: '0' is not above 0"),
         (PRICES.replace(",104\n", ",-3\n"), "prices.csv:4: close: '-3' is not above 0"),
         (
             PRICES.replace("2024-02-29,B", "29/02/2024,B"),
-            "prices.csv:4: date: '29/02/2024' is no date such as 2024-01-31",
+            "prices.csv:4: date: '29/02/2024' is no date such as 2024-01-31; the year comes first, then month and day",
         ),
+        (
+            PRICES.replace("2024-02-29,B", "45351,B"),
+            "'45351' is no date such as 2024-01-31; this looks like a spreadsheet",
+        ),
+        (
+            PRICES.replace("2024-02-29,B", "2024-02-29 00:00:00,B"),
+            "no date such as 2024-01-31; leave the time of day out",
+        ),
+        (PRICES.replace("2024-02-29,B", ",B"), "prices.csv:4: date: is empty; a row has a value here"),
         (PRICES.replace("2024-02-29,B", "20240229,B"), "prices.csv:4: date: '20240229' is no date such as"),
         (PRICES.replace("2024-02-29,B", "2024-02-30,B"), "prices.csv:4: date: '2024-02-30' is no date such as"),
         (PRICES.replace("29,Banks", "29,"), "prices.csv:4: sector: is empty"),
@@ -116,9 +142,10 @@ def series(days, closes=("A", "B")) -> str:
             "prices.csv: date: 365 dates a year; daily data have 200 to 275, as a year counts 252 trading days",
         ),
         (series(DAYS[::4]), "prices.csv: date: 91 dates a year; daily data have 200 to 275"),
+        (series(DAYS[:300:3]), "prices.csv: date: 122 dates a year; daily data have 150 to 275"),
         (
             PRICES.replace("close", "return"),
-            "prices.csv:2: return: '100' is no return: fractions are expected, 0.013 for 1.3 %",
+            "prices.csv: return: 8 times, first at line 2: '100' is no return: fractions are expected, 0.013 for 1.3 %",
         ),
         (
             PRICES.replace("sector", "ticker"),
@@ -252,6 +279,26 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
 def test_files_that_do_not_fit_together(tmp_path, files, says):
     told = problems(tmp_path, "full", **files)
     assert any(says in each for each in told), told
+
+
+def test_what_a_misspelled_name_leaves_behind_is_not_told_too(tmp_path):
+    prices = FULL["prices.csv"].replace("2024-01-04,AAA", "2024-01-04,AAB")
+    assert problems(tmp_path, "full", prices=prices) == [
+        "prices.csv:8: ticker: 'AAB' is not in tickers.csv; did you mean 'AAA'?"
+    ]
+
+
+def test_one_systematic_mistake_is_one_line(tmp_path):
+    prices = "date,sector,close\n" + "".join(
+        f"{day:%d.%m.%Y},{name},10\n" for day in DAYS[:40] for name in ("Banks", "Energy")
+    )
+    benchmark = "date,close\n2023-01-02,x\n2023-01-03,y\n"
+    assert problems(tmp_path, prices=prices, benchmark=benchmark) == [
+        "benchmark.csv:2: close: 'x' is no number such as -1234.5",
+        "benchmark.csv:3: close: 'y' is no number such as -1234.5",
+        "prices.csv: date: 80 times, first at line 2: '02.01.2023' is no date such as 2024-01-31; the year comes "
+        "first, then month and day, with hyphens between",
+    ]
 
 
 def test_large_trades_of_monthly_data_are_refused(tmp_path):
