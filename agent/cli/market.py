@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import echo_json, failures
+from agent.cli import echo_json, failures, tell
 from agent.errors import UsageError
 from agent.market.vn_parameters import DIFFICULTIES
 
@@ -43,7 +44,7 @@ def command(
 
     with failures(as_json=form == "json"):
         _require_sense(pack, difficulty, folder, check, form, port)
-        market = _load(folder) if folder else None
+        market = _load(folder, form) if folder else None
         if market and check:
             _show(market, folder, form)
             return
@@ -72,14 +73,22 @@ def _require_sense(
         raise UsageError("--format is of --check", hint="add --check, or leave it out")
 
 
-def _load(folder: Path) -> Market:
+def _load(folder: Path, form: str | None) -> Market:
+    """Problems of the folder are told in a few lines; as JSON, each with its place."""
     from agent.market import folder as folders
     from agent.market.folder_problems import FolderError
 
     try:
         return folders.load(folder)
     except FolderError as error:
-        raise UsageError(str(error), hint="docs/data.md says what stands in which file") from None
+        known = UsageError(str(error), hint="docs/data.md says what stands in which file")
+        if form == "json":
+            problems = [problem._asdict() for problem in error.problems]
+            about = {"folder": str(folder), "count": error.count, "problems": problems}
+            echo_json({"ok": False, "error": known.to_json(), "run": None} | about)
+            tell(known)
+            sys.exit(known.exit_code)
+        raise known from None
 
 
 def _show(market: Market, folder: Path | None, form: str | None) -> None:
@@ -95,7 +104,7 @@ def _show(market: Market, folder: Path | None, form: str | None) -> None:
 
 
 def _lines(about: dict[str, Any]) -> list[tuple[str, str]]:
-    gap, move = about["longest_gap"], about["largest_move"]
+    gap = about["longest_gap"]
     lines = [
         ("market", f"{about['name']}, {about['kind']} data, {about['rhythm']}"),
         ("rows", ", ".join(f"{file} {rows:,}" for file, rows in about["rows"].items())),
@@ -105,8 +114,25 @@ def _lines(about: dict[str, Any]) -> list[tuple[str, str]]:
         ("benchmark", about["benchmark"]),
         ("macro", f"{', '.join(about['indicators'])} of {', '.join(about['regions'])}" if about["regions"] else ""),
         ("longest gap", f"{gap['days']} days, {gap['from']} to {gap['to']}"),
-        ("largest move", f"{move['percent']:+.2f} %, {move['name']} on {move['date']}"),
+        ("largest move", _move(about["largest_move"])),
+        *(("look at", f"{_move(each)}: is it right?") for each in about["look_at"]),
+        *_lookbacks(about),
         ("tools", ", ".join(about["tools"])),
         *((("not offered"), f"{tool}: {needs}") for tool, needs in about["not_offered"].items()),
     ]
     return [(title, text) for title, text in lines if text]
+
+
+def _move(move: dict[str, Any]) -> str:
+    return f"{move['percent']:+.2f} %, {move['name']} on {move['date']}"
+
+
+def _lookbacks(about: dict[str, Any]) -> list[tuple[str, str]]:
+    """How far back can be asked, and what needs more."""
+    reached = [name for name, lookback in about["lookbacks"].items() if lookback["reached"]]
+    short = [
+        f"{name} needs {lookback['needs']} returns: not yet"
+        for name, lookback in about["lookbacks"].items()
+        if not lookback["reached"]
+    ]
+    return [("lookbacks", "; ".join(filter(None, (", ".join(reached), *short))))]

@@ -32,7 +32,8 @@ def enveloped(
     about = {"kind": pack.kind, "pack": pack.name} | dates | facts
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in about.items()}
     answer = plain | {"columns": columns, "rows": rows}
-    return answer | {"notes": [*pack.notes, *notes], "source": pack.source}
+    known = [note for day, note in pack.dated_notes.items() if day <= facts["as_of"]]
+    return answer | {"notes": [*pack.notes, *known, *notes], "source": pack.source}
 
 
 def sectors(pack: Pack, text: str) -> tuple[str, list[int]]:

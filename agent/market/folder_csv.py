@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,10 +20,26 @@ Parsers = Mapping[str, Parser]
 LONGEST_NAME = 60
 LARGEST, SMALLEST = 1e15, 1e-9
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DIGITS = re.compile(r"[0-9]")
+
+
+_LOOKS_LIKE = {
+    r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}": "the year comes first, then month and day, with hyphens between",
+    r"[0-9]{4}[./][0-9]{1,2}[./][0-9]{1,2}|[0-9]{8}": "write hyphens between year, month and day",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+": "leave the time of day out",
+    r"[0-9]{5}(\.0)?": "this looks like a spreadsheet's number of a day: format the column as dates",
+}
+"""Usual ways to write a date, and what to change in each."""
+_COMMA = "write decimals with a point, and thousands without a mark"
+_EMPTY = "is empty; a row has a value here, or is left out as a whole"
 
 
 class Unreadable(ValueError):
-    """What is wrong with a cell, and what is expected there."""
+    """What is wrong with a cell, and what is expected there; `kind` is that without the cell itself."""
+
+    def __init__(self, said: str, cell: str | None = None) -> None:
+        super().__init__(said if cell is None else f"{reprlib.repr(cell.strip())} {said}")
+        self.kind = said
 
 
 @cache
@@ -33,7 +50,10 @@ def day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Unreadable(f"{_shown(text)} is no date such as 2024-01-31")
+    if not text:
+        raise Unreadable(_EMPTY)
+    hint = next((f"; {said}" for form, said in _LOOKS_LIKE.items() if re.fullmatch(form, text)), "")
+    raise Unreadable(f"is no date such as 2024-01-31{hint}", text)
 
 
 @cache
@@ -41,41 +61,46 @@ def name(text: str) -> str:
     """Of a sector, a ticker, a region, an indicator or a unit. Models read it: short, and in one line."""
     text = text.strip()
     if not text:
-        raise Unreadable("is empty")
+        raise Unreadable(_EMPTY)
     if len(text) > LONGEST_NAME or not text.isprintable():
-        raise Unreadable(f"{_shown(text)} is no name: at most {LONGEST_NAME} printable characters are expected")
+        raise Unreadable(f"is no name: at most {LONGEST_NAME} printable characters are expected", text)
     return text
 
 
 def number(text: str) -> float:
     try:
         value = float(text)
-        if -LARGEST <= value <= LARGEST and "_" not in text:
-            return value
     except ValueError:
-        pass
+        value = math.nan
+    if -LARGEST <= value <= LARGEST and "_" not in text:
+        return value
     if not text.strip():
-        raise Unreadable("is empty")
-    comma = "; write decimals with a point, and thousands without a mark" if "," in text else ""
-    raise Unreadable(f"{_shown(text)} is no number such as -1234.5{comma}")
+        raise Unreadable(_EMPTY)
+    if _DIGITS.search(text) and not math.isnan(value) and "_" not in text:
+        raise Unreadable(f"is out of range: at most {LARGEST:.0e} on either side of 0; give a larger unit", text)
+    raise Unreadable(f"is no number such as -1234.5{_advice(text)}", text)
+
+
+def _advice(text: str) -> str:
+    if "," in text:
+        return f"; {_COMMA}"
+    return "; write it without the sign, as docs/data.md says what unit is expected" if "%" in text else ""
 
 
 def positive(text: str) -> float:
     value = number(text)
+    if value <= 0:
+        raise Unreadable("is not above 0", text)
     if value < SMALLEST:
-        raise Unreadable(f"{_shown(text)} is not above 0")
+        raise Unreadable(f"is out of range: at least {SMALLEST:.0e}; give a smaller unit", text)
     return value
 
 
 def amount(text: str) -> float:
     value = number(text)
     if value < 0:
-        raise Unreadable(f"{_shown(text)} is below 0")
+        raise Unreadable("is below 0", text)
     return value
-
-
-def _shown(text: str) -> str:
-    return reprlib.repr(text.strip())
 
 
 class CsvFile:
@@ -96,8 +121,8 @@ class CsvFile:
         if header is None and not problems.of(self.file):
             self.problem(f"is empty; its first line names the columns {', '.join(needed)}")
 
-    def problem(self, text: str, line: int | None = None, column: str = "") -> None:
-        self.problems.add(self.file, text, line=line, column=column)
+    def problem(self, text: str, line: int | None = None, column: str = "", kind: str = "") -> None:
+        self.problems.add(self.file, text, line=line, column=column, kind=kind)
 
     def one_of(self, *names: str) -> str:
         """The one of these columns that is there."""
@@ -114,14 +139,15 @@ class CsvFile:
                 continue
             self.read += 1
             if len(row) != width:
-                self.problem(f"{len(row)} cells, where the header has {width}{_comma(row)}", line)
+                said = f"{len(row)} cells, where the header has {width}{_comma(row)}"
+                self.problem(said, line, kind=said)
                 continue
             values = []
             for column, at, parse in cells:
                 try:
                     values.append(parse(row[at]))
                 except Unreadable as error:
-                    self.problem(str(error), line, column)
+                    self.problem(str(error), line, column, error.kind)
             if len(values) == len(cells):
                 yield line, values
         if not self.read and not self.problems.of(self.file):
@@ -153,7 +179,7 @@ class CsvFile:
             if column in found[:at]:
                 self.problem("stands twice in the header", 1, column)
             elif column not in self.parsers:
-                self.problem(f"unknown column {_shown(column)}{meant(column, self.parsers)}", 1)
+                self.problem(f"unknown column {reprlib.repr(column)}{meant(column, self.parsers)}", 1)
             else:
                 continue
             wrong += 1

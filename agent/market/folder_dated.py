@@ -13,7 +13,7 @@ import numpy as np
 from agent.market.folder_csv import CsvFile
 
 if TYPE_CHECKING:
-    from agent.market.pack import Floats
+    from agent.market.pack import Floats, Integers
 
 
 MOST_CELLS, SPARSEST = 1_000_000, 50
@@ -27,6 +27,16 @@ class Dated:
     days: tuple[date, ...]
     names: tuple[str, ...]
     values: Mapping[str, Floats]
+    lines: Integers
+    """Of each row, (T, N); 0 where there is none."""
+
+    def first_lines(self) -> dict[str, int]:
+        """By name."""
+        lines = np.where(self.lines > 0, self.lines, np.iinfo(np.int64).max).min(axis=0, initial=np.iinfo(np.int64).max)
+        return dict(zip(self.names, lines.tolist(), strict=True))
+
+    def line_of_day(self, day: int) -> int:
+        return int(self.lines[day, self.lines[day] > 0].min())
 
 
 def read(file: CsvFile, label: str | None, columns: Sequence[str]) -> Dated:
@@ -37,7 +47,7 @@ def read(file: CsvFile, label: str | None, columns: Sequence[str]) -> Dated:
     days: dict[date, int] = {}
     names: dict[str, int] = {}
     newest: list[date] = []
-    at_day, at_name = array("l"), array("l")
+    at_day, at_name, at_line = array("l"), array("l"), array("l")
     numbers = [array("d") for _ in columns]
     labels = [label] if label else []
     for line, (day, *values) in file.rows("date", *labels, *columns):
@@ -51,19 +61,23 @@ def read(file: CsvFile, label: str | None, columns: Sequence[str]) -> Dated:
         newest[at] = day
         at_day.append(days.setdefault(day, len(days)))
         at_name.append(at)
+        at_line.append(line)
         for kept, value in zip(numbers, values, strict=True):
             kept.append(value)
     require_one_spelling(file, label or "", names)
     if len(days) * len(names) > MOST_CELLS + SPARSEST * len(at_day):
         file.problem(f"{len(names):,} names, {len(days):,} dates and {len(at_day):,} rows: are columns mixed up?")
-        return Dated((), (), {})
+        return Dated((), (), {}, np.zeros((0, 0), dtype=np.int64))
     ordered = sorted(days)
     place = np.empty(len(days), dtype=np.int64)
     place[[days[day] for day in ordered]] = np.arange(len(days))
+    rows = place[np.array(at_day, dtype=np.int64)], np.array(at_name, dtype=np.int64)
     grid = {column: np.full((len(days), len(names)), np.nan) for column in columns}
     for column, kept in zip(columns, numbers, strict=True):
-        grid[column][place[np.array(at_day)], np.array(at_name)] = np.array(kept)
-    return Dated(tuple(ordered), tuple(names), grid)
+        grid[column][rows] = np.array(kept)
+    lines = np.zeros((len(days), len(names)), dtype=np.int64)
+    lines[rows] = np.array(at_line)
+    return Dated(tuple(ordered), tuple(names), grid, lines)
 
 
 def require_one_spelling(file: CsvFile, column: str, names: Iterable[str]) -> None:
@@ -80,4 +94,4 @@ def require_one_spelling(file: CsvFile, column: str, names: Iterable[str]) -> No
 def _tell_order(file: CsvFile, line: int, name: str, day: date, newest: date) -> None:
     whose = f" of {name!r}" if name else ""
     said = f"{day} stands twice" if day == newest else f"{day} comes after {newest}"
-    file.problem(f"{said} among the rows{whose}: oldest first, each date once", line, "date")
+    file.problem(f"{said} among the rows{whose}: oldest first, each date once", line, "date", "order")

@@ -25,6 +25,8 @@ FLOWS = "flows.csv"
 FOREIGN = ("foreign_buy", "foreign_sell")
 WHALES = ("whale_buy", "whale_sell", "whale_trades")
 LARGEST_AMOUNT = 1e9
+LEAST_USUAL = 0.1
+"""Of `money`, of which amounts are kept in thousandths: what usually is less would lose its digits."""
 NEEDS = {"get_foreign_flow": FOREIGN, "get_whale_activity": WHALES}
 """Tool → the columns that feed it, beside `turnover`."""
 
@@ -32,16 +34,14 @@ NEEDS = {"get_foreign_flow": FOREIGN, "get_whale_activity": WHALES}
 def money(text: str) -> float:
     value = amount(text)
     if value > LARGEST_AMOUNT:
-        raise Unreadable(
-            f"{text.strip()} is above {LARGEST_AMOUNT:.0e}: give millions or billions, and say so in `money`"
-        )
+        raise Unreadable(f"is above {LARGEST_AMOUNT:.0e}: give millions or billions, and say so in `money`", text)
     return value
 
 
 def count(text: str) -> float:
     value = money(text)
     if value != int(value):
-        raise Unreadable(f"{text.strip()} is no whole number")
+        raise Unreadable("is no whole number", text)
     return value
 
 
@@ -74,8 +74,10 @@ def read(folder: Path, prices: Prices | None, listed: Mapping[str, Ticker] | Non
     sectors = sectors_of(file, dated, label, listed)
     if problems.of(FLOWS):
         return None
-    _require_sectors(file, label, sectors, prices.sectors)
-    _require_dates(file, dated.days, prices.days)
+    _require_sectors(file, label, dated, sectors, prices.sectors)
+    if problems.of(FLOWS):  # what a misspelled name leaves behind elsewhere would only repeat it
+        return None
+    _require_dates(file, dated, prices.days)
     if label == "sector":
         _require_all_rows(file, dated)
     if problems.of(FLOWS):
@@ -111,26 +113,32 @@ def _require_groups(file: CsvFile) -> None:
         file.problem(f"has neither {', '.join(FOREIGN)} nor {', '.join(WHALES)}: there is nothing to tell", 1)
 
 
-def _require_sectors(file: CsvFile, label: str, given: Sequence[str], there: Sequence[str]) -> None:
+def _require_sectors(file: CsvFile, label: str, dated: Dated, given: Sequence[str], there: Sequence[str]) -> None:
     """The same as in prices.csv."""
-    require_listed(file, label, dict.fromkeys(given), there, PRICES)
-    for sector in there:
-        if sector not in given:
-            file.problem(f"has no row of the sector {sector!r}", column=label)
+    lines: dict[str, int] = {}
+    for sector, line in zip(given, dated.first_lines().values(), strict=True):
+        lines.setdefault(sector, line)
+    require_listed(file, label, lines, there, PRICES)
+    if set(lines) <= set(there):
+        for sector in there:
+            if sector not in lines:
+                file.problem(f"has no row of the sector {sector!r}", column=label, kind="absent")
 
 
-def _require_dates(file: CsvFile, days: tuple[date, ...], there: tuple[date, ...]) -> None:
+def _require_dates(file: CsvFile, dated: Dated, there: tuple[date, ...]) -> None:
     """Each date of the prices from the first to the last, as lookbacks count them."""
+    days = dated.days
     expected = set(there[bisect_left(there, days[0]) : bisect_left(there, days[-1])]) | {days[-1]}
     for each in sorted(set(days) - set(there)):
-        file.problem(f"{each} is no date of {PRICES}", column="date")
+        file.problem(f"{each} is no date of {PRICES}", dated.line_of_day(days.index(each)), "date", "no date")
     for each in sorted(expected - set(days)):
-        file.problem(f"has no row on {each}, a date of {PRICES}", column="date")
+        file.problem(f"has no row on {each}, a date of {PRICES}", column="date", kind="no row")
 
 
 def _require_all_rows(file: CsvFile, dated: Dated) -> None:
     for t, n in np.argwhere(np.isnan(dated.values["turnover"])):
-        file.problem(f"{dated.names[n]!r} has no row on {dated.days[t]}", column="sector")
+        said = f"{dated.names[n]!r} has no row on {dated.days[t]}"
+        file.problem(said, dated.line_of_day(t), "sector", "gap")
 
 
 def _totals(values: Floats, at: Integers) -> Floats:
@@ -142,9 +150,22 @@ def _require_sense(
     file: CsvFile, totals: Mapping[str, Floats], sectors: tuple[str, ...], days: tuple[date, ...]
 ) -> None:
     turnover = totals["turnover"]
-    for t, s in np.argwhere(turnover == 0):
-        file.problem(f"that of {sectors[s]!r} on {days[t]} is 0, so nothing can be a share of it", column="turnover")
+    for sector, amounts in zip(sectors, turnover.T, strict=True):
+        require_fine_enough(file, f"of {sector!r}", amounts, "turnover")
     for column in (*FOREIGN, "whale_buy", "whale_sell"):
         if column in totals:
             for t, s in np.argwhere(totals[column] > turnover * (1 + 1e-9)):
-                file.problem(f"that of {sectors[s]!r} on {days[t]} is above the turnover", column=column)
+                said = f"that of {sectors[s]!r} on {days[t]} is above the turnover"
+                file.problem(said, column=column, kind="above")
+
+
+def require_fine_enough(file: CsvFile, whose: str, amounts: Floats, column: str) -> None:
+    """By the median of what is not 0."""
+    sizes = np.abs(amounts[amounts != 0])
+    if len(sizes) and np.median(sizes) < LEAST_USUAL:
+        file.problem(
+            f"that {whose} is {np.median(sizes):g} usually, and thousandths of `money` are kept: give a smaller unit "
+            "there, such as millions for billions",
+            column=column,
+            kind="coarse",
+        )

@@ -13,13 +13,22 @@ from agent.market.folder_problems import Problems
 from agent.market.pack import Series
 
 MACRO = "macro.csv"
+PERCENT = {"percent", "per cent", "pct", "%"}
+"""Ways to write it, in any case."""
+
+
+def unit(text: str) -> str:
+    spelled = name(text)
+    return "percent" if spelled.casefold() in PERCENT else spelled
+
+
 COLUMNS: Parsers = {
     "region": name,
     "indicator": name,
     "observed_at": day,
     "known_at": day,
     "value": number,
-    "unit": name,
+    "unit": unit,
 }
 
 Values = dict[tuple[date, date], tuple[float, str]]
@@ -43,16 +52,18 @@ def read(folder: Path, problems: Problems) -> Macro | None:
         return None
     values: dict[tuple[str, str], Values] = {}
     units = ["unit"] if "unit" in file.columns else []
-    for line, (region, indicator, observed, known, value, *unit) in file.rows(*needed, *units):
+    for line, (region, indicator, observed, known, value, *measured) in file.rows(*needed, *units):
         if known < observed:
-            file.problem(f"{known} lies before {observed}, the end of what the value is about", line, "known_at")
+            file.problem(
+                f"{known} lies before {observed}, the end of what the value is about", line, "known_at", "early"
+            )
         series = values.setdefault((region, indicator), {})
         if (known, observed) in series:
             said = f"{indicator!r} of {region!r} for {observed}, known on {known}, stands twice"
-            file.problem(f"{said}; a revision has a known_at of its own", line)
-        series[known, observed] = value, *(unit or ["percent"])
+            file.problem(f"{said}; a revision has a known_at of its own", line, kind="twice")
+        series[known, observed] = value, *(measured or ["percent"])
     for (region, indicator), series in values.items():
-        if len(found := dict.fromkeys(unit for _, unit in series.values())) > 1:
+        if len(found := dict.fromkeys(each for _, each in series.values())) > 1:
             file.problem(f"{indicator!r} of {region!r} has several: {', '.join(found)}", column="unit")
     regions, indicators = (tuple(dict.fromkeys(key[i] for key in values)) for i in (0, 1))
     folder_dated.require_one_spelling(file, "region", regions)
@@ -65,6 +76,6 @@ def read(folder: Path, problems: Problems) -> Macro | None:
 
 def _series(values: Values) -> Series:
     ordered = sorted(values)
-    unit = values[ordered[0]][1] if ordered else "percent"
+    measured = values[ordered[0]][1] if ordered else "percent"
     observed, known = tuple(each[1] for each in ordered), tuple(each[0] for each in ordered)
-    return Series(observed, known, tuple(values[each][0] for each in ordered), unit=unit)
+    return Series(observed, known, tuple(values[each][0] for each in ordered), unit=measured)

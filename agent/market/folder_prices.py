@@ -14,7 +14,7 @@ from agent.market import folder_dated
 from agent.market.folder_csv import CsvFile, Parsers, Unreadable, day, name, number, positive
 from agent.market.folder_dated import Dated
 from agent.market.folder_problems import Problems, meant
-from agent.market.folder_rhythm import Rhythm, found
+from agent.market.folder_rhythm import LARGE_MOVE, Rhythm, found
 from agent.market.pack import Panel
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PRICES, TICKERS, BENCHMARK = "prices.csv", "tickers.csv", "benchmark.csv"
 LARGEST_RETURN = 10
+LARGEST_FACTOR = 10
+"""Of two closes in a row, up or down: beyond it, a decimal point slipped."""
 MOST_SECTORS = 200
 
 
@@ -33,7 +35,7 @@ def fraction(text: str) -> float:
     """A return."""
     value = number(text)
     if not -1 < value <= LARGEST_RETURN:
-        raise Unreadable(f"{text.strip()} is no return: fractions are expected, 0.013 for 1.3 %, above -1 and up to 10")
+        raise Unreadable("is no return: fractions are expected, 0.013 for 1.3 %, above -1 and up to 10", text)
     return value
 
 
@@ -64,7 +66,7 @@ class Ticker:
 
 
 class Move(NamedTuple):
-    """The largest return of any name: where an unadjusted split shows."""
+    """The return of a name on a date, large enough to look at: where an unadjusted split shows."""
 
     name: str
     date: date
@@ -82,6 +84,8 @@ class Prices:
     panel: Panel
     benchmark: str
     largest: Move
+    startling: tuple[Move, ...]
+    """Moves beyond LARGE_MOVE that are larger than all before them."""
     rows: Mapping[str, int]
 
 
@@ -111,9 +115,13 @@ def read(folder: Path, listed: Mapping[str, Ticker] | None, problems: Problems) 
     dated = folder_dated.read(file, label, columns)
     if any(map(problems.of, (PRICES, TICKERS, BENCHMARK))):
         return None
+    sectors = sectors_of(file, dated, label, listed)
+    if problems.of(PRICES):  # what a misspelled name leaves behind elsewhere would only repeat it
+        return None
     rhythm = found(file, dated.days)
     _require_no_gaps(file, dated, kind, label)
-    sectors = sectors_of(file, dated, label, listed)
+    if kind == "close":
+        _require_plausible(file, dated)
     if label == "ticker":
         _require_prices(file, dated, listed or {})
     if (count := len(set(sectors))) > MOST_SECTORS:
@@ -146,10 +154,19 @@ def _prices(
     if benchmark is None:
         benchmark = weighted_means(returns, weights, np.zeros_like(at))[:, 0]
     panel = Panel(days, weighted_means(returns, weights, at), benchmark)
-    t, n = np.unravel_index(np.nanargmax(np.abs(returns)), returns.shape)
-    largest = Move(dated.names[n], days[t], float(returns[t, n]))
+    moves = _records(dated.names, days, returns)
+    startling = tuple(move for move in moves if abs(move.value) > LARGE_MOVE[rhythm.name])
     names = dated.names if listed else ()
-    return Prices(dated.days, sectors, names, rhythm, panel, _weighting(dated, listed), largest, rows)
+    return Prices(dated.days, sectors, names, rhythm, panel, _weighting(dated, listed), moves[-1], startling, rows)
+
+
+def _records(names: tuple[str, ...], days: tuple[date, ...], returns: Floats) -> list[Move]:
+    """The largest move of each date that has a larger one than all dates before it, the largest of all last."""
+    sizes = np.nan_to_num(np.abs(returns), nan=-1)
+    largest = sizes.max(axis=1)
+    before = np.concatenate([[-1.0], np.maximum.accumulate(largest)[:-1]])
+    found = [(t, sizes[t].argmax()) for t in np.flatnonzero(largest > before)]
+    return [Move(names[n], days[t], float(returns[t, n])) for t, n in found]
 
 
 def weighted_means(returns: Floats, weights: Floats, groups: Integers) -> Floats:
@@ -191,7 +208,7 @@ def sectors_of(file: CsvFile, dated: Dated, label: str, listed: Mapping[str, Tic
     if listed is None:
         file.problem(f"goes by ticker, and there is no {TICKERS} that says of which sector each is", column=label)
         return ()
-    require_listed(file, label, dated.names, listed, TICKERS)
+    require_listed(file, label, dated.first_lines(), listed, TICKERS)
     return [listed[each].sector for each in dated.names if each in listed]
 
 
@@ -199,13 +216,30 @@ def _require_prices(file: CsvFile, dated: Dated, listed: Iterable[str]) -> None:
     there = set(dated.names)
     for ticker in listed:
         if ticker not in there:
-            file.problem(f"has no row of {ticker!r}, which {TICKERS} names: leave it out there", column="ticker")
+            said = f"has no row of {ticker!r}, which {TICKERS} names: leave it out there"
+            file.problem(said, column="ticker", kind="absent")
 
 
-def require_listed(file: CsvFile, column: str, given: Iterable[str], there: Collection[str], where: str) -> None:
-    for each in given:
+def require_listed(file: CsvFile, column: str, given: Mapping[str, int], there: Collection[str], where: str) -> None:
+    """given: the first line of each name."""
+    for each, line in given.items():
         if each not in there:
-            file.problem(f"{each!r} is not in {where}{meant(each, there)}", column=column)
+            file.problem(f"{each!r} is not in {where}{meant(each, there)}", line, column, "unlisted")
+
+
+def _require_plausible(file: CsvFile, dated: Dated) -> None:
+    """A point that slipped shows in two closes that no market trades one after the other."""
+    closes = dated.values["close"]
+    factors = closes[1:] / closes[:-1]
+    for t, n in np.argwhere((factors > LARGEST_FACTOR) | (factors < 1 / LARGEST_FACTOR)):
+        whose = f" of {dated.names[n]!r}" if dated.names[n] else ""
+        file.problem(
+            f"{closes[t + 1, n]:g}{whose} is {100 * (factors[t, n] - 1):+,.0f} % on the {closes[t, n]:g} of "
+            f"{dated.days[t]}: did a decimal point slip, or was a split left in? A real move is given as a return",
+            int(dated.lines[t + 1, n]),
+            "close",
+            "implausible",
+        )
 
 
 def _require_no_gaps(file: CsvFile, dated: Dated, kind: str, label: str) -> None:
@@ -219,15 +253,19 @@ def _require_no_gaps(file: CsvFile, dated: Dated, kind: str, label: str) -> None
     for i in np.flatnonzero(rare):
         file.problem(
             f"only {there[i].sum()} of {expected[i].sum()} {label}s have a row on {dated.days[i]}: is the date right?",
-            column="date",
+            dated.line_of_day(int(i)),
+            "date",
+            "rare",
         )
     lacking = expected & ~there & ~rare[:, None]
+    lines = dated.first_lines()
     for n in np.flatnonzero(lacking.any(axis=0)):
         missing = np.flatnonzero(lacking[:, n])
         more = f", nor on {len(missing) - 1} more dates" if len(missing) > 1 else ""
         flat = "repeat the last close" if kind == "close" else "give a return of 0"
         hint = f"where nothing was traded, {flat}" if missing[0] else "begin the file later, or leave it out"
-        file.problem(f"{dated.names[n]!r} has no row on {dated.days[missing[0]]}{more}; {hint}", column=label)
+        said = f"{dated.names[n]!r} has no row on {dated.days[missing[0]]}{more}; {hint}"
+        file.problem(said, lines[dated.names[n]], label, "gap")
 
 
 def _require_sectors(
@@ -247,7 +285,13 @@ def _require_sectors(
 
 def _index(folder: Path, problems: Problems) -> Index | None:
     file = CsvFile(folder / BENCHMARK, BENCHMARK_COLUMNS, ("date", "close or return"), problems)
-    return Index(file, folder_dated.read(file, None, [file.one_of("close", "return")])) if file.columns else None
+    if not file.columns:
+        return None
+    kind = file.one_of("close", "return")
+    dated = folder_dated.read(file, None, [kind])
+    if kind == "close":
+        _require_plausible(file, dated)
+    return Index(file, dated)
 
 
 def _benchmark(index: Index, kind: str, days: tuple[date, ...], returns: int) -> Floats | None:
@@ -259,8 +303,12 @@ def _benchmark(index: Index, kind: str, days: tuple[date, ...], returns: int) ->
     needed = days[-returns:] if kind == "return" else days
     inside = [i for i, each in enumerate(dated.days) if needed[0] <= each <= needed[-1]]
     there = {dated.days[i] for i in inside}
-    for each in sorted(there.symmetric_difference(needed)):
-        said = f"{each} is no date of {PRICES}" if each in there else f"has no row on {each}, a date of {PRICES}"
-        file.problem(said, column="date")
+    expected = set(needed)
+    for i in inside:
+        if dated.days[i] not in expected:
+            file.problem(f"{dated.days[i]} is no date of {PRICES}", dated.line_of_day(i), "date", "no date")
+    for each in needed:
+        if each not in there:
+            file.problem(f"has no row on {each}, a date of {PRICES}", column="date", kind="no row")
     values = dated.values[kind][inside, 0]
     return values if kind == "return" else _changes(values)

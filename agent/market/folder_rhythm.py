@@ -13,6 +13,10 @@ from agent.market.pack import Sampling
 
 TRADING_DAYS = (200, 275)
 """The fewest and the most that are taken for a year of daily data."""
+SOME_TRADING_DAYS = (150, 275)
+"""The same of less than a year, in which holidays may lie close together."""
+ENOUGH_GAPS = 20
+"""From so many on, dates are counted at all."""
 MONTH = (26, 35)
 """Days from one month's last day of trading to the next one's."""
 MONTH_ENDS_FROM = 20
@@ -34,6 +38,8 @@ DAILY = Rhythm(
     {"daily": Sampling(1, 63), "weekly": Sampling(5, 260), "monthly": Sampling(21, 504)},
 )
 MONTHLY = Rhythm("monthly", {"M": 1, "Y": 12}, {"monthly": Sampling(1, 24)})
+LARGE_MOVE = {DAILY.name: 0.5, MONTHLY.name: 1.0}
+"""A return of one name above it, up or down, is looked at twice."""
 
 
 def found(file: CsvFile, days: Sequence[date]) -> Rhythm:
@@ -50,8 +56,8 @@ def found(file: CsvFile, days: Sequence[date]) -> Rhythm:
         file.problem(f"most dates are {usual} days apart; trading days, or ends of months, are expected", column="date")
         return DAILY
     years = (days[-1] - days[0]).days / 365.25
-    low, high = TRADING_DAYS
-    if years > 1 and not low <= len(gaps) / years <= high:
+    low, high = TRADING_DAYS if years > 1 else SOME_TRADING_DAYS
+    if len(gaps) >= ENOUGH_GAPS and not low <= len(gaps) / years <= high:
         file.problem(
             f"{len(gaps) / years:.0f} dates a year; daily data have {low} to {high}, as a year counts 252 trading days",
             column="date",
@@ -66,9 +72,12 @@ def _require_months(file: CsvFile, days: Sequence[date]) -> None:
             file.problem(
                 f"{day} is no end of a month; monthly data are dated by the last day of theirs, when they are known",
                 column="date",
+                kind="early",
             )
     for before, after in pairwise(days):
         months = 12 * (after.year - before.year) + after.month - before.month
         if months != 1:
             said = "are of one month" if months == 0 else f"are {months} months apart"
-            file.problem(f"{before} and {after} {said}; monthly data have one date for each month", column="date")
+            file.problem(
+                f"{before} and {after} {said}; monthly data have one date for each month", column="date", kind="months"
+            )

@@ -140,6 +140,12 @@ class Pack:
     without: tuple[str, ...] = ()
     """Tools that are not offered although there is trading, as it lacks what they tell."""
     money: str = "VND bn"
-    """Unit of the amounts in answers; `trading` holds thousandths of it."""
+    """Unit of the amounts in answers; `trading` and `statements` hold thousandths of it."""
+    returns: Literal["total", "price"] = "total"
+    """With dividends, or of prices alone."""
+    details_of_flow: bool = True
+    """Whether `trading` tells what was put through, and how much of their room foreigners hold."""
+    dated_notes: Mapping[date, str] = field(default_factory=dict)
+    """What answers as of that day, or later, note too."""
     resources: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """URI → JSON that is no tool's: what was planted in simulated data, for whoever judges answers."""

@@ -179,11 +179,10 @@ def _resources(market: Pack) -> dict[str, Any]:
 def _declare(tool: Tool, market: Pack) -> types.Tool:
     from mcp import types
 
-    money = market.money.replace(" bn", " billion")
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.description.format(money=money)} {market.summary}",
+        description=tool.described(market),
         input_schema=tool.input_schema(market),
         output_schema=tool.output_schema(),
         annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),

@@ -39,12 +39,17 @@ _TYPES = {
     "integer": (int, "a whole number"),
     "array": (list, "a list of strings"),
 }
+_SINGLE = {"D": "day", "M": "month"}
+"""What one observation is, by its letter in a lookback."""
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool. `arguments` gives the properties of its input schema, each with its default."""
+    """One tool. `arguments` gives the properties of its input schema, each with its default.
+
+    What stands in braces in the description depends on the pack: `described` fills it in.
+    """
 
     name: str
     title: str
@@ -52,6 +57,10 @@ class Tool:
     row_name: str
     arguments: Callable[[Pack], dict[str, Schema]]
     offered: Callable[[Pack], bool] = lambda pack: True
+
+    def described(self, pack: Pack) -> str:
+        """What it tells of this pack, and nothing that the pack does not have."""
+        return f"{self.description.format(**_words(pack))} {pack.summary}"
 
     def properties(self, pack: Pack) -> dict[str, Schema]:
         """The properties of the input schema; every tool can be asked as of a past date."""
@@ -83,6 +92,18 @@ class Tool:
             "source": {"type": "string"},
         }
         return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _words(pack: Pack) -> dict[str, str]:
+    details = pack.details_of_flow
+    return {
+        "money": pack.money.replace(" bn", " billion"),
+        "performance": "total return" if pack.returns == "total" else "price return",
+        "each": _SINGLE[next(iter(pack.periods))],
+        "matching": ", and by what was matched and what was put through" if details else "",
+        "room": ", and how much of their room they hold" if details else "",
+        "before_streak": "," if details else " and",
+    }
 
 
 def _text(description: str, default: str, options: Iterable[str] = ()) -> Schema:
@@ -187,7 +208,7 @@ TOOLS = (
     Tool(
         "get_sector_heatmap",
         "Sector heatmap",
-        "Compares the sectors of one market: total return over the lookback, 12-1 month momentum, yearly "
+        "Compares the sectors of one market: {performance} over the lookback, 12-1 month momentum, yearly "
         "volatility, and strength relative to the benchmark, all in percent. Momentum and volatility have "
         "windows of their own, stated in their columns. More metrics by name.",
         "sector",
@@ -207,9 +228,9 @@ TOOLS = (
         "get_foreign_flow",
         "Foreign flow",
         "What foreign investors bought and sold in each sector over the period, in {money}, as a share of "
-        "the sector's turnover, and by what was matched and what was put through. Besides, whatever the period: how "
-        "unusual their net flow of 20 days is, for how many days it has kept its sign (negative: sold), and how much "
-        "of their room they hold.",
+        "the sector's turnover{matching}. Besides, whatever the period: how "
+        "unusual their net flow of 20 {each}s is{before_streak} for how many {each}s it has kept its sign (negative: "
+        "sold){room}.",
         "sector",
         _flow_arguments,
         lambda pack: pack.trading is not None,

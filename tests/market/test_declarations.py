@@ -3,12 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 from mcp import Client
 
-from agent.market import tools, us_real
+from agent.market import tools, us_real, vn_sim
 from agent.market.answers import ANSWERS
 from agent.market.server import PACKS, build
 
@@ -95,3 +96,12 @@ print("numpy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
+
+
+def test_the_documentation_has_every_tool_parameter_and_metric():
+    text = (Path(__file__).parents[2] / "docs" / "market.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip("` "): cells for line in text.splitlines() if len(cells := line.split("|")) == 5}
+    for tool in tools.TOOLS:
+        parameters = [name for name in tool.properties(vn_sim.PACK) if name != "as_of"]
+        assert rows[tool.name][2].strip() == ", ".join(f"`{name}`" for name in parameters)
+    assert [metric for metric in tools.METRICS if f"`{metric}`" not in text] == []

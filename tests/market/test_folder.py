@@ -14,27 +14,29 @@ from agent.market.folder_flows import COLUMNS as FLOW_COLUMNS
 from agent.market.folder_macro import COLUMNS as MACRO_COLUMNS
 from agent.market.folder_market import Declared
 from agent.market.folder_prices import BENCHMARK_COLUMNS, COLUMNS, TICKER_COLUMNS
+from agent.market.folder_statements import COLUMNS as STATEMENT_COLUMNS
 from tests.cli.advisor import AGENT, advisor
 from tests.market.asking import ask
 from tests.market.folders import DOCS, EXAMPLES, answer, example, market
 
-ALL_BUT_STATEMENTS = ["get_sector_heatmap", "get_macro_indicators", "get_foreign_flow", "get_whale_activity"]
+OF_PRICES = ["get_sector_heatmap", "get_relative_rotation", "get_market_regime"]
+OF_FILES = ["get_macro_indicators", "get_foreign_flow", "get_whale_activity", "get_financial_statements"]
+ALL = [*OF_PRICES[:1], *OF_FILES, *OF_PRICES[1:]]
 
 
-@pytest.mark.parametrize(("name", "offered"), [("smallest", ALL_BUT_STATEMENTS[:1]), ("full", ALL_BUT_STATEMENTS)])
+@pytest.mark.parametrize(("name", "offered"), [("smallest", OF_PRICES), ("full", ALL)])
 async def test_each_example_of_the_documentation_is_served(tmp_path, name, offered):
     pack = market(tmp_path / name, name).pack
     period = "3M" if name == "smallest" else "3D"
     seen = await ask(pack, "get_sector_heatmap", lookback_period=period)
     assert [row["sector"] for row in seen["rows"]] == ["Banks", "Energy"]
     assert all(isinstance(row["relative_strength"], float) for row in seen["rows"])
-    assert list(tools.offered(pack))[: len(offered)] == offered
-    assert not set(ALL_BUT_STATEMENTS[len(offered) :]) & set(tools.offered(pack))
+    assert list(tools.offered(pack)) == offered
 
 
 def test_the_documentation_names_every_column_and_key():
     text = DOCS.read_text(encoding="utf-8")
-    columns = {*COLUMNS, *TICKER_COLUMNS, *BENCHMARK_COLUMNS, *MACRO_COLUMNS, *FLOW_COLUMNS}
+    columns = {*COLUMNS, *TICKER_COLUMNS, *BENCHMARK_COLUMNS, *MACRO_COLUMNS, *FLOW_COLUMNS, *STATEMENT_COLUMNS}
     assert [each for each in (*columns, *Declared.__dataclass_fields__) if f"`{each}`" not in text] == []
 
 
@@ -150,7 +152,7 @@ def test_an_indicator_that_a_region_lacks_is_null_and_a_note_says_so(tmp_path):
     inflation, confidence = seen["rows"]
     assert (inflation["value"], inflation["unit"], inflation.get("known_at")) == (None, "percent", None)
     assert (confidence["value"], confidence["unit"]) == (98.7, "index points")
-    assert seen["columns"]["change"]["unit"] == "see row"
+    assert seen["columns"]["change"]["unit"] == "percentage points"
     assert "inflation is null: no quarterly observation of it was known on 2024-04-30." in seen["notes"]
     early = answer(pack, "get_macro_indicators", region="Y", as_of="2024-04-14")
     assert [row["value"] for row in early["rows"]] == [None, None]
@@ -225,17 +227,63 @@ def test_the_list_of_tools_says_what_a_folder_lacks(tmp_path):
 
 
 def test_check_says_what_was_found(tmp_path):
-    folder = str(example(tmp_path / "full", "full"))
+    folder = str(example(tmp_path / "full", "full", macro=None))
     text = advisor("market", "--data", folder, "--check").stdout
     found = json.loads(advisor("market", "--data", folder, "--check", "--format", "json").stdout)
     assert text.startswith(f"{folder}: fine\n")
-    assert "prices.csv 12, benchmark.csv 4, macro.csv 4, flows.csv 6" in text
-    assert "not offered get_financial_statements: no file of a folder feeds it" in text
+    assert "prices.csv 12, benchmark.csv 4, flows.csv 6, statements.csv 10" in text
+    assert "not offered get_macro_indicators: macro.csv\n" in text
+    assert "lookbacks   1M needs 21 returns: not yet; 3M needs 63 returns: not yet; 6M needs 126 returns" in text
+    assert "look at" not in text and found["look_at"] == []
+    assert found["lookbacks"]["1M"] == {"needs": 21, "reached": False}
     assert (found["ok"], found["rhythm"], found["tickers"], found["returns"]) == (True, "daily", 3, 3)
-    assert found["rows"] == {"prices.csv": 12, "benchmark.csv": 4, "macro.csv": 4, "flows.csv": 6}
+    assert found["rows"] == {"prices.csv": 12, "benchmark.csv": 4, "flows.csv": 6, "statements.csv": 10}
     assert found["largest_move"] == {"name": "BBB", "date": "2024-01-05", "percent": 2.01}
-    assert found["longest_gap"] == {"from": "2024-01-03", "to": "2024-01-04", "days": 1}
-    assert found["tools"] == [*ALL_BUT_STATEMENTS, "get_relative_rotation", "get_market_regime"]
+    assert found["longest_gap"] == {"from": "2024-01-02", "to": "2024-01-03", "days": 1}
+    assert found["tools"] == [name for name in ALL if name != "get_macro_indicators"]
+
+
+def test_a_move_that_may_be_an_error_is_shown_by_the_check_and_noted_from_its_date_on(tmp_path):
+    prices = EXAMPLES["full"]["prices.csv"].replace("AAA,10.30,", "AAA,16.30,").replace("AAA,10.20,", "AAA,16.20,")
+    pack = market(tmp_path / "m", "full", prices=prices).pack
+    text = advisor("market", "--data", str(tmp_path / "m"), "--check").stdout
+    noted = (
+        "The data have AAA at +61.39 % on 2024-01-04: if that is an error of theirs, what is computed from it is wrong."
+    )
+    assert "look at     +61.39 %, AAA on 2024-01-04: is it right?\n" in text
+    assert noted in answer(pack, "get_sector_heatmap", lookback_period="1D", as_of="2024-01-04")["notes"]
+    assert noted in answer(pack, "get_macro_indicators", as_of="2024-01-05")["notes"]
+    assert noted not in answer(pack, "get_sector_heatmap", lookback_period="1D", as_of="2024-01-03")["notes"]
+
+
+def test_descriptions_promise_what_the_folder_has(tmp_path):
+    daily = market(tmp_path / "full", "full").pack
+    flows = "date,sector,turnover,foreign_buy,foreign_sell\n2024-04-30,Banks,9,1,0\n2024-04-30,Energy,0,0,0\n"
+    monthly = market(tmp_path / "m", "smallest", flows=flows, market="kind: real\nmoney: USD m\n").pack
+    said = {
+        pack.name: {name: tool.described(pack) for name, tool in tools.offered(pack).items()}
+        for pack in (daily, monthly)
+    }
+    assert "price return over" in said["m"]["get_sector_heatmap"]
+    assert "total return over" in said["Tiny market"]["get_sector_heatmap"]
+    for name, unit in (("Tiny market", "day"), ("m", "month")):
+        flow = said[name]["get_foreign_flow"]
+        assert f"net flow of 20 {unit}s is and for how many {unit}s it has kept its sign (negative: sold)." in flow
+        assert "put through" not in flow and "room" not in flow
+
+
+def test_a_sector_in_which_nothing_was_traded_has_no_share(tmp_path):
+    flows = EXAMPLES["full"]["flows.csv"].replace("9,0.2,0.3,0,0,0", "0,0,0,0,0,0")
+    rows = answer(market(tmp_path / "m", "full", flows=flows).pack, "get_foreign_flow", period="1D")["rows"]
+    assert [(row["sector"], row["share_of_turnover"]) for row in rows] == [("Banks", 10.58), ("Energy", None)]
+
+
+@pytest.mark.parametrize("unit", ["%", " Percent", "pct"])
+def test_percent_has_several_spellings_and_all_have_a_change(tmp_path, unit):
+    macro = "region,indicator,observed_at,known_at,value,unit\n"
+    macro += f"X,inflation,2023-09-30,2023-10-15,1,{unit}\nX,inflation,2023-12-31,2024-01-15,2.5,percent\n"
+    [row] = answer(market(tmp_path / "m", "smallest", macro=macro).pack, "get_macro_indicators")["rows"]
+    assert (row["unit"], row["change"]) == ("percent", 1.5)
 
 
 @pytest.mark.parametrize(
@@ -271,4 +319,8 @@ def test_problems_end_the_command_before_it_serves(tmp_path):
     assert (served.returncode, served.stdout) == (2, "")
     assert says in served.stderr and "docs/data.md" in served.stderr
     assert checked.returncode == 2
-    assert json.loads(checked.stdout)["error"]["message"] == says
+    told = json.loads(checked.stdout)
+    assert told["error"]["message"] == says
+    problem = {"file": "market.yaml", "line": 1, "column": "kind", "message": "must be real or simulated, not 'reel'"}
+    assert (told["ok"], told["count"], told["problems"]) == (False, 1, [problem])
+    assert checked.stderr == served.stderr

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from agent.market.folder import load
-from agent.market.folder_problems import TOLD, FolderError
+from agent.market.folder_problems import FolderError
 from tests.market.folders import EXAMPLES, example, write
 
 PRICES, FULL = EXAMPLES["smallest"]["prices.csv"], EXAMPLES["full"]
@@ -19,12 +19,21 @@ MANY = [date(2023, 1, 2) + timedelta(day) for day in range(2000)]
 def problems(tmp_path, name="smallest", **changed) -> list[str]:
     with pytest.raises(FolderError) as caught:
         load(example(tmp_path / "mine", name, **changed))
-    assert caught.value.count >= len(caught.value.problems)
-    return caught.value.problems
+    assert caught.value.count == len(caught.value.problems)
+    return caught.value.lines
 
 
 def without(text: str, *lines: int) -> str:
     return "".join(line for at, line in enumerate(text.splitlines(keepends=True), 1) if at not in lines)
+
+
+def flows_in(*energy: str) -> str:
+    """The example's, with other amounts of one sector."""
+    given = iter(energy)
+    lines = [line.split(",") for line in FLOWS.splitlines()]
+    return "".join(
+        ",".join([*line[:2], next(given), *line[5:]] if line[1] == "Energy" else line) + "\n" for line in lines
+    )
 
 
 def series(days, closes=("A", "B")) -> str:
@@ -46,13 +55,39 @@ def series(days, closes=("A", "B")) -> str:
         (PRICES.replace(",104\n", ",1_04\n"), "prices.csv:4: close: '1_04' is no number"),
         (PRICES.replace(",104\n", ",nan\n"), "prices.csv:4: close: 'nan' is no number"),
         (PRICES.replace(",104\n", ",inf\n"), "prices.csv:4: close: 'inf' is no number"),
-        (PRICES.replace(",104\n", ",\n"), "prices.csv:4: close: is empty"),
+        (PRICES.replace(",104\n", ",\n"), "prices.csv:4: close: is empty; a row has a value here, or is left out as"),
+        (PRICES.replace(",104\n", ",1e300\n"), "prices.csv:4: close: '1e300' is out of range: at most 1e+15 on either"),
+        (
+            PRICES.replace(",104\n", ",5e-12\n"),
+            "prices.csv:4: close: '5e-12' is out of range: at least 1e-09; give a s",
+        ),
+        (
+            PRICES.replace(",104\n", ",4 %\n"),
+            "prices.csv:4: close: '4 %' is no number such as -1234.5; write it without",
+        ),
+        (
+            PRICES.replace(",104\n", ",10400\n"),
+            "prices.csv:4: close: 10400 of 'Banks' is +10,300 % on the 100 of 2024-01-31: did a decimal point slip, or",
+        ),
+        (
+            PRICES.replace(",104\n", ",9\n"),
+            "prices.csv:4: close: 9 of 'Banks' is -91 % on the 100 of 2024-01-31: did a",
+        ),
         (PRICES.replace(",104\n", ",0\n"), "prices.csv:4: close: '0' is not above 0"),
         (PRICES.replace(",104\n", ",-3\n"), "prices.csv:4: close: '-3' is not above 0"),
         (
             PRICES.replace("2024-02-29,B", "29/02/2024,B"),
-            "prices.csv:4: date: '29/02/2024' is no date such as 2024-01-31",
+            "prices.csv:4: date: '29/02/2024' is no date such as 2024-01-31; the year comes first, then month and day",
         ),
+        (
+            PRICES.replace("2024-02-29,B", "45351,B"),
+            "'45351' is no date such as 2024-01-31; this looks like a spreadsheet",
+        ),
+        (
+            PRICES.replace("2024-02-29,B", "2024-02-29 00:00:00,B"),
+            "no date such as 2024-01-31; leave the time of day out",
+        ),
+        (PRICES.replace("2024-02-29,B", ",B"), "prices.csv:4: date: is empty; a row has a value here"),
         (PRICES.replace("2024-02-29,B", "20240229,B"), "prices.csv:4: date: '20240229' is no date such as"),
         (PRICES.replace("2024-02-29,B", "2024-02-30,B"), "prices.csv:4: date: '2024-02-30' is no date such as"),
         (PRICES.replace("29,Banks", "29,"), "prices.csv:4: sector: is empty"),
@@ -78,11 +113,11 @@ def series(days, closes=("A", "B")) -> str:
         (PRICES.replace("Energy,241", '"Energy,241'), "prices.csv:5: cannot be read from here on"),
         (
             without(PRICES, 4),
-            "prices.csv: sector: 'Banks' has no row on 2024-02-29; where nothing was traded, repeat the",
+            "prices.csv:2: sector: 'Banks' has no row on 2024-02-29; where nothing was traded, repeat the",
         ),
         (
             without(PRICES, 2),
-            "prices.csv: sector: 'Banks' has no row on 2024-01-31; begin the file later, or leave it out",
+            "prices.csv:3: sector: 'Banks' has no row on 2024-01-31; begin the file later, or leave it out",
         ),
         (without(PRICES, 4, 6), "'Banks' has no row on 2024-02-29, nor on 1 more dates; where nothing"),
         (
@@ -107,9 +142,10 @@ def series(days, closes=("A", "B")) -> str:
             "prices.csv: date: 365 dates a year; daily data have 200 to 275, as a year counts 252 trading days",
         ),
         (series(DAYS[::4]), "prices.csv: date: 91 dates a year; daily data have 200 to 275"),
+        (series(DAYS[:300:3]), "prices.csv: date: 122 dates a year; daily data have 150 to 275"),
         (
             PRICES.replace("close", "return"),
-            "prices.csv:2: return: 100 is no return: fractions are expected, 0.013 for 1.3 %",
+            "prices.csv: return: 8 times, first at line 2: '100' is no return: fractions are expected, 0.013 for 1.3 %",
         ),
         (
             PRICES.replace("sector", "ticker"),
@@ -135,7 +171,7 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
     days = DAYS[:5]
     text = series(days, "ABCDE") + "2023-01-07,A,10\n"
     assert problems(tmp_path, prices=text) == [
-        "prices.csv: date: only 1 of 5 sectors have a row on 2023-01-07: is the date right?"
+        "prices.csv:27: date: only 1 of 5 sectors have a row on 2023-01-07: is the date right?"
     ]
 
 
@@ -146,14 +182,14 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
             {"tickers": None},
             "prices.csv: ticker: goes by ticker, and there is no tickers.csv that says of which sector each",
         ),
-        ({"tickers": without(TICKERS, 4)}, "prices.csv: ticker: 'CCC' is not in tickers.csv; there is AAA, BBB"),
+        ({"tickers": without(TICKERS, 4)}, "prices.csv:4: ticker: 'CCC' is not in tickers.csv; there is AAA, BBB"),
         (
             {"tickers": TICKERS.replace("CCC", "CCCC")},
-            "prices.csv: ticker: 'CCC' is not in tickers.csv; did you mean 'CCCC'?",
+            "prices.csv:4: ticker: 'CCC' is not in tickers.csv; did you mean 'CCCC'?",
         ),
         (
-            {"tickers": TICKERS.replace("CCC", "CCCC")},
-            "prices.csv: ticker: has no row of 'CCCC', which tickers.csv names",
+            {"tickers": TICKERS + "DDD,Energy,x,y\n"},
+            "prices.csv: ticker: has no row of 'DDD', which tickers.csv names",
         ),
         ({"tickers": TICKERS + "AAA,Energy,x,y\n"}, "tickers.csv:5: ticker: 'AAA' stands twice"),
         (
@@ -162,7 +198,7 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
         ),
         (
             {"prices": without(FULL["prices.csv"], 5)},
-            "prices.csv: ticker: 'AAA' has no row on 2024-01-03; where nothing",
+            "prices.csv:2: ticker: 'AAA' has no row on 2024-01-03; where nothing",
         ),
         (
             {"prices": without(FULL["prices.csv"], 10, 13)},
@@ -215,21 +251,21 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
         ),
         (
             {"flows": FLOWS.replace(",40.5,", ",4e10,")},
-            "flows.csv:2: turnover: 4e10 is above 1e+09: give millions or billions",
+            "flows.csv:2: turnover: '4e10' is above 1e+09: give millions or billions",
         ),
-        ({"flows": FLOWS.replace("3.0,0,1", "3.0,0,1.5")}, "flows.csv:2: whale_trades: 1.5 is no whole number"),
+        ({"flows": FLOWS.replace("3.0,0,1", "3.0,0,1.5")}, "flows.csv:2: whale_trades: '1.5' is no whole number"),
         (
-            {"flows": FLOWS.replace("11,0.4,0.9", "0,0,0")},
-            "flows.csv: turnover: that of 'Energy' on 2024-01-03 is 0, so noth",
+            {"flows": flows_in("0.0011,0.0004,0.0009", "0.0013,0.0001,0.0002", "0.0009,0,0")},
+            "flows.csv: turnover: that of 'Energy' is 0.0011 usually, and thousandths of `money` are kept: give a smal",
         ),
-        ({"flows": without(FLOWS, 5)}, "flows.csv: sector: 'Energy' has no row on 2024-01-04"),
+        ({"flows": without(FLOWS, 5)}, "flows.csv:4: sector: 'Energy' has no row on 2024-01-04"),
         ({"flows": without(FLOWS, 4, 5)}, "flows.csv: date: has no row on 2024-01-04, a date of prices.csv"),
-        ({"flows": FLOWS.replace("01-05", "01-06")}, "flows.csv: date: 2024-01-06 is no date of prices.csv"),
+        ({"flows": FLOWS.replace("01-05", "01-06")}, "flows.csv:6: date: 2024-01-06 is no date of prices.csv"),
         (
             {"flows": FLOWS.replace("Energy", "Enrgy")},
-            "flows.csv: sector: 'Enrgy' is not in prices.csv; did you mean 'Energy'?",
+            "flows.csv:3: sector: 'Enrgy' is not in prices.csv; did you mean 'Energy'?",
         ),
-        ({"flows": FLOWS.replace("Energy", "Enrgy")}, "flows.csv: sector: has no row of the sector 'Energy'"),
+        ({"flows": without(FLOWS, 3, 5, 7)}, "flows.csv: sector: has no row of the sector 'Energy'"),
         (
             {"flows": "date,sector,turnover\n2024-01-03,Banks,1\n"},
             "flows.csv:1: has neither foreign_buy, foreign_sell nor wha",
@@ -243,6 +279,26 @@ def test_a_date_that_few_know_is_told_once_and_not_for_each_name(tmp_path):
 def test_files_that_do_not_fit_together(tmp_path, files, says):
     told = problems(tmp_path, "full", **files)
     assert any(says in each for each in told), told
+
+
+def test_what_a_misspelled_name_leaves_behind_is_not_told_too(tmp_path):
+    prices = FULL["prices.csv"].replace("2024-01-04,AAA", "2024-01-04,AAB")
+    assert problems(tmp_path, "full", prices=prices) == [
+        "prices.csv:8: ticker: 'AAB' is not in tickers.csv; did you mean 'AAA'?"
+    ]
+
+
+def test_one_systematic_mistake_is_one_line(tmp_path):
+    prices = "date,sector,close\n" + "".join(
+        f"{day:%d.%m.%Y},{name},10\n" for day in DAYS[:40] for name in ("Banks", "Energy")
+    )
+    benchmark = "date,close\n2023-01-02,x\n2023-01-03,y\n"
+    assert problems(tmp_path, prices=prices, benchmark=benchmark) == [
+        "benchmark.csv:2: close: 'x' is no number such as -1234.5",
+        "benchmark.csv:3: close: 'y' is no number such as -1234.5",
+        "prices.csv: date: 80 times, first at line 2: '02.01.2023' is no date such as 2024-01-31; the year comes "
+        "first, then month and day, with hyphens between",
+    ]
 
 
 def test_large_trades_of_monthly_data_are_refused(tmp_path):
@@ -287,7 +343,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(FolderError) as caught:
         load(folder)
     files = ("market.yaml", "prices.csv", "macro.csv")
-    assert caught.value.problems == [f"{name}: cannot be read: Is a directory" for name in files]
+    assert caught.value.lines == [f"{name}: cannot be read: Is a directory" for name in files]
 
 
 def test_problems_of_all_files_are_told_at_once_and_the_rest_is_counted(tmp_path):
@@ -295,10 +351,10 @@ def test_problems_of_all_files_are_told_at_once_and_the_rest_is_counted(tmp_path
     folder = write(tmp_path / "mine", {"market.yaml": "kind: odd\n", "prices.csv": bad, "macro.csv": "region\n"})
     with pytest.raises(FolderError) as caught:
         load(folder)
-    told = caught.value.problems
-    assert len(told) == TOLD
+    told = caught.value.lines
     assert told[0].startswith("market.yaml:1: kind")
-    assert told[1] == "prices.csv:2: close: 'none' is no number such as -1234.5"
+    assert told[1] == "prices.csv: close: 50,000 times, first at line 2: 'none' is no number such as -1234.5"
     assert sum(each.startswith("macro.csv:1: the column") for each in told) == 4
     assert str(caught.value).splitlines()[0] == f"50,005 problems with the data in {folder}:"
-    assert str(caught.value).splitlines()[-1] == "  and 49,993 more"
+    assert len(caught.value.problems) == 50_005
+    assert caught.value.problems[-5] == ("prices.csv", 50_001, "close", "'none' is no number such as -1234.5")
