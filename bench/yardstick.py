@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.market import breadth, methods, us_real
+from agent.market import methods, regime, us_real
 
 if TYPE_CHECKING:
     from agent.market.pack import Floats, Panel, Series
@@ -134,8 +134,8 @@ def by_quadrant(panel: Panel, series: Mapping[str, Series]) -> dict[str, list[Me
     """Excess of each industry over equal weight in percent a year, by the quadrant known when the month began."""
     months: dict[str, list[int]] = {}
     for t, day in enumerate(panel.dates[:-1]):
-        trends = (breadth.macro_trend(series[name], day) for name in ("industrial_production_growth", "inflation"))
-        if word := breadth.quadrant(*(trend and trend.distance for trend in trends)):
+        trends = (regime.macro_trend(series[name], day) for name in ("industrial_production_growth", "inflation"))
+        if word := regime.quadrant(*(trend and trend.distance for trend in trends)):
             months.setdefault(word, []).append(t + 1)
     above = panel.sectors - panel.sectors.mean(axis=1, keepdims=True)
     return {word: [mean(above[held, i], 1200) for i in range(above.shape[1])] for word, held in months.items()}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from agent.market import us_real, vn_parameters
+from agent.market.pack import Series
 from tests.market.asking import ask
 
 INDICATORS = ["gdp_growth", "inflation", "interest_rates", "unemployment_rate"]
@@ -64,6 +66,17 @@ async def test_period_picks_the_months_that_end_it(period, observed, previous):
     assert row["observed_at"].startswith(observed)
     assert (row["value"], row["previous"]) == (jobless[observed], jobless[previous])
     assert row["change"] == round(jobless[observed] - jobless[previous], 2)
+
+
+@pytest.mark.parametrize(("period", "before"), [("monthly", 4.0), ("quarterly", 4.0), ("annually", None)])
+async def test_of_a_series_finer_than_a_month_the_newest_observation_ends_it(period, before):
+    days = date(2007, 12, 29), date(2008, 3, 20), date(2008, 3, 29), date(2008, 3, 30)
+    rates = Series(days, days, (4.0, 4.5, 5.0, 5.25))
+    pack = replace(us_real.PACK, indicators=("rate",), macro=lambda region: {"rate": rates})
+    answer = await ask(pack, "get_macro_indicators", indicators=["rate"], period=period, as_of="2008-03-31")
+    [row] = answer["rows"]
+    value = 4.0 if period == "annually" else 5.25
+    assert (row["value"], row["previous"], row["change"]) == (value, before, before and value - before)
 
 
 async def test_the_bill_rate_stands_in_before_the_federal_funds_rate():
