@@ -32,8 +32,8 @@ from agent.model.calibration import FILE, calibration
 from agent.model.calibration import HORIZONS as DAYS
 from bench.calibrate import records, text
 from bench.scored import HORIZONS, SECTORS, Floats, Month, Outcome, outcome, scored
+from bench.yardstick import ERAS, rank_correlation
 
-ERAS = ((1950, 1969), (1970, 1989), (1990, 2004), (2005, 2017))
 BLOCK, RESAMPLES, SEED = 12, 2000, 1
 LAG = {"month": 0, "quarter": 4}
 SIDES = 3
@@ -66,23 +66,11 @@ class Pair:
         return float(self.after.returns[order[:SIDES]].mean() - self.after.returns[order[-SIDES:]].mean())
 
 
-def rank_correlation(x: Floats, y: Floats) -> float:
-    """Spearman's, ties in the middle; 0 where all of one are the same."""
-    a, b = _ranks(x), _ranks(y)
-    spread = float(a.std() * b.std())
-    return float(((a - a.mean()) * (b - b.mean())).mean()) / spread if spread else 0.0
-
-
-def _ranks(x: Floats) -> Floats:
-    below, same = x[:, None] > x[None, :], x[:, None] == x[None, :]
-    return np.asarray(below.sum(axis=1) + (same.sum(axis=1) + 1) / 2, dtype=np.float64)
-
-
 def interval(values: Floats) -> tuple[float, float]:
-    """Of the mean, by a bootstrap of blocks that may begin anywhere."""
+    """Of the mean, by the circular block bootstrap of Politis and Romano (1992): every value is drawn as often."""
     blocks = math.ceil(len(values) / BLOCK)
-    starts = np.random.default_rng(SEED).integers(0, max(len(values) - BLOCK, 0) + 1, (RESAMPLES, blocks))
-    drawn = values[np.minimum(starts[..., None] + np.arange(BLOCK), len(values) - 1)]
+    starts = np.random.default_rng(SEED).integers(0, len(values), (RESAMPLES, blocks))
+    drawn = values[(starts[..., None] + np.arange(BLOCK)) % len(values)]
     low, high = np.quantile(drawn.reshape(RESAMPLES, -1)[:, : len(values)].mean(axis=1), (0.025, 0.975))
     return float(low), float(high)
 

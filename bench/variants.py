@@ -18,8 +18,9 @@ import numpy as np
 from agent.market.answers import ANSWERS
 from agent.market.tools import checked, offered
 from agent.market.us_real import PACK, panel
-from bench.planner import ERAS, LAG, rank_correlation, t_value
+from bench.planner import LAG, t_value
 from bench.scored import HORIZONS, Floats
+from bench.yardstick import ERAS, rank_correlation
 
 Measure = Callable[[int], Floats | None]
 """Place of a month in the panel → one number a sector, from returns up to and including that month."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.market import breadth, methods, us_real
+from agent.market import methods, regime, us_real
 
 if TYPE_CHECKING:
     from agent.market.pack import Floats, Panel, Series
@@ -33,7 +33,8 @@ COSTS = (0, 10, 25)
 TOP = 3
 COMMON_FIRST = 13
 """Position of the first ranking that counts for the rank correlation of every signal."""
-ERAS = {"1950-69": (1950, 1969), "1970-89": (1970, 1989), "1990-2004": (1990, 2004), "2005-17": (2005, 2017)}
+ERAS = ((1950, 1969), (1970, 1989), (1990, 2004), (2005, 2017))
+"""First and last year."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,16 @@ def ranks(values: Floats) -> Floats:
     return middle
 
 
+def rank_correlation(x: Floats, y: Floats) -> float:
+    """Spearman's; 0 where all of one are the same."""
+    a, b = ranks(x), ranks(y)
+    spread = float(a.std() * b.std())
+    return float(((a - a.mean()) * (b - b.mean())).mean()) / spread if spread else 0.0
+
+
 def rank_correlations(signals: Floats, returns: Floats, first: int) -> Floats:
-    """Spearman's correlation of each ranking from `first` on with the returns of the month after."""
-    pairs = ((ranks(signals[t]), ranks(returns[t + 1])) for t in range(first, len(returns) - 1))
-    return np.array([np.corrcoef(*pair)[0, 1] for pair in pairs])
+    """Of each ranking from `first` on with the returns of the month after."""
+    return np.array([rank_correlation(signals[t], returns[t + 1]) for t in range(first, len(returns) - 1)])
 
 
 def weights(signals: Floats, count: int = TOP) -> Floats:
@@ -127,15 +134,15 @@ def by_era(panel: Panel, far: int, near: int) -> dict[str, Mean]:
     first = int(np.isfinite(signals).all(axis=1).argmax())
     months = excess(weights(signals[first:-1]), panel.sectors[first + 1 :])
     years = np.array([day.year for day in panel.dates[first + 1 :]])
-    return {era: mean(months[(years >= a) & (years <= b)], 1200) for era, (a, b) in ERAS.items()}
+    return {f"{a}-{b}": mean(months[(years >= a) & (years <= b)], 1200) for a, b in ERAS}
 
 
 def by_quadrant(panel: Panel, series: Mapping[str, Series]) -> dict[str, list[Mean]]:
     """Excess of each industry over equal weight in percent a year, by the quadrant known when the month began."""
     months: dict[str, list[int]] = {}
     for t, day in enumerate(panel.dates[:-1]):
-        trends = (breadth.macro_trend(series[name], day) for name in ("industrial_production_growth", "inflation"))
-        if word := breadth.quadrant(*(trend and trend.distance for trend in trends)):
+        trends = (regime.macro_trend(series[name], day) for name in ("industrial_production_growth", "inflation"))
+        if word := regime.quadrant(*(trend and trend.distance for trend in trends)):
             months.setdefault(word, []).append(t + 1)
     above = panel.sectors - panel.sectors.mean(axis=1, keepdims=True)
     return {word: [mean(above[held, i], 1200) for i in range(above.shape[1])] for word, held in months.items()}

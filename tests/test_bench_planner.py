@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.planner import interval, rank_correlation, t_value
+from bench.planner import interval, t_value
 from bench.scored import SECTORS, outcome, scored
 from bench.variants import CHOSEN, MEASURES, SHELTER, combined, row
 
@@ -66,10 +66,13 @@ def test_variants_are_told_with_both_horizons_and_each_era() -> None:
 
 
 def test_statistics_are_the_textbooks() -> None:
-    assert rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([10.0, 30.0, 20.0])) == pytest.approx(0.5)
-    assert rank_correlation(np.array([1.0, 1.0]), np.array([1.0, 2.0])) == 0.0
     values = np.array([1.0, -1.0, 3.0, 1.0])
     assert t_value(values, 0) == pytest.approx(2**0.5)
     autocovariance = (0 * -2 + -2 * 2 + 2 * 0) / 4
     assert t_value(values, 1) == pytest.approx(1 / ((2 + autocovariance) / 4) ** 0.5)
     assert interval(np.full(40, 0.25)) == (0.25, 0.25)
+
+
+def test_an_interval_gives_the_first_months_the_weight_of_all_others() -> None:
+    first, middle = (interval(np.roll(np.repeat([1.0, 0.0], [12, 108]), by)) for by in (0, 54))
+    assert first == pytest.approx(middle, abs=0.02)

@@ -44,7 +44,7 @@ def test_each_signal_earns_what_is_quoted(printed: str, name: str) -> None:
 
 
 def test_the_eras_of_momentum_are_what_is_quoted(printed: str) -> None:
-    eras = "1950-69 +3.35 (t 3.1), 1970-89 +1.76 (t 1.2), 1990-2004 +3.24 (t 1.5), 2005-17 +1.79 (t 0.9)"
+    eras = "1950-1969 +3.35 (t 3.1), 1970-1989 +1.76 (t 1.2), 1990-2004 +3.24 (t 1.5), 2005-2017 +1.79 (t 0.9)"
     assert f"12-1 by era, 0 bp: {eras}\n" in printed
 
 
@@ -67,6 +67,11 @@ def test_a_ranking_sees_nothing_of_the_month_it_is_held_in() -> None:
 
 def test_equal_values_share_their_ranks() -> None:
     assert list(yardstick.ranks(np.array([2.0, 1.0, 2.0, 3.0]))) == [2.5, 1.0, 2.5, 4.0]
+
+
+def test_a_rank_correlation_is_the_textbooks_and_none_where_all_are_the_same() -> None:
+    assert yardstick.rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([10.0, 30.0, 20.0])) == pytest.approx(0.5)
+    assert yardstick.rank_correlation(np.array([1.0, 1.0]), np.array([1.0, 2.0])) == 0.0
 
 
 def test_a_signal_that_knows_the_next_month_has_a_correlation_of_one_and_holds_its_best() -> None:

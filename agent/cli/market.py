@@ -10,21 +10,19 @@ import click
 
 from agent.cli import echo_json, failures, tell
 from agent.errors import UsageError
+from agent.market.server import PACKS
 from agent.market.vn_parameters import DIFFICULTIES
 
 if TYPE_CHECKING:
     from agent.market.folder import Market
-
-PACKS = ["vn-sim", "us-real"]
-
 
 @click.command()
 @click.option("--pack", type=click.Choice(PACKS), show_default=PACKS[0], help="Simulated, or real data.")
 @click.option(
     "--difficulty",
     type=click.Choice(list(DIFFICULTIES)),
-    help="How much momentum and flows tell in simulated data: as in real markets, twice, or three times as much "
-    "(default: teaching).",
+    help="How strongly simulated data are planted: the drift that momentum and flows tell of, once, twice, or three "
+    "times (default: teaching).",
 )
 @click.option(
     "--data",

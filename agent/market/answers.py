@@ -48,7 +48,7 @@ def macro(pack: Pack, arguments: Arguments) -> Answer:
 def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[dict[str, Any], list[str]]:
     """The latest value of a series known at `as_of` among the observations that end a period.
 
-    Of one observation the value that became known last counts.
+    Of the observations of one month the newest counts, and of one observation the value that became known last.
     """
     step = MONTHS[period]
     known: dict[date, list[int]] = {}
@@ -59,7 +59,7 @@ def _reading(indicator: str, series: Series, as_of: date, period: str) -> tuple[
         nothing: dict[str, Any] = dict.fromkeys(("value", "previous", "change"))
         none_yet = f"{indicator} is null: no {period} observation of it was known on {as_of}."
         return {"indicator": indicator} | nothing | {"unit": series.unit}, [none_yet]
-    ends = sorted(known)
+    ends = list({(day.year, day.month): day for day in sorted(known)}.values())
     *earlier, last = known[ends[-1]]
     value = rounded(series.values[last])
     previous = rounded(series.values[known[ends[-2]][-1]]) if len(ends) > 1 else None

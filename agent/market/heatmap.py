@@ -88,8 +88,9 @@ def _max_drawdown(w: _Window) -> _Column:
     return _over_lookback(w, "mdd", methods.max_drawdown(w.returns, w.n))
 
 
-def _over_lookback(w: _Window, method: str, values: Floats) -> _Column:
-    return _Column({"unit": "percent", "lookback": w.lookback, "method_id": f"{method}({w.lookback})"}, values)
+def _over_lookback(w: _Window, method: str, values: Floats | None) -> _Column:
+    about = {"unit": "percent", "lookback": w.lookback, "method_id": f"{method}({w.lookback})"}
+    return _Column(about, values, f"it needs {w.n} observations and has {len(w.returns)}.")
 
 
 def _momentum(far: int, near: int, w: _Window) -> _Column:

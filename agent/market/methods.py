@@ -21,14 +21,16 @@ MINIMUM_SAMPLES = 20
 MINIMUM_SECTORS = 3
 WINSORISED_AT = 3.0
 FLAT = 1e-12
-"""Log returns that differ by less differ by rounding only."""
+"""Returns that differ by less differ by rounding only."""
 
 
-def performance(returns: Floats, n: int) -> Floats:
+def performance(returns: Floats, n: int) -> Floats | None:
     """`perf(h)` in percent: P[t] / P[t-h] - 1, the compounded total return of the last n observations.
 
-    Source: the returns given. Minimum: n observations.
+    Source: the returns given. Minimum: n observations, else None.
     """
+    if len(returns) < n:
+        return None
     growth: Floats = np.prod(1 + returns[-n:], axis=0)
     return 100 * (growth - 1)
 
@@ -72,12 +74,14 @@ def downside_deviation(returns: Floats, n: int, step: int, year: int) -> Floats 
     return 100 * math.sqrt(year / step) * deviation
 
 
-def max_drawdown(returns: Floats, n: int) -> Floats:
+def max_drawdown(returns: Floats, n: int) -> Floats | None:
     """`mdd(h)` in percent, 0 or below: the lowest P[u] / max(P[s], s <= u) - 1 over the last n observations.
 
     The level before the first of them counts as a peak. Source: peak-to-trough loss at each observation's close.
-    Minimum: n observations.
+    Minimum: n observations, else None.
     """
+    if len(returns) < n:
+        return None
     levels = np.cumprod(1 + returns[-n:], axis=0)
     peaks = np.maximum(np.maximum.accumulate(levels, axis=0), 1)
     lowest: Floats = np.min(levels / peaks, axis=0)
@@ -98,13 +102,15 @@ def beta(returns: Floats, benchmark: Floats, n: int, step: int) -> Floats | None
     return slope
 
 
-def relative_strength(returns: Floats, benchmark: Floats, n: int) -> Floats:
+def relative_strength(returns: Floats, benchmark: Floats, n: int) -> Floats | None:
     """`rs(h)` in percent: (1 + perf of the sector) / (1 + perf of the benchmark) - 1.
 
-    Source: ratio of total-return indices, rebased at the start of the lookback. Minimum: n observations.
+    Source: ratio of total-return indices, rebased at the start of the lookback. Minimum: n observations, else None.
     """
-    ratio = (100 + performance(returns, n)) / (100 + performance(benchmark, n))
-    return 100 * (ratio - 1)
+    sector, market = performance(returns, n), performance(benchmark, n)
+    if sector is None or market is None:
+        return None
+    return 100 * ((100 + sector) / (100 + market) - 1)
 
 
 def mansfield(returns: Floats, benchmark: Floats, year: int) -> Floats | None:

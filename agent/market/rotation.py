@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agent.market import breadth, methods
+from agent.market import methods, regime
 from agent.market import relative_rotation as rotating
 from agent.market.envelope import Answer, Arguments, enveloped, missing, number
 from agent.market.pack import Pack
@@ -83,15 +83,15 @@ def _bearings(found: rotating.Rotation | None, i: int) -> dict[str, Any]:
 def market_regime(pack: Pack, arguments: Arguments) -> Answer:
     """Answer of get_market_regime.
 
-    The macro quadrant had no measurable edge in choosing sectors: see `breadth.quadrant`.
+    The macro quadrant had no measurable edge in choosing sectors: see `regime.quadrant`.
     """
     assert pack.panel is not None
     as_of, window = arguments["as_of"], arguments["window"]
     rows, notes = _of_the_market(pack, pack.panel(), as_of, window)
     facts: dict[str, Any] = {"as_of": as_of, "benchmark": pack.benchmark, "window": window}
     if pack.macro is not None:
-        economy, remarks = _of_the_economy(pack.macro(pack.regions[0]), as_of)
-        facts |= {"region": pack.regions[0], "macro_quadrant": breadth.quadrant(*(row["value"] for row in economy))}
+        quadrant, economy, remarks = _of_the_economy(pack.macro(pack.regions[0]), as_of)
+        facts |= {"region": pack.regions[0], "macro_quadrant": quadrant}
         facts |= {"known_at_kind": pack.known_at_kind} | ({"vintage": pack.vintage} if pack.vintage else {})
         rows, notes = rows + economy, [*notes, *remarks, NO_EDGE]
     dates = {name: max(row[name] for row in rows if name in row) for name in ("observed_at", "known_at")}
@@ -120,13 +120,13 @@ def _of_the_market(pack: Pack, panel: Panel, as_of: date, n: int) -> tuple[list[
         value = methods.volatility(panel.benchmark[:end], n, 1, year)
         return None if value is None else float(value)
 
-    ten_months = breadth.TREND_MONTHS * month
+    ten_months = regime.TREND_MONTHS * month
     measures = {
         "average_pair_correlation": _Measure(
-            "correlation", f"pair_corr({n}{letter})", n, lambda end: breadth.pair_correlation(panel.sectors[:end], n)
+            "correlation", f"pair_corr({n}{letter})", n, lambda end: regime.pair_correlation(panel.sectors[:end], n)
         ),
         "benchmark_trend": _Measure(
-            "percent", "trend(10M)", ten_months, lambda end: breadth.trend(panel.benchmark[:end], month)
+            "percent", "trend(10M)", ten_months, lambda end: regime.trend(panel.benchmark[:end], month)
         ),
         "benchmark_volatility": _Measure("percent", f"vol({n}{letter})", n, volatility),
     }
@@ -145,12 +145,13 @@ def _of_the_market(pack: Pack, panel: Panel, as_of: date, n: int) -> tuple[list[
     return rows, notes
 
 
-def _of_the_economy(series: Mapping[str, Series], as_of: date) -> tuple[list[dict[str, Any]], list[str]]:
-    """Growth and inflation against the mean of their own year, in this order."""
+def _of_the_economy(series: Mapping[str, Series], as_of: date) -> tuple[str | None, list[dict[str, Any]], list[str]]:
+    """The quadrant, and growth and inflation against the mean of their own year, in this order."""
     growth = next((name for name in GROWTH if name in series), GROWTH[-1])
+    names = growth, "inflation"
+    trends = [regime.macro_trend(series[name], as_of) if name in series else None for name in names]
     rows, notes = [], []
-    for name in (growth, "inflation"):
-        trend = breadth.macro_trend(series[name], as_of) if name in series else None
+    for name, trend in zip(names, trends, strict=True):
         row: dict[str, Any] = {
             "indicator": f"{name}_trend",
             "value": None,
@@ -158,10 +159,10 @@ def _of_the_economy(series: Mapping[str, Series], as_of: date) -> tuple[list[dic
             "method_id": "trend(1Y)",
         }
         if trend is None:
-            needed = f"it needs {breadth.LEAST_READINGS} readings of one year, known by {as_of}."
+            needed = f"it needs readings in {regime.QUARTERS} quarters of one year, known by {as_of}."
             notes.append(f"{name}_trend is null: {needed}")
         else:
             row["value"] = number(trend.distance)
             row |= {"observed_at": trend.observed.isoformat(), "known_at": trend.known.isoformat()}
         rows.append(row)
-    return rows, notes
+    return regime.quadrant(*(trend and trend.distance for trend in trends)), rows, notes

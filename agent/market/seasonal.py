@@ -27,8 +27,15 @@ def seasonality(returns: Floats, dates: Sequence[date]) -> Floats | None:
     """
     months = [12 * day.year + day.month for day in dates]
     starts = [months[-1] + 1 - 12 * year for year in range(1, YEARS + 1)]
-    if months[0] > starts[-1]:
+    if months[0] + (not _opens_its_month(dates)) > starts[-1]:
         return None
     past = [returns[bisect_left(months, start) : bisect_left(months, start + MONTHS)] for start in starts]
     mean: Floats = np.mean([np.prod(1 + each, axis=0) - 1 for each in past], axis=0)
     return 100 * mean
+
+
+def _opens_its_month(dates: Sequence[date]) -> bool:
+    """Whether the first month is there from its beginning on: it is one return, or no weekday of it is missing."""
+    a_month_each = len({(day.year, day.month) for day in dates[:3]}) == len(dates[:3])
+    before = (dates[0].replace(day=day) for day in range(1, dates[0].day))
+    return a_month_each or all(day.weekday() >= 5 for day in before)

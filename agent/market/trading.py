@@ -24,6 +24,8 @@ _STATEMENT_UNITS: dict[str, str | None] = {
     "companies_filed": "percent",
 }
 """None: the market's money."""
+_STREAK_UNITS = {"D": "sessions", "M": "months"}
+"""By the letter of one observation."""
 
 
 def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
@@ -49,7 +51,7 @@ def foreign_flow(pack: Pack, arguments: Arguments) -> Answer:
     method = f"foreign_{flow_type}({period}) / turnover({period})"
     share = {"unit": "percent", "lookback": period, "method_id": method}
     columns = {flow_type: columns.pop(flow_type), "share_of_turnover": share} | columns
-    standing, about, notes = _standing(trading, seen)
+    standing, about, notes = _standing(trading, seen, next(iter(pack.periods)))
     rows = [
         {"sector": pack.sectors[i]} | figures(i) | {what: values[i] for what, values in standing.items()}
         for i in chosen
@@ -73,34 +75,35 @@ def _parts(trading: Trading, flow_type: str) -> dict[str, Integers]:
 
 
 def _standing(
-    trading: Trading, seen: int
+    trading: Trading, seen: int, letter: str
 ) -> tuple[dict[str, list[float | None]], dict[str, dict[str, Any]], list[str]]:
     """Columns that neither the period nor the type of flow changes: values by sector, what they are, and notes.
 
-    Notes are about all sectors, whichever is asked for, so that one sector can be cut out of an answer about all.
+    letter: of one observation in a lookback. Notes are about all sectors, whichever is asked for, so that one sector
+    can be cut out of an answer about all.
     """
-    net, sessions = trading.foreign_buy[:seen] - trading.foreign_sell[:seen], f"{flows.WINDOW}D"
+    net, lookback = trading.foreign_buy[:seen] - trading.foreign_sell[:seen], f"{flows.WINDOW}{letter}"
     shares = flows.net_shares(net, trading.turnover[:seen])
     unusual = None if shares is None else flows.unusualness(shares)
-    streak = flows.streak(net)
-    assert streak is not None  # every as-of date has a session
     values: dict[str, list[float | None]] = {
         "net_z": [None] * net.shape[1] if unusual is None else _numbers(unusual),
-        "net_streak": [int(days) for days in streak],
+        "net_streak": [int(count) for count in flows.streak(net)],
     }
-    method = f"net_z({sessions},{flows.USUAL}D)"
+    method = f"net_z({lookback},{flows.USUAL}{letter})"
     about = {
-        "net_z": {"unit": "standard deviations", "lookback": sessions, "method_id": method},
-        "net_streak": {"unit": "sessions", "method_id": "net_streak"},
+        "net_z": {"unit": "standard deviations", "lookback": lookback, "method_id": method},
+        "net_streak": {"unit": _STREAK_UNITS[letter], "method_id": "net_streak"},
     }
     if trading.room_used is not None:
         values["room_used"] = _numbers(trading.room_used[seen - 1])
         about["room_used"] = {"unit": "percent", "method_id": "foreign_held / foreign_limit"}
     notes = []
     if unusual is None:
-        notes.append(f"net_z is null: it needs {flows.WINDOW + flows.USUAL} sessions and has {seen}.")
-    elif any(value is None for column in values.values() for value in column):
-        notes.append("net_z is null where the flow never changed, room_used where it is not known.")
+        notes.append(f"net_z is null: it needs {flows.WINDOW + flows.USUAL} observations and has {seen}.")
+    elif None in values["net_z"]:
+        notes.append("net_z is null where the flow never changed.")
+    if None in values.get("room_used", ()):
+        notes.append("room_used is null where it is not known.")
     return values, about, notes
 
 
@@ -168,11 +171,11 @@ def financial_statements(pack: Pack, arguments: Arguments) -> Answer:
         column: {"unit": unit or pack.money, "lookback": span, "method_id": f"{column}({span})"}
         for column, unit in _STATEMENT_UNITS.items()
     }
-    observed, filed = accounts.periods[last].item(), accounts.filed[last]
+    observed, filed = accounts.periods[last].item(), accounts.filed[last].sum()
     facts = {"taxonomy": pack.taxonomy, "as_of": as_of, "observed_at": observed}
-    said = {"known_at": accounts.known[last, filed].max().item(), "sector": name, "period": period}
+    said = {"known_at": accounts.known_on(last), "sector": name, "period": period}
     notes = [
-        f"The period ended on {observed}; {int(filed.sum())} of {int(accounts.companies().sum())} companies have filed "
+        f"The period ended on {observed}; {int(filed)} of {int(accounts.companies().sum())} companies have filed "
         f"it, {int(accounts.restated[last].sum())} of them again with other numbers. Growth is on the same period a "
         "year before, of the companies that filed both."
     ]

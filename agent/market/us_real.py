@@ -1,7 +1,8 @@
 """Pack `us-real`: monthly returns of 12 US industries and US macro history, from files beside this module.
 
 Industries are known on the last day of their month. The macro files hold the latest revision only, so the
-day on which a value became known is assumed: the end of its period plus the usual delay of its release.
+day on which a value became known is assumed: the end of its period plus the delay of a release that is late
+but not out of the ordinary, so that little is known before it was published.
 `us_real_data/SOURCES.md` says where the numbers come from.
 """
 
@@ -36,7 +37,7 @@ INDUSTRIES = {
 
 
 class Indicator(NamedTuple):
-    """A column of the monthly file, and how it is told; `days`: from the end of its month to its release.
+    """A column of the monthly file, and how it is told; `days`: from the end of its month to a late usual release.
 
     Growth is on the same month a year before, in percent.
     """
@@ -49,16 +50,16 @@ class Indicator(NamedTuple):
 
 
 MONTHLY = {
-    "inflation": Indicator("cpiaucsl", 15, True, note="consumer prices on the same month a year before."),
-    "unemployment_rate": Indicator("unrate", 7),
-    "industrial_production_growth": Indicator("indpro", 17, True),
-    "durable_goods_production_growth": Indicator("ipdman", 17, True),
-    "producer_price_inflation": Indicator("ppiaco", 15, True, note="prices of all commodities."),
-    "payroll_growth": Indicator("payems", 7, True, note="persons employed outside farms."),
-    "housing_starts": Indicator("houst", 19, unit="thousand a year", note="seasonally adjusted annual rate."),
-    "housing_starts_growth": Indicator("houst", 19, True),
-    "consumption_growth": Indicator("pce", 30, True, note="personal consumption, nominal."),
-    "disposable_income_growth": Indicator("dspic96", 30, True, note="personal income after tax, real."),
+    "inflation": Indicator("cpiaucsl", 20, True, note="consumer prices on the same month a year before."),
+    "unemployment_rate": Indicator("unrate", 10),
+    "industrial_production_growth": Indicator("indpro", 18, True),
+    "durable_goods_production_growth": Indicator("ipdman", 18, True),
+    "producer_price_inflation": Indicator("ppiaco", 20, True, note="prices of all commodities."),
+    "payroll_growth": Indicator("payems", 10, True, note="persons employed outside farms."),
+    "housing_starts": Indicator("houst", 20, unit="thousand a year", note="seasonally adjusted annual rate."),
+    "housing_starts_growth": Indicator("houst", 20, True),
+    "consumption_growth": Indicator("pce", 33, True, note="personal consumption, nominal."),
+    "disposable_income_growth": Indicator("dspic96", 33, True, note="personal income after tax, real."),
     "money_growth": Indicator("m2sl", 28, True, note="money stock M2."),
     "federal_funds_rate": Indicator("fedfunds", 1),
     "bill_rate": Indicator("tb3ms", 1, note="3-month Treasury bill."),
@@ -132,12 +133,11 @@ def _series(values: Mapping[date, float], delay: int, *notes: str, unit: str = "
 
 def _on_year_before(levels: Mapping[date, float]) -> dict[date, float]:
     """Growth in percent; no value where the level a year before is not there."""
+    from agent.market.methods import growth
+
     by_month = {(day.year, day.month): level for day, level in levels.items()}
-    return {
-        day: 100 * (level / by_month[day.year - 1, day.month] - 1)
-        for day, level in levels.items()
-        if (day.year - 1, day.month) in by_month
-    }
+    changes = {day: growth(level, by_month.get((day.year - 1, day.month), 0)) for day, level in levels.items()}
+    return {day: change for day, change in changes.items() if change is not None}
 
 
 def _read(name: str) -> list[dict[str, str]]:

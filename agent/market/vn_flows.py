@@ -63,7 +63,7 @@ def foreign(
     of_sector, of_ticker = p.FOREIGN_NOISE
     common = on_drift * hidden.lean + of_sector * normals(seed, "foreign sectors", *hidden.lean.shape)
     lean = common[:, listed.sector] + of_ticker * normals(seed, "foreign tickers", *moves.shape)
-    lean += on_return * _past_week(moves)
+    lean += on_return * (flows.sums(moves, 5) / 400)  # the past week's return in units of 4 %
     share = column("foreign")[listed.sector]
     gross = matched * (share / 2)
     tilt = 0.2 * np.clip(lean, -3, 3)
@@ -72,13 +72,6 @@ def foreign(
         "foreign_sell": np.rint(gross * (1 - tilt)).astype(np.int32),
         "put_through": _put_through(seed, hidden, listed),
     }
-
-
-def _past_week(moves: NDArray[np.int16]) -> Floats:
-    """Each ticker's return over the last 5 sessions, in units of 4 %."""
-    total = np.cumsum(moves, axis=0, dtype=np.int32)
-    total[5:] = total[5:] - total[:-5]
-    return total / 400
 
 
 def _put_through(seed: int, hidden: Latent, listed: Tickers) -> NDArray[np.int32]:

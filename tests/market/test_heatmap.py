@@ -185,6 +185,7 @@ async def test_metrics_asked_by_name_are_the_methods_their_columns_name():
         "max_drawdown": "mdd(6M)",
         "beta": "beta(24M,monthly)",
         "mansfield_rs": "mansfield(1Y)",
+        "seasonality": "seasonality(3M,20Y)",
         "scorecard": "scorecard(6M,monthly)",
     }
     for code, row in zip(us_real.INDUSTRIES, answer["rows"], strict=True):

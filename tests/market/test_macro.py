@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from agent.market import us_real, vn_parameters
+from agent.market.pack import Series
 from tests.market.asking import ask
 
 INDICATORS = ["gdp_growth", "inflation", "interest_rates", "unemployment_rate"]
@@ -38,16 +40,16 @@ async def test_us_readings_are_the_latest_released_ones():
         "change": round(august - july, 2),
         "unit": "percent",
         "observed_at": "2008-08-31",
-        "known_at": "2008-09-15",
+        "known_at": "2008-09-20",
     }
     growth = round(100 * (gdp["2008Q2"] / gdp["2007Q2"] - 1), 2)
     assert rows["gdp_growth"]["value"] == growth
     assert (rows["gdp_growth"]["observed_at"], rows["gdp_growth"]["known_at"]) == ("2008-06-30", "2008-07-30")
     assert rows["unemployment_rate"]["value"] == column("unrate")["2008-08"]
-    assert rows["unemployment_rate"]["known_at"] == "2008-09-07"
+    assert rows["unemployment_rate"]["known_at"] == "2008-09-10"
     assert rows["interest_rates"]["value"] == column("fedfunds")["2008-08"]
     assert rows["interest_rates"]["known_at"] == "2008-09-01"
-    assert (answer["observed_at"], answer["known_at"]) == ("2008-08-31", "2008-09-15")
+    assert (answer["observed_at"], answer["known_at"]) == ("2008-08-31", "2008-09-20")
     assert answer["known_at_kind"] == "assumed-lag"
     assert answer["vintage"] == "2022-10 latest"
     assert answer["region"] == "United States"
@@ -64,6 +66,17 @@ async def test_period_picks_the_months_that_end_it(period, observed, previous):
     assert row["observed_at"].startswith(observed)
     assert (row["value"], row["previous"]) == (jobless[observed], jobless[previous])
     assert row["change"] == round(jobless[observed] - jobless[previous], 2)
+
+
+@pytest.mark.parametrize(("period", "before"), [("monthly", 4.0), ("quarterly", 4.0), ("annually", None)])
+async def test_of_a_series_finer_than_a_month_the_newest_observation_ends_it(period, before):
+    days = date(2007, 12, 29), date(2008, 3, 20), date(2008, 3, 29), date(2008, 3, 30)
+    rates = Series(days, days, (4.0, 4.5, 5.0, 5.25))
+    pack = replace(us_real.PACK, indicators=("rate",), macro=lambda region: {"rate": rates})
+    answer = await ask(pack, "get_macro_indicators", indicators=["rate"], period=period, as_of="2008-03-31")
+    [row] = answer["rows"]
+    value = 4.0 if period == "annually" else 5.25
+    assert (row["value"], row["previous"], row["change"]) == (value, before, before and value - before)
 
 
 async def test_the_bill_rate_stands_in_before_the_federal_funds_rate():
@@ -87,14 +100,14 @@ async def test_a_first_observation_has_no_previous_and_a_note_says_so():
 @pytest.mark.parametrize(
     ("indicator", "name", "grows", "known"),
     [
-        ("industrial_production_growth", "indpro", True, 17),
-        ("durable_goods_production_growth", "ipdman", True, 17),
-        ("producer_price_inflation", "ppiaco", True, 15),
-        ("payroll_growth", "payems", True, 7),
-        ("housing_starts", "houst", False, 19),
-        ("housing_starts_growth", "houst", True, 19),
-        ("consumption_growth", "pce", True, 30),
-        ("disposable_income_growth", "dspic96", True, 30),
+        ("industrial_production_growth", "indpro", True, 18),
+        ("durable_goods_production_growth", "ipdman", True, 18),
+        ("producer_price_inflation", "ppiaco", True, 20),
+        ("payroll_growth", "payems", True, 10),
+        ("housing_starts", "houst", False, 20),
+        ("housing_starts_growth", "houst", True, 20),
+        ("consumption_growth", "pce", True, 33),
+        ("disposable_income_growth", "dspic96", True, 33),
         ("money_growth", "m2sl", True, 28),
         ("federal_funds_rate", "fedfunds", False, 1),
         ("bill_rate", "tb3ms", False, 1),

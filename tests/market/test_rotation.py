@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
 from agent.figures import FigureReader
-from agent.market import rotation, tools, us_real, vn_sim
+from agent.market import regime, rotation, tools, us_real, vn_sim
 from agent.market.relative_rotation import relative_rotation
 from tests.market.asking import ask
 
@@ -94,6 +95,15 @@ async def test_the_crisis_of_2008_is_a_regime_of_fear():
     assert (answer["known_at_kind"], answer["vintage"]) == ("assumed-lag", "2022-10 latest")
 
 
+async def test_the_quadrant_is_that_of_the_numbers_before_they_are_rounded():
+    answer = await ask("us-real", "get_market_regime", as_of="1962-08-31")
+    trends = {row["indicator"]: row["value"] for row in answer["rows"][3:]}
+    assert trends["inflation_trend"] == 0.0
+    series = us_real.macro("United States")["inflation"]
+    assert regime.macro_trend(series, date(1962, 8, 31)).distance < 0
+    assert answer["macro_quadrant"].endswith("inflation down")
+
+
 async def test_a_regime_without_history_is_null_and_says_what_it_needs():
     answer = await ask("us-real", "get_market_regime", as_of="1949-12-31")
     rows = {row["indicator"]: row for row in answer["rows"]}
@@ -122,4 +132,4 @@ def test_an_economy_without_inflation_has_no_quadrant():
     assert isinstance(rows["gdp_growth_trend"]["value"], float)
     assert rows["inflation_trend"]["value"] is None
     assert answer["macro_quadrant"] is None
-    assert any(note.startswith("inflation_trend is null: it needs 4 readings of one year") for note in answer["notes"])
+    assert any(note.startswith("inflation_trend is null: it needs readings in 4 quarters") for note in answer["notes"])

@@ -35,3 +35,11 @@ def test_daily_returns_are_compounded_over_their_calendar_months():
     assert seasonality(returns[:until], days[:until]) == pytest.approx([100 * (1.01**30 - 1)])
     until = days.index(date(2019, 12, 31)) + 1
     assert seasonality(returns[:until], days[:until]) == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize(("first", "whole"), [(date(2000, 1, 3), True), (date(2000, 1, 4), False)])
+def test_a_month_whose_first_trading_days_are_missing_is_none_of_the_twenty_years(first, whole):
+    every = (first + timedelta(at) for at in range((date(2020, 1, 1) - first).days))
+    days = [day for day in every if day.weekday() < 5]
+    found = seasonality(np.full((len(days), 1), 0.001), days)
+    assert (found is not None) == whole

@@ -82,7 +82,7 @@ async def test_an_unusual_flow_needs_80_sessions():
     short = await ask("vn-sim", FLOW, as_of=days[78].isoformat())
     enough = await ask("vn-sim", FLOW, as_of=days[79].isoformat())
     assert all(row["net_z"] is None and row["net_streak"] for row in short["rows"])
-    assert "net_z is null: it needs 80 sessions and has 79." in short["notes"]
+    assert "net_z is null: it needs 80 observations and has 79." in short["notes"]
     assert all(isinstance(row["net_z"], float) for row in enough["rows"])
     assert len(enough["notes"]) == 1
 
@@ -109,7 +109,19 @@ def test_flows_that_cannot_be_told_are_null_and_a_note_says_so():
     answer = answer_of(replace(vn_sim.PACK, trading=lambda: still), FLOW)
     for row in answer["rows"]:
         assert (row["share_of_turnover"], row["net_z"], row["net_streak"], row["room_used"]) == (None, None, 0, None)
-    assert answer["notes"][1] == "net_z is null where the flow never changed, room_used where it is not known."
+    assert answer["notes"][1:] == [
+        "net_z is null where the flow never changed.",
+        "room_used is null where it is not known.",
+    ]
+
+
+def test_flows_of_a_monthly_pack_are_counted_in_months():
+    whole = trading()
+    pack = replace(vn_sim.PACK, periods={"M": 1, "Y": 12}, trading=lambda: whole)
+    answer = answer_of(pack, FLOW, as_of=whole.dates[100].isoformat())
+    assert answer["columns"]["net_z"]["lookback"] == "20M"
+    assert answer["columns"]["net_z"]["method_id"] == "net_z(20M,60M)"
+    assert answer["columns"]["net_streak"]["unit"] == "months"
 
 
 @pytest.mark.parametrize("tool", [FLOW, WHALES, STATEMENTS])
@@ -164,7 +176,8 @@ async def test_statements_add_up_what_companies_had_filed(period, as_of, observe
     answer = await ask("vn-sim", STATEMENTS, period=period, as_of=as_of.isoformat())
     known, sector = known_filings(period, as_of), world(p.Setting()).statements.sector
     assert answer["observed_at"] == observed.isoformat()
-    assert answer["known_at"] == max(filed for (day, _), (_, _, filed) in known.items() if day == observed).isoformat()
+    behind = [known[day, n][2] for day in (observed, before) for n in range(400) if (observed, n) in known]
+    assert answer["known_at"] == max(behind).isoformat()
     for i, row in enumerate(answer["rows"]):
         members = [n for n in range(400) if sector[n] == i]
         filed = [n for n in members if (observed, n) in known]
@@ -202,12 +215,12 @@ async def test_statements_exist_on_the_first_day_of_the_pack():
         assert all(isinstance(row["profit_growth"], float) for row in answer["rows"])
 
 
-def filed_by(*entries: tuple[str, int, str, int, int]) -> Pack:
-    """A pack of two companies, in the first and the second sector, with these quarterly accounts."""
+def filed_by(*entries: tuple[str, int, str, int, int], sector: tuple[int, ...] = (0, 1)) -> Pack:
+    """A pack of companies in these sectors, with these quarterly accounts."""
     period, company, known, revenue, profit = zip(*entries, strict=True)
     days = np.array(period, dtype="datetime64[D]"), np.array(known, dtype="datetime64[D]")
     filings = Filings(days[0], np.array(company), days[1], np.array(revenue), np.array(profit))
-    statements = Statements(np.array([0, 1]), {"quarterly": filings})
+    statements = Statements(np.array(sector), {"quarterly": filings})
     return replace(vn_sim.PACK, statements=lambda: statements, sectors=("Banks", "Media", "Retail"))
 
 
@@ -245,6 +258,29 @@ def test_a_period_counts_once_most_companies_have_filed_it():
         Refusal, match=r"Up to 2019-01-19 no period \(quarterly\) has been filed by 80% of the companies"
     ):
         answer_of(pack, STATEMENTS, as_of="2019-01-19")
+
+
+def test_a_year_before_that_is_restated_later_is_known_from_that_day_on():
+    pack = filed_by(
+        *[(f"{year}-03-31", n, f"{year}-04-20", 10 * (year - 2018), 1) for year in (2019, 2020) for n in (0, 1)],
+        ("2019-03-31", 1, "2020-06-01", 100, 1),
+    )
+    before, after = (answer_of(pack, STATEMENTS, as_of=day) for day in ("2020-05-31", "2020-06-01"))
+    assert (before["known_at"], after["known_at"]) == ("2020-04-20", "2020-06-01")
+    assert [row["revenue_growth"] for row in before["rows"]] == [100.0, 100.0, None]
+    assert [row["revenue_growth"] for row in after["rows"]] == [100.0, -80.0, None]
+
+
+def test_companies_that_left_the_market_count_no_longer():
+    quarters = [f"{year}-{end}" for year in (2016, 2017, 2018) for end in ("03-31", "06-30", "09-30", "12-31")]
+    days = [(date.fromisoformat(quarter) + timedelta(20)).isoformat() for quarter in quarters]
+    stays = [(quarter, n, day, 1000, 10) for quarter, day in zip(quarters, days, strict=True) for n in (0, 1)]
+    left = [(quarter, 2, day, 1000, 10) for quarter, day in zip(quarters[:4], days, strict=False)]
+    pack = filed_by(*sorted(stays + left, key=lambda filing: filing[2]), sector=(0, 1, 2))
+    soon, later = (answer_of(pack, STATEMENTS, as_of=day) for day in ("2017-12-31", "2019-01-31"))
+    assert soon["observed_at"] == "2016-12-31" and "3 of 3 companies have filed it" in soon["notes"][1]
+    assert later["observed_at"] == "2018-12-31" and "2 of 2 companies have filed it" in later["notes"][1]
+    assert [row["companies_filed"] for row in later["rows"]] == [100.0, 100.0, None]
 
 
 def truncated(as_of: date) -> Pack:

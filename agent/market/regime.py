@@ -1,4 +1,4 @@
-"""Measures of a whole market: how alike its sectors move, its trend, and the quadrant of the economy.
+"""Measures of the regime a market is in: how alike its sectors move, its trend, and the quadrant of the economy.
 
 Returns as in `methods`. Below its minimum of data a measure is None.
 """
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from agent.market.methods import MINIMUM_SAMPLES
+from agent.market.methods import FLAT, MINIMUM_SAMPLES
 
 if TYPE_CHECKING:
     from agent.market.pack import Floats, Series
 
 TREND_MONTHS = 10
-LEAST_READINGS = 4
-"""A year of the slowest series, one that is published by quarter."""
+QUARTERS = 4
+"""In which a year's readings have to lie: all that there are of a series that is published by quarter."""
 
 
 class Trend(NamedTuple):
@@ -39,7 +39,7 @@ def pair_correlation(returns: Floats, n: int) -> float | None:
     if n < MINIMUM_SAMPLES or len(returns) < n:
         return None
     window = returns[len(returns) - n :]
-    moved = window[:, np.ptp(window, axis=0) > 0]
+    moved = window[:, np.ptp(window, axis=0) > FLAT]
     count = moved.shape[1]
     if count < 2:
         return None
@@ -65,7 +65,7 @@ def macro_trend(series: Series, as_of: date) -> Trend | None:
 
     The year ends with the newest reading, which is included; of a reading that was revised, the newest
     revision known counts. Source: direction of a growth rate against its own recent mean.
-    Minimum: 4 readings in the year, else None.
+    Minimum: readings in 4 quarters of the year, else None.
     """
     readings: dict[date, tuple[float, date]] = {}
     for i in range(bisect_right(series.known, as_of)):
@@ -74,11 +74,11 @@ def macro_trend(series: Series, as_of: date) -> Trend | None:
         return None
     newest = max(readings)
     year_before = newest.year - 1, newest.month
-    year = [value for day, (value, _) in readings.items() if (day.year, day.month) > year_before]
-    if len(year) < LEAST_READINGS:
+    year = {day: value for day, (value, _) in readings.items() if (day.year, day.month) > year_before}
+    if len({(day.year, (day.month - 1) // 3) for day in year}) < QUARTERS:
         return None
     value, known = readings[newest]
-    return Trend(value - sum(year) / len(year), newest, known)
+    return Trend(value - sum(year.values()) / len(year), newest, known)
 
 
 def quadrant(growth: float | None, inflation: float | None) -> str | None:
