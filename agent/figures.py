@@ -9,23 +9,29 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from agent import tabular
-from agent.mapping import FiguresSpec, Found, found_at, rows_of
+from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of
 from agent.numerals import number_in
 from agent.pointers import pointer
-from agent.readings import NUMBERS, Combine, Reading, Row, date_in, finite, sector_of, series, text
+from agent.readings import NUMBERS, Combine, Naming, Reading, Row, date_in, day_of, finite, series, text
 from agent.spec import AgentSpec
 from agent.tools.naming import names_of
 
 # Words of metrics and units that say how the figures of several securities are one of their sector.
 _AMOUNT = re.compile(
     r"\b(vnd|usd|eur|dong|đồng|tỷ|bn|mn|billions?|millions?|thousands?|shares|counts?|trades|lots"
-    r"|values?|volumes?|amounts?|net|bought|sold|buy|sell|flows?|revenues?|profits?)\b"
+    r"|values?|volumes?|amounts?|net|bought|sold|buy|sell|flows?|revenues?|profits?|cap|capitali[sz]ation|vốn hóa)\b"
 )
 _RATE = re.compile(r"(%|\b(percent|pct|ratio|share|growth|change|chg|returns?|margin|yield|per)\b)")
-_PRICE = re.compile(r"\b(prices?|open|high|low|close|average|avg|mean)\b")
+_PRICE = re.compile(
+    r"\b(prices?|open|high|low|close|average|avg|mean|eps|bvps|book value|nav|dividends?|per share|a share)\b"
+)
+_PER_SHARE = re.compile(r"(\bper|/)\s*(share|cp|cổ phiếu|cổ phần)")
+_RANK = re.compile(r"\b(ranks?|ranking|ordinal|xếp hạng|thứ hạng)\b")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Figure(NamedTuple):
@@ -48,10 +54,10 @@ class Figure(NamedTuple):
 
 
 class FigureReader:
-    """Reads results by what an agent file says of its tools, sectors and language; without a file, as they come."""
+    """Reads results by what an agent file says of its tools, sectors and benchmark; without a file, as they come."""
 
     def __init__(self, spec: AgentSpec | None = None) -> None:
-        self._taxonomy, self._language = (spec.taxonomy, spec.language) if spec else (None, "en")
+        self._naming = Naming(spec.taxonomy, spec.universe, spec.benchmark) if spec else Naming()
         servers = spec.servers if spec else ()
         self._mapped = [tool for tool in (spec.tools if spec else None) or [] if tool.tables]
         self._offered = {name: tool.tables for tool in self._mapped for name in names_of(tool.tool_name, servers)}
@@ -59,18 +65,16 @@ class FigureReader:
     def read(
         self, data: Any, *, offered_as: str, call: str, server: str | None = None, tool: str | None = None
     ) -> list[Figure]:
-        """All figures in one tool's result, in the order in which they stand; after each table what its rows add up to.
+        """All figures in one tool's result, in the order in which they stand, and then what its rows add up to.
 
         Rows of tickers are added up by sector, and so are rows whose names are those of one sector. An error has none.
         """
         if isinstance(data, dict) and (data.get("error") or data.get("errors")):
             return []
-        readings: list[Reading] = []
-        for place, rows in self._tables(data, self._mappings(offered_as, server, tool)):
-            for row in rows:
-                readings += row.readings
-            if self._taxonomy:
-                readings += _added_up(rows, place)
+        tables = list(self._tables(data, self._mappings(offered_as, server, tool)))
+        readings = [each for _, rows in tables for row in rows for each in row.readings]
+        if self._naming.taxonomy:
+            readings += _added_up(tables)
         return [Figure(*each[:6], offered_as, call, each.pointer, each.ticker) for each in readings]
 
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[str]:
@@ -89,36 +93,50 @@ class FigureReader:
                 yield pointer(mapping.unwalked), list(self._of_mapping(mapping, data))
             return
         for table in tabular.tables(data):
-            yield table.pointer, list(tabular.rows_of(table, self._taxonomy, self._language))
+            yield table.pointer, list(tabular.rows_of(table, self._naming))
 
     def _of_mapping(self, mapping: FiguresSpec, data: Any) -> Iterator[Row]:
         for row in rows_of(mapping, data):
-            places = (mapping.ticker, mapping.sector, mapping.name, mapping.date)
-            ticker, named, name, observed = (_text_at(place, row, data) for place in places)
+            ticker, named, name = (
+                _text_at(place, row, data) for place in (mapping.ticker, mapping.sector, mapping.name)
+            )
             if (mapping.ticker or mapping.sector) and not (ticker or named):
                 continue
-            sector = sector_of(self._taxonomy, ticker, named)
+            whose = self._naming.subject(ticker, named)
             around = row.value if isinstance(row.value, dict) else {}
-            observed = observed or date_in(around) or date_in(data if isinstance(data, dict) else {})
+            observed = _day_at(mapping.date, row, data) or date_in(around)
+            observed = observed or date_in(data if isinstance(data, dict) else {})
             readings: list[Reading] = []
             combine: dict[str, Combine | None] = {}
+            deals: set[str] = set()
             for key, about in mapping.metrics.items():
                 found = found_at(about.at, row, data)
                 if found is None or not (found.value is None or type(found.value) in (*NUMBERS, str)):
                     continue
-                value, unit = self._number(found.value, about.scale)
+                value, unit = _number(found.value, about, mapping.decimal_comma)
                 unit = about.unit or unit or text(around.get("unit"))
-                metric, place = key if name is None else series(name, key), pointer(found.steps)
-                readings.append(Reading(sector, metric, value, unit, about.lookback, observed, place, ticker))
+                metric, place = whose.metric(key if name is None else series(name, key)), pointer(found.steps)
+                if about.sign and value is not None:
+                    value = about.sign.signed(value, _text_at(about.sign.at, row, data))
+                    deals.add(metric)
+                readings.append(
+                    Reading(whose.sector, metric, value, unit, about.lookback, observed, place, whose.ticker)
+                )
                 combine[metric] = about.combine
-            yield Row(ticker or named or "", readings, combine)
+            yield Row(self._naming.called(whose, ticker or named or ""), readings, combine, frozenset(deals))
 
-    def _number(self, said: float | str | None, scale: float) -> tuple[float | None, str | None]:
-        """What stands there as a number, scaled as one of decimals, and the unit that it says itself."""
-        value, unit = (number_in(said, self._language) or (None, None)) if isinstance(said, str) else (said, None)
-        if (value := finite(value)) is not None and scale != 1:
-            value = finite(float(Decimal(repr(value)) * Decimal(repr(scale))))
-        return value, unit
+
+def _number(said: float | str | None, about: MetricSpec, decimal_comma: bool) -> tuple[float | None, str | None]:
+    """What stands there as a number, scaled as one of decimals, and the unit that it says itself."""
+    value: float | None
+    unit: str | None
+    if isinstance(said, str):
+        value, unit = number_in(said, decimal_comma=decimal_comma) or (None, None)
+    else:
+        value, unit = said, None
+    if (value := finite(value)) is not None and about.scale != 1:
+        value = finite(float(Decimal(repr(value)) * Decimal(repr(about.scale))))
+    return value, unit
 
 
 def _text_at(place: str | None, row: Found, data: Any) -> str | None:
@@ -126,24 +144,67 @@ def _text_at(place: str | None, row: Found, data: Any) -> str | None:
     return text(found.value.strip()) if found and isinstance(found.value, str) else None
 
 
-def _added_up(rows: Iterable[Row], place: str) -> Iterator[Reading]:
-    """One figure for each sector, measure and date of which there are tickers, or rows of different names."""
-    groups: dict[tuple[str | None, ...], list[tuple[Row, Reading, float]]] = {}
-    for row in rows:
-        for each in row.readings:
-            if each.sector is not None and each.value is not None:
-                key = (each.sector, each.metric, each.unit, each.lookback, each.observed_at)
-                groups.setdefault(key, []).append((row, each, each.value))
-    for members in groups.values():
-        row, first, _ = members[0]
-        if first.ticker is not None or len({other.called for other, _, _ in members}) > 1:
-            whole = math.fsum(value for _, _, value in members)
-            is_sum = (row.combine.get(first.metric) or _combines(first.metric, first.unit)) == "sum"
-            yield first._replace(value=whole if is_sum else whole / len(members), pointer=place, ticker=None)
+def _day_at(place: str | None, row: Found, data: Any) -> str | None:
+    found = found_at(place, row, data) if place else None
+    return day_of(found.value) if found else None
 
 
-def _combines(metric: str, unit: str | None) -> Combine:
-    """Amounts are summed; percentages, ratios, prices and what nobody knows are averaged."""
-    name, measure = (text.replace("_", " ").casefold() for text in (metric, unit or ""))
+class _Part(NamedTuple):
+    """A number that adds up with others; `place`: the pointer of the list in which its row stands."""
+
+    place: str
+    row: Row
+    reading: Reading
+    value: float
+
+
+def _added_up(tables: Iterable[tuple[str, list[Row]]]) -> Iterator[Reading]:
+    """One figure for each sector, measure and date of which a list has rows of different names, or the lists of a
+    result have tickers, unless the result says itself what the sector's is.
+    """
+    groups: dict[tuple[str | None, ...], list[_Part]] = {}
+    told: set[tuple[str | None, ...]] = set()
+    for place, rows in tables:
+        for row in rows:
+            for each in row.readings:
+                if each.sector is None or each.value is None:
+                    continue
+                about = (each.sector, each.metric, each.lookback, each.observed_at)
+                if each.ticker is None:
+                    told.add(about)
+                whole = (*about, each.unit, place if each.ticker is None else None)
+                groups.setdefault(whole, []).append(_Part(place, row, each, each.value))
+    for key, parts in groups.items():
+        is_tickers = parts[0].reading.ticker is not None
+        if key[:4] not in told if is_tickers else len({part.row.called for part in parts}) > 1:
+            yield from _whole(parts)
+
+
+def _whole(parts: Sequence[_Part]) -> Iterator[Reading]:
+    """What numbers of several names are together. Each name counts once, or with all of its deals; what has different
+    numbers for one name, such as those of days that it does not tell apart, is none.
+    """
+    row, first = parts[0].row, parts[0].reading
+    once = {(each.row.called, each.value) for each in parts}
+    is_deals = first.metric in row.deals
+    combine = row.combine.get(first.metric) or _combines(first.metric, first.unit)
+    if combine and (is_deals or len({called for called, _ in once}) == len(once)):
+        numbers = [each.value for each in parts] if is_deals else [value for _, value in once]
+        whole = math.fsum(numbers) / (1 if combine == "sum" else len(numbers))
+        place = _shared([each.place for each in parts])
+        yield first._replace(value=whole, pointer=place, ticker=None)
+
+
+def _combines(metric: str, unit: str | None) -> Combine | None:
+    """Amounts are summed; percentages, ratios, prices and what nobody knows are averaged; ranks are neither."""
+    name, measure = (_CAMEL.sub(" ", text.replace("_", " ")).casefold() for text in (metric, unit or ""))
+    if _RANK.search(f"{name} {measure}"):
+        return None
     is_amount = _AMOUNT.search(measure) if measure else _AMOUNT.search(name) and not _RATE.search(name)
-    return "sum" if is_amount and not _PRICE.search(name) else "mean"
+    return "sum" if is_amount and not _PRICE.search(name) and not _PER_SHARE.search(measure) else "mean"
+
+
+def _shared(pointers: list[str]) -> str:
+    """The pointer of what holds all of them."""
+    levels = zip(*(each.split("/") for each in pointers), strict=False)
+    return "/".join(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))

@@ -82,6 +82,20 @@ Place: TypeAlias = Annotated[str, AfterValidator(_place), WithJsonSchema({"type"
 Rows: TypeAlias = Annotated[str, AfterValidator(_rows), WithJsonSchema({"type": "string", "pattern": _ROWS})]
 
 
+class SignSpec(Section):
+    """Where a row says whether its amount was bought or sold."""
+
+    at: Place
+    """The text that says it, such as a key `side`; where it is missing, nobody knows the number."""
+    negative: Annotated[list[Text], Field(min_length=1)]
+    """Texts of amounts below 0, such as sell and bán, in small or capital letters."""
+
+    def signed(self, amount: float, said: str | None) -> float | None:
+        if said is None:
+            return None
+        return -abs(amount) if said.casefold() in {each.casefold() for each in self.negative} else amount
+
+
 class MetricSpec(Section):
     at: Place
     """The number, or a text such as "1,234.5" or "+2.3%"."""
@@ -93,6 +107,8 @@ class MetricSpec(Section):
     """A factor, such as 100 for a fraction that is to be percent."""
     combine: Literal["sum", "mean"] | None = None
     """How the tickers of a sector add up; without it, amounts are summed and everything else is averaged."""
+    sign: SignSpec | None = None
+    """For amounts without a sign of their own; each row is then a deal, and those of one ticker add up."""
 
 
 class FiguresSpec(Section):
@@ -108,6 +124,8 @@ class FiguresSpec(Section):
     """What is measured, where each row is another measure; it then begins the metric's name."""
     date: Place | None = None
     """The day on which it was observed; without it, a customary key of the row, else of the whole result."""
+    decimal_comma: bool = False
+    """Whether texts write 1.234,5: of a mark that could be either, the comma then begins the decimals."""
     metrics: Annotated[dict[Text, MetricSpec], Field(min_length=1)]
     """The name of each measure, and where its number stands."""
 

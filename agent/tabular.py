@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from agent.numerals import number_in
 from agent.pointers import escaped
-from agent.readings import DATE_KEYS, NUMBERS, Reading, Row, date_in, finite, sector_of, series, text
+from agent.readings import DATE_KEYS, NUMBERS, Naming, Reading, Row, Subject, date_in, date_of, days_in, finite, text
 from agent.taxonomy import Taxonomy
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
@@ -45,9 +45,9 @@ def tables(data: Any, pointer: str = "", around: Mapping[str, Any] | None = None
                 yield from tables(row, f"{pointer}/{at}", around)
 
 
-def rows_of(table: Table, taxonomy: Taxonomy | None, language: str) -> Iterator[Row]:
+def rows_of(table: Table, naming: Naming) -> Iterator[Row]:
     """The rows that have a name, then what stands beside them for the whole market."""
-    ticker_key = _ticker_key(table.rows, taxonomy) if taxonomy else None
+    ticker_key = _ticker_key(table.rows, naming.taxonomy) if naming.taxonomy else None
     name_key = _name_key(table.rows) if ticker_key is None else ticker_key
     if name_key is None:
         return
@@ -57,28 +57,33 @@ def rows_of(table: Table, taxonomy: Taxonomy | None, language: str) -> Iterator[
         name = row.get(name_key)
         if not isinstance(name, str):
             continue
-        ticker = name if ticker_key else None
-        sector = None if is_series else sector_of(taxonomy, ticker, _sector_name(row) if ticker_key else name)
-        observed, unit = date_in(row) or observed_at, text(row.get("unit"))
+        about = naming.subject(name, _sector_name(row)) if ticker_key else naming.subject(None, name)
+        about = Subject(None, market=name) if is_series else about
+        days, unit = days_in(row), text(row.get("unit"))
+        observed = date_of(days) or observed_at
         readings = []
         for key, value in row.items():
+            if key == name_key or key in days:
+                continue
             column = columns[key]
-            number, own = _number(value, language) if key != name_key else (None, None)
+            number, own = _number(value)
             if number is not None or (value is None and column.described) or type(value) in NUMBERS:
-                metric, unit_said = series(name, key) if is_series else key, column.unit or own or unit
+                metric, unit_said = about.metric(key), column.unit or own or unit
                 place = f"{table.pointer}/{at}/{column.pointer}"
-                readings.append(Reading(sector, metric, number, unit_said, column.lookback, observed, place, ticker))
-        yield Row(name, readings, {})
+                readings.append(
+                    Reading(about.sector, metric, number, unit_said, column.lookback, observed, place, about.ticker)
+                )
+        yield Row(naming.called(about, name), readings, {})
     if not is_series:
         yield from _totals(table, columns, observed_at)
 
 
-def _number(value: Any, language: str) -> tuple[float | None, str | None]:
+def _number(value: Any) -> tuple[float | None, str | None]:
     """A number, or a text that is one in percent; and that unit."""
     if type(value) in NUMBERS:
         return finite(value), None
     if type(value) is str and value.endswith("%"):
-        return number_in(value, language) or (None, None)
+        return number_in(value) or (None, None)
     return None, None
 
 
@@ -148,6 +153,8 @@ def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
         if any(isinstance(row.get(key), str) for row in rows):
             return key
     texts = [
-        key for key in rows[0] if key not in (*DATE_KEYS, "unit") and all(isinstance(row.get(key), str) for row in rows)
+        key
+        for key in rows[0]
+        if key not in (*DATE_KEYS, *days_in(rows[0]), "unit") and all(isinstance(row.get(key), str) for row in rows)
     ]
     return texts[0] if len(texts) == 1 else None

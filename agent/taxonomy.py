@@ -21,6 +21,8 @@ LONGEST_NAME = 80
 _JOINING = {"and", "và", "va"}
 _LISTED_AT = re.compile(r"\A[A-Z]+:|\.[A-Z]{1,3}\Z")
 """What servers put around a ticker to say where it is listed: HOSE:VCB, VCB.VN."""
+_CLASS = re.compile(r"\.[A-Z]\Z")
+"""How a class of shares may end, too: BRK.B."""
 
 
 class SectorSpec(Section):
@@ -63,8 +65,15 @@ class Taxonomy:
 
     def sector_of(self, ticker: str) -> str | None:
         """The sector of a security, with or without the exchange before or after its ticker."""
-        ticker = ticker.strip().upper()
-        return self._tickers.get(ticker) or self._tickers.get(_LISTED_AT.sub("", ticker))
+        return self._tickers.get(self.security(ticker))
+
+    def security(self, ticker: str) -> str:
+        """One spelling for all of a ticker's: VCB for vcb, HOSE:VCB and VCB.VN."""
+        said = ticker.strip().upper()
+        bare = _LISTED_AT.sub("", said)
+        if said in self._tickers or (bare not in self._tickers and _CLASS.search(said)):
+            return said
+        return bare
 
     def display(self, sector: str, language: str) -> str:
         """What a sector is called in a language; its own name where the taxonomy has no other."""

@@ -96,7 +96,9 @@ def test_number_is_scaled_and_a_text_is_read_as_one() -> None:
         ("Tin", "m", None),
     ]
     assert [each.unit for each in read(figures, data)] == [None, None, "percent", None]
-    assert brief(figures, [{"s": "Oil", "v": "1.234"}], language="vi") == [("Oil", "m", 123_400.0)]
+    assert brief(figures, [{"s": "Oil", "v": "1.234"}], language="vi") == [("Oil", "m", 123.4)]
+    commas = figures | {"decimal_comma": True}
+    assert brief(commas, [{"s": "Oil", "v": "1.234"}]) == [("Oil", "m", 123_400.0)]
 
 
 @pytest.mark.parametrize(

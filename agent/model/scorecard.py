@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
 
 VERSION = 2
@@ -52,18 +53,22 @@ NAMED = 3
 THRESHOLD = 0.25
 ABSURD = 1e15
 """A number of this size is no measure of a sector."""
-RETURNS = (
-    re.compile(r"perf(ormance)?|(total_)?returns?|(price_)?change(_pct|_percent)?|pct_change"),
-    re.compile(r"relative_strength|rs"),
-    re.compile(r"momentum"),
+RETURNS = tuple(
+    re.compile(rf"((pct|percent) )?({name})( (pct|percent|percentage))?")
+    for name in ("perf|performance|(total )?returns?|(price )?changes?", "relative strength|rs", "momentum")
 )
-"""Names of returns, the plainest first; one may end in its lookback, such as perf_1d or momentum_12_1."""
-SPAN = re.compile(r"([0-9]{1,4})(?:-[0-9]+)? ?(d|w|m|y|session|day|week|month|quarter|year)s?", re.IGNORECASE)
-SPAN_IN_NAME = re.compile(r"_([0-9]{1,4})(?:(d|w|m|y)(?:_pct)?|_[0-9]+)")
-MONTHS_IN = {"d": 1 / 21, "s": 1 / 21, "w": 12 / 52, "m": 1.0, "q": 3.0, "y": 12.0}
-"""By the first letter of a unit."""
-NOMINAL = {YEAR: 12.0, MONTH: 1.0, DAYS: 1.0}
-"""Months that a measure is meant to span."""
+"""Names of returns in words, the plainest first, without their lookback: perf_1d, momentum_12_1, oneYearReturn."""
+COUNTS = {"one": 1, "two": 2, "three": 3, "six": 6, "nine": 9, "twelve": 12}
+SPAN = re.compile(
+    rf"(?<![a-z0-9])(?:(?P<count>[0-9]{{1,4}}|{'|'.join(COUNTS)})(?:"
+    r"(?:[-\u2013 ][0-9]+)?[- ]?(?P<unit>d|w|m|mo|q|y|yr|session|trading day|day|week|month|quarter|year)s?"
+    r"| [0-9]+$)|(?P<word>ytd|qtd|mtd|ttm|daily|weekly|monthly|quarterly|annual|yearly))(?![a-z0-9])"
+)
+"""A lookback anywhere in a name or in words, such as trailing 12 months; of 12 1, months."""
+NOMINAL = {YEAR: 365, MONTH: 30, DAYS: 30}
+"""Calendar days that a measure is meant to span."""
+HALF_A_YEAR = 182
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def z_scores(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _columns(figures: list[Figure], weights: Mapping[str, float]) -> dict[tuple[str, str], dict[str, Figure]]:
-    """Of each measure and tool the figures nearest to it, by sector."""
+    """Of each measure and tool the figures nearest to it, by sector, each the last that was observed."""
     offered: dict[tuple[str, str], dict[tuple[float, int, str, str], dict[str, Figure]]] = {}
     for figure in figures:
         if figure.sector is None or figure.value is None or abs(figure.value) >= ABSURD:
@@ -142,30 +147,53 @@ def _columns(figures: list[Figure], weights: Mapping[str, float]) -> dict[tuple[
         if weights.get(measure):
             columns = offered.setdefault((measure, figure.tool), {})
             nearness = (distance, plainness, figure.metric, figure.lookback or "")
-            columns.setdefault(nearness, {})[figure.sector] = figure
-    return {
-        (measure, tool): columns[min(columns)]
-        for (measure, tool), columns in offered.items()
-        if measure != DAYS or (MONTH, tool) not in offered
+            column = columns.setdefault(nearness, {})
+            before = column.get(figure.sector)
+            if before is None or (figure.observed_at or "") >= (before.observed_at or ""):
+                column[figure.sector] = figure
+    nearest = {
+        key: columns[min(measures)]
+        for key, columns in offered.items()
+        if (measures := [nearness for nearness, column in columns.items() if not _is_ranks(column)])
     }
+    return {key: column for key, column in nearest.items() if key[0] != DAYS or (MONTH, key[1]) not in nearest}
+
+
+def _is_ranks(column: Mapping[str, Figure]) -> bool:
+    """Of which the best may be the least: what is called so, and relative strength that counts and has no unit."""
+    first = next(iter(column.values()))
+    if "rank" in f"{first.metric} {first.unit}".casefold():
+        return True
+    numbers = {figure.value or 0.0 for figure in column.values()}
+    counts = 1 < len(column) == len(numbers) and all(number >= 1 and number.is_integer() for number in numbers)
+    return counts and first.unit is None and RETURNS[1].fullmatch(_named(first.metric)[0]) is not None
 
 
 def _measure(figure: Figure) -> tuple[str, float, int]:
     """What a figure measures, how far its lookback is from that measure's own, and how plainly it does."""
     metric = figure.metric.lower()
-    named = SPAN_IN_NAME.search(metric)
-    name = metric[: named.start()] if named and named.end() == len(metric) else metric
+    name, named = _named(figure.metric)
     for plainness, pattern in enumerate(RETURNS):
         if pattern.fullmatch(name):
-            months = _months(figure.lookback, named)
-            measure = YEAR if months >= 6 else MONTH if months >= 1 else DAYS
-            return measure, abs(math.log(months / NOMINAL[measure])), plainness
-    return metric, -(_months(figure.lookback, None) if metric == RISK else 0.0), 0
+            days = named or _days(figure.lookback)
+            measure = YEAR if days >= HALF_A_YEAR else MONTH if days >= NOMINAL[MONTH] else DAYS
+            return measure, abs(math.log(days / NOMINAL[measure])), plainness
+    return metric, -(_days(figure.lookback) if metric == RISK else 0), 0
 
 
-def _months(lookback: str | None, named: re.Match[str] | None) -> float:
-    """What a return spans; one session where nothing says it."""
-    if named:
-        return max(int(named[1]), 1) * MONTHS_IN[named[2] or "m"]
-    said = SPAN.fullmatch(lookback or "")
-    return max(int(said[1]), 1) * MONTHS_IN[said[2][0].lower()] if said else MONTHS_IN["d"]
+def _named(metric: str) -> tuple[str, int | None]:
+    """A metric in words without the lookback that it names, and the days of this."""
+    words = " ".join(CAMEL.sub(" ", metric).replace("_", " ").casefold().split())
+    span = SPAN.search(words)
+    return (" ".join(SPAN.sub(" ", words, count=1).split()), _length(span)) if span else (words, None)
+
+
+def _days(lookback: str | None) -> int:
+    """Calendar days that a return spans; a session where nothing says it."""
+    span = SPAN.search((lookback or "").casefold())
+    return max(days_of(lookback) or (_length(span) if span else 1), 1)
+
+
+def _length(span: re.Match[str]) -> int:
+    count = span["count"] or ""
+    return max(days_of(span["word"] or f"{COUNTS.get(count, count)} {span['unit'] or 'month'}") or 1, 1)
