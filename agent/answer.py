@@ -148,7 +148,7 @@ class AnswerCheck:
     label: str | None = None
     system: str = ""
     figures: Callable[[], Sequence[Figure]] = tuple
-    vetted: bool = True
+    vetted: bool = False
     urls: set[str] = field(default_factory=set)
     called: bool = False
     has_results: bool = False
@@ -279,7 +279,7 @@ class AnswerCheck:
             place = ("sector_recommendations", at, "sector_name")
             if self.spec.taxonomy and not self.spec.universe_sectors and self._sectors.own_name(name) is None:
                 near = ", ".join(self._sectors.nearest(name))
-                errors.append(_error(place, "unknown_sector", _short(f"{name!r} is no known sector; known: {near}")))
+                errors.append(_error(place, "unknown_sector", _short(f"{name!r} is no known sector; nearest: {near}")))
             if name.strip().casefold() in seen:
                 errors.append(_error(place, "duplicate_sector", f"{name!r} stands twice"))
             seen.add(name.strip().casefold())

@@ -25,6 +25,7 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
         _short_evidence(result, spec),
         _shared_sectors(result),
         _left_out(result, spec),
+        _unknown_sectors(result, spec),
         _mapped_in_vain(result, spec),
         _retiring(result, today),
         _uncached(result),
@@ -98,8 +99,21 @@ def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
     if not unknown:
         return None
     named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
-    why = "are in no sector of the agent file's" if spec.sectors else "have no sector, as the agent file has no"
-    return f"{len(unknown)} ticker(s) {why} `sectors`, so no sector's figures count them: {named}"
+    why = "in no sector of the agent file's" if spec.sectors else "without a sector, as the agent file has no"
+    count = "1 ticker" if len(unknown) == 1 else f"{len(unknown)} tickers"
+    return f"{count} {why} `sectors`, so no sector's figures count them: {named}"
+
+
+def _unknown_sectors(result: RunResult, spec: AgentSpec) -> str | None:
+    """Names of sectors in figures that the taxonomy does not have, so that no answer may name them."""
+    if spec.taxonomy is None or spec.universe_sectors:
+        return None
+    names = dict.fromkeys(each.sector for each in result.figures if each.sector)
+    unknown = [name for name in names if spec.taxonomy.canonical(name) is None]
+    if not unknown:
+        return None
+    named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
+    return f"the `sectors` of the agent file have no entry for {named}: their figures are shown, and not advised on"
 
 
 def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:

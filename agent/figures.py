@@ -77,6 +77,11 @@ class FigureReader:
             readings += _added_up(tables)
         return [Figure(*each[:6], offered_as, call, each.pointer, each.ticker) for each in readings]
 
+    def has_sector(self, name: str) -> bool:
+        """Whether an answer may name it: where the file has a taxonomy, a sector of it."""
+        taxonomy = self._naming.taxonomy
+        return taxonomy is None or taxonomy.canonical(name) is not None
+
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[str]:
         """JSON paths of the dates in a tool's results that its mappings name."""
         return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]

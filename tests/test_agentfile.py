@@ -167,15 +167,6 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(more: 
     assert problems(more) == [f"f.yaml:{says}"]
 
 
-@pytest.mark.parametrize(
-    "more",
-    ["language: en", "policy: {evidence: repair}"],
-)
-def test_keys_of_features_that_are_not_built_are_unknown(more: str) -> None:
-    (only,) = problems(more)
-    assert ": unknown key" in only
-
-
 def test_two_kinds_of_server_in_one_are_refused_and_no_key_is_its_own_correction() -> None:
     (only,) = problems("mcpServers: {m: {command: x, url: 'https://x'}}")
     assert only == "f.yaml:4:18: mcpServers.m.command: a server has either a command or a url, and this one has both"

@@ -38,10 +38,10 @@ def test_unknown_sector_is_an_error_that_names_the_nearest() -> None:
     place = f"{RECS}/{{}}/sector_name"
     assert found(checked) == [(place.format(1), "unknown_sector"), (place.format(2), "unknown_sector")]
     assert [error["message"] for error in checked.errors] == [
-        "'Real Estates' is no known sector; known: Real Estate",
-        "'Zinc' is no known sector; known: Banks, Real Estate, Oil and Gas",
+        "'Real Estates' is no known sector; nearest: Real Estate",
+        "'Zinc' is no known sector; nearest: Banks, Real Estate, Oil and Gas",
     ]
-    assert checked.reply is not None and "known: Real Estate" in checked.reply
+    assert checked.reply is not None and "nearest: Real Estate" in checked.reply
 
 
 def test_one_sector_under_two_names_stands_twice() -> None:

@@ -66,12 +66,12 @@ def ticker(name: str | None, sector: str | None = None) -> Figure:
 def test_tickers_of_no_sector_are_counted_and_told_once() -> None:
     figures = [ticker("XYZ"), ticker("VCB", "Banks"), ticker("XYZ"), ticker("ABC"), ticker(None)]
     assert found(figures=figures) == [
-        "2 ticker(s) have no sector, as the agent file has no `sectors`, so no sector's figures count them: XYZ, ABC"
+        "2 tickers without a sector, as the agent file has no `sectors`, so no sector's figures count them: XYZ, ABC"
     ]
     spec = SPEC.model_copy(update={"sectors": {"Banks": SectorSpec()}})
     many = [ticker(f"T{number}") for number in range(12)]
     (told,) = doubts(RunResult(figures=many), spec, TODAY)
-    assert told.startswith("12 ticker(s) are in no sector of the agent file's `sectors`, so") and told.endswith("T9, …")
+    assert told.startswith("12 tickers in no sector of the agent file's `sectors`, so") and told.endswith("T9, …")
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ SAMPLES: dict[str, list[Any]] = {
             "budget": {},
             "timeouts": {},
             "policy": {},
+            "language": "vi",
             "as_of_argument": "date",
             "simulated": True,
             "pages_url": "https://pages.example",
@@ -64,10 +65,21 @@ SAMPLES: dict[str, list[Any]] = {
             "ticker": "symbol",
             "name": "@.what",
             "date": "$.date",
+            "decimal_comma": True,
             "metrics": {"m": {"at": "x"}},
         }
     ],
-    "MetricSpec": [{"at": "[1]", "unit": "percent", "lookback": "1 session", "scale": 100, "combine": "mean"}],
+    "MetricSpec": [
+        {
+            "at": "[1]",
+            "unit": "percent",
+            "lookback": "1 session",
+            "scale": 100,
+            "combine": "mean",
+            "sign": {"at": "side", "negative": ["sell"]},
+        }
+    ],
+    "SignSpec": [{"at": "@.side", "negative": ["sell", "bán"]}],
     "SectorSpec": [{"names": {"vi": "Ngân hàng"}, "aliases": ["Banking"], "tickers": ["VCB"]}],
     "ModelSpec": [
         {
@@ -104,6 +116,7 @@ SAMPLES: dict[str, list[Any]] = {
             "elicitation": "defaults",
             "roots": ["data"],
             "sampling": "allow",
+            "evidence": "warn",
             "output_schema": "strict",
             "frame_results": False,
             "require_calls": False,
@@ -155,6 +168,7 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "ToolSpec": lambda part: SMALLEST | {"tools": [part]},
     "FiguresSpec": lambda part: SMALLEST | {"tools": [{"tool_name": "x", "figures": part}]},
     "MetricSpec": lambda part: PLACES["FiguresSpec"]({"rows": "$", "metrics": {"m": part}}),
+    "SignSpec": lambda part: PLACES["MetricSpec"]({"at": "x", "sign": part}),
     "SectorSpec": lambda part: SMALLEST | {"sectors": {"Banks": part}},
     "ModelSpec": lambda part: SMALLEST | {"model": part},
     "FeaturesSpec": lambda part: SMALLEST | {"model": {"features": part}},
@@ -172,6 +186,7 @@ REQUIRED = {
     "ToolSpec": {"tool_name"},
     "FiguresSpec": {"rows", "metrics"},
     "MetricSpec": {"at"},
+    "SignSpec": {"at", "negative"},
     "StdioServer": {"command"},
     "HttpServer": {"url"},
 }

@@ -16,6 +16,7 @@ from agent.market.vn_parameters import DIFFICULTIES
 if TYPE_CHECKING:
     from agent.market.folder import Market
 
+
 @click.command()
 @click.option("--pack", type=click.Choice(PACKS), show_default=PACKS[0], help="Simulated, or real data.")
 @click.option(

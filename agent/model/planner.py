@@ -71,7 +71,8 @@ class Planner:
             return self._call(len(made), first or open_calls)
         figures = _figures(request.messages, self._reader)
         shelter = SHELTER.search(question) is not None
-        scored = ranked(figures, shelter=shelter)
+        known = [each for each in figures if each.sector is None or self._reader.has_sector(each.sector)]
+        scored = ranked(known, shelter=shelter)
         if not scored:
             return self._refuse("no tool returned figures by sector" + _last_error(request.messages))
         calibrated = _calibrated("\n".join(about), shelter)

@@ -163,7 +163,7 @@ async def test_tickers_are_kept_beside_their_sectors_and_unknown_ones_are_told()
     banks = {each.ticker: each.value for each in flow if each.sector == "Banks"}
     assert banks == {"VCB": 120.5, "BID": -30.25, None: 90.25}
     assert [each for each in result.warnings if "ticker" in each] == [
-        "1 ticker(s) are in no sector of the agent file's `sectors`, so no sector's figures count them: XYZ"
+        "1 ticker in no sector of the agent file's `sectors`, so no sector's figures count them: XYZ"
     ]
 
 
@@ -234,3 +234,11 @@ async def test_made_up_numbers_of_a_foreign_server_are_sent_back() -> None:
     assert result.ok and result.counted == {"grounded": 2}
     reply = model.requests[2].messages[-1]["content"][-1]["text"]
     assert [number in reply for number in ("'1.9 %'", "'12.4 %'")] == [True, True] and reply.count("rationale") == 3
+
+
+async def test_planner_advises_on_no_sector_that_the_taxonomy_lacks() -> None:
+    few = {"Banks": {"aliases": ["Banking"]}, "Technology": {}, "Utilities": {}}
+    result = await run(shipped() | {"sectors": few}, offline=True)
+    assert result.ok and len(cells(result)) > len(few)
+    assert {each["sector_name"] for each in result.answer["sector_recommendations"]} <= set(few)
+    assert any("have no entry for" in warning for warning in result.warnings)
