@@ -23,6 +23,7 @@ from agent.report import footnotes, heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
 from agent.report.markup import GLYPHS, asset, cleaned, template
 from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
+from agent.tools.content import unframed
 
 LIMIT = 100_000
 """Bytes of the largest page."""
@@ -291,7 +292,7 @@ class _View:
             retrieved=f"retrieved {self.short(call.retrieved_at)}" if self.result.gated and call.was_sent else "",
             withheld=f"{call.rows_withheld:,} withheld" if call.rows_withheld else "",
             cited=[self.text(each, 120) for each in self.some(footnotes.cited(self.result.evidence, call.id))],
-            preview=self.text(call.shown or "", self._room.preview),
+            preview=self.text(unframed(call.shown or ""), self._room.preview),
         )
 
     def records(self, given: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -20,6 +20,7 @@ from agent.model.base import Usage
 from agent.report import footnotes
 from agent.result import ADVICE, Call, RunResult, TurnSpent
 from agent.runs import store
+from agent.tools.content import unframed
 
 WIDE = 110
 """Columns from which on a rationale stands in the table; below, the rationales follow it."""
@@ -118,7 +119,7 @@ def arguments_text(arguments: Any) -> str:
 
 
 def outcome(shown: str, is_error: bool) -> str:
-    return f"error: {short(shown, 160)}" if is_error else f"{len(shown):,} characters"
+    return f"error: {short(unframed(shown), 160)}" if is_error else f"{len(shown):,} characters"
 
 
 def one_line(text: object) -> str:

@@ -404,7 +404,7 @@ def test_every_beginning_of_an_answer_can_be_shown(capsys: Said) -> None:
             tell(failed() if at == len(whole) - 1 else RunResumed())
     seen = screen(capsys)
     shown = {line for frame in seen.frames for line in frame}
-    assert "  ▲ Banks                         Rose 4.2 perce" in shown
+    assert "  ▲ Banks                         It rose the mo" in shown
     assert "  ▼ Energy                  0.55  It fell the most." in shown
     assert "▲" not in "".join(seen.last()), "a failed attempt makes what it wrote void"
 
