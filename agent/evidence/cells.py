@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isfinite
 from typing import NamedTuple
 from unicodedata import normalize
@@ -278,3 +278,15 @@ class Figures:
             shared = (len(own & topics) for own in self._topics.get(entity, ()) if own & nearest)
             self._overlaps[key] = max(shared, default=-1)
         return self._overlaps[key]
+
+
+def ready(figures: Sequence[Figure], aliases: Mapping[str, Sequence[str]]) -> Figures:
+    """Figures to look numbers up in; those of the newest answers are kept, as a check, its doubts and its scores all
+    look at the same.
+    """
+    return _ready(tuple(figures), tuple((name, tuple(others)) for name, others in aliases.items()))
+
+
+@lru_cache(maxsize=8)
+def _ready(figures: tuple[Figure, ...], aliases: tuple[tuple[str, tuple[str, ...]], ...]) -> Figures:
+    return Figures(figures, dict(aliases))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent.evidence.cells import Figures
+from agent.evidence.cells import Figures, ready
 from agent.evidence.context import contexts
 from agent.evidence.matching import Claim
 from agent.evidence.mentions import Mention, composed, is_vietnamese, mentions_of
@@ -33,7 +33,7 @@ def examine(
     `figures`: what the model was shown. `aliases`: sector → its other names. `language`: en or vi, decides how 1.240
     and 1,240 are read where the text and its unit leave it open. Never raises for what a model or a server may write.
     """
-    known = Figures(figures, aliases)
+    known = ready(figures, aliases)
     return [
         number
         for place, text, recommendation in _rationales(answer)
@@ -49,7 +49,7 @@ def chance(
     Each is replaced 200 times by a number with its unit, its decimals and its sign, drawn evenly from 0 to the greatest
     figure that may be written in that unit. Drawn from the text alone, so the same every time.
     """
-    known = Figures(figures, aliases)
+    known = ready(figures, aliases)
     shares = [
         _passing(claim, f"{place} {claim.mention.start} {text}")
         for place, text, recommendation in _rationales(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from agent.evidence.cells import Figures
+from agent.evidence.cells import ready
 from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
 
@@ -33,7 +33,7 @@ def longest(cited: Collection[tuple[str, str]], figures: Sequence[Figure]) -> Lo
     """
     shown = {
         (cell.figure.call, cell.figure.pointer): cell.figure.lookback
-        for cell in Figures(figures, {}).cells
+        for cell in ready(figures, {}).cells
         if cell.entity and cell.measure.topics & _ABOUT
     }
     used = [lookback for place, lookback in shown.items() if place in cited]

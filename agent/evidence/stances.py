@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agent.evidence.cells import Cell, Figures
+from agent.evidence.cells import Cell, ready
 from agent.figures import Figure
 
 WEIGHTS = {
@@ -39,7 +39,7 @@ def spoken(figures: Sequence[Figure], aliases: Mapping[str, Sequence[str]]) -> d
     accounts. A metric that came over several lookbacks shares its weight among them.
     """
     columns: dict[tuple[str, str | None, str], dict[str, Cell]] = defaultdict(dict)
-    for cell in Figures(figures, aliases).cells:
+    for cell in ready(figures, aliases).cells:
         if cell.entity and not cell.old and _weight(cell):
             columns[cell.series][cell.entity] = cell
     columns = {series: column for series, column in columns.items() if len(column) > 1}
