@@ -130,7 +130,7 @@ def test_every_date_in_a_stale_result_lies_further_back() -> None:
     assert {key: stale["structuredContent"][key] for key in ("as_of", "observed_at", "known_at")} == {
         "as_of": "2024-05-26",
         "observed_at": "2024-02-25",
-        "known_at": "2024-03-02",
+        "known_at": "2024-04-02",
     }
     assert rows(stale)[2]["known_at"] == "2024-02-26"
     assert json.loads(stale["content"][0]["text"]) == stale["structuredContent"]
@@ -161,14 +161,14 @@ def test_dropped_sector_is_gone_and_the_others_stay() -> None:
     dropped = change(answered(FLOW), {"drop_sector": {"tool": FLOW, "sector": "Banks"}})
     expected = {key: value for key, value in figures(answered(FLOW)).items() if key[0] != "Banks"}
     assert figures(dropped) == expected
-    assert len(expected) == 36
+    assert len(expected) == 130
     assert data_of(dropped)["total"] == data_of(answered(FLOW))["total"]
 
 
 def test_total_of_a_dropped_sector_alone_tells_no_number_of_it() -> None:
     dropped = change(answered(FLOW, sector="Banks"), {"drop_sector": {"tool": FLOW, "sector": "Banks"}})
     recorded = data_of(answered(FLOW, sector="Banks"))
-    nothing = {"net_buy_sell": None, "share_of_turnover": None}
+    nothing = dict.fromkeys(("net_buy_sell", "share_of_turnover", "matched", "put_through"))
     assert data_of(dropped) == recorded | {"rows": [], "total": nothing}
 
 
@@ -193,7 +193,7 @@ def test_change_without_a_tool_is_made_wherever_it_can_be() -> None:
     flip = {"flip": {"field": "net_buy_sell", "sector": "Banks"}}
     assert changed_or_not(answered(MACRO), flip, tool=MACRO) == (answered(MACRO), False)
     assert changed_or_not(PROSE, flip) == (PROSE, False)
-    assert figures(change(answered(FLOW), flip))["Banks", "net_buy_sell"] == (3276.83, "VND bn")
+    assert figures(change(answered(FLOW), flip))["Banks", "net_buy_sell"] == (152.31, "VND bn")
 
 
 def test_swapped_sectors_have_each_others_figures() -> None:
@@ -253,7 +253,8 @@ def test_repeated_rows_are_numbered() -> None:
     assert rows(huge)[:19] == rows(answered(FLOW))
     assert [row["sector"] for row in rows(huge)[19::7581]] == ["Oil and Gas 2"]
     assert rows(huge)[-1] == rows(answered(FLOW))[-1] | {"sector": "Technology 400"}
-    assert len(figures(huge)) == 400 * len(figures(answered(FLOW)))
+    of_sectors = [key for key in figures(answered(FLOW)) if key[0]]
+    assert len([key for key in figures(huge) if key[0]]) == 400 * len(of_sectors)
     nameless = change(told('[{"flow":1}]'), {"repeat": {"times": 2}})
     assert data_of(nameless) == [{"flow": 1}, {"flow": 1}]
 

@@ -15,8 +15,8 @@ from tests.replay.recorded import FLOW, MACRO, WHALES, answered, change, figures
 def test_flip_changes_the_sign_of_one_sector_and_nothing_else() -> None:
     flip = {"flip": {"tool": FLOW, "field": "net_buy_sell", "sector": "Banks"}}
     flipped = figures(change(answered(FLOW), flip))
-    assert figures(answered(FLOW))["Banks", "net_buy_sell"] == (-3276.83, "VND bn")
-    assert flipped == figures(answered(FLOW)) | {("Banks", "net_buy_sell"): (3276.83, "VND bn")}
+    assert figures(answered(FLOW))["Banks", "net_buy_sell"] == (-152.31, "VND bn")
+    assert flipped == figures(answered(FLOW)) | {("Banks", "net_buy_sell"): (152.31, "VND bn")}
 
 
 def test_flip_of_all_sectors_reaches_totals_and_leaves_zero_without_a_sign() -> None:
@@ -28,9 +28,9 @@ def test_flip_of_all_sectors_reaches_totals_and_leaves_zero_without_a_sign() -> 
     )
     assert "-0.0" not in flipped["content"][0]["text"]
     total = data_of(change(answered(FLOW), {"flip": {"tool": FLOW, "field": "net_buy_sell"}}))["total"]
-    assert total == {"net_buy_sell": 4384.7, "share_of_turnover": -0.54}
+    assert total == {"net_buy_sell": -1927.87, "share_of_turnover": 0.24, "matched": 2239.97, "put_through": -312.11}
     alone = {"flip": {"tool": FLOW, "field": "net_buy_sell", "sector": "Banks"}}
-    assert data_of(change(answered(FLOW, sector="Banks"), alone))["total"]["net_buy_sell"] == 3276.83
+    assert data_of(change(answered(FLOW, sector="Banks"), alone))["total"]["net_buy_sell"] == 152.31
 
 
 def test_flip_twice_is_no_change() -> None:
@@ -40,28 +40,28 @@ def test_flip_twice_is_no_change() -> None:
 
 def test_indicators_are_named_like_sectors() -> None:
     changed = change(answered(MACRO), {"flip": {"tool": MACRO, "field": "value", "sector": "inflation"}}, tool=MACRO)
-    assert [row["value"] for row in rows(changed)] == [6.36, -3.91, 5.73, 2.42]
+    assert [row["value"] for row in rows(changed)] == [4.61, -3.55, 5.51, 2.37]
 
 
 def test_scaled_values_with_their_unit_are_the_same_fact() -> None:
     scale = {"scale": {"tool": FLOW, "field": "net_buy_sell", "by": 0.001, "unit": "VND tn"}}
     scaled = change(answered(FLOW), scale)
-    assert figures(scaled)["Oil and Gas", "net_buy_sell"] == (0.22671, "VND tn")
-    assert data_of(scaled)["total"]["net_buy_sell"] == -4.3847
+    assert figures(scaled)["Oil and Gas", "net_buy_sell"] == (0.30541, "VND tn")
+    assert data_of(scaled)["total"]["net_buy_sell"] == 1.92787
     kept = {key: value for key, value in figures(answered(FLOW)).items() if key[1] == "share_of_turnover"}
     assert {key: value for key, value in figures(scaled).items() if key[1] == "share_of_turnover"} == kept
 
 
 def test_scaled_values_without_a_unit_are_another_fact() -> None:
     scaled = change(answered(FLOW), {"scale": {"tool": FLOW, "field": "net_buy_sell", "sector": "Banks", "by": 10}})
-    assert figures(scaled) == figures(answered(FLOW)) | {("Banks", "net_buy_sell"): (-32768.3, "VND bn")}
+    assert figures(scaled) == figures(answered(FLOW)) | {("Banks", "net_buy_sell"): (-1523.1, "VND bn")}
 
 
 def test_unit_is_changed_in_the_rows_where_the_column_leaves_it_to_them() -> None:
     scaled = change(
         answered(MACRO), {"scale": {"tool": MACRO, "field": "value", "by": 100, "unit": "basis points"}}, tool=MACRO
     )
-    assert (rows(scaled)[0]["value"], rows(scaled)[0]["unit"]) == (636.0, "basis points")
+    assert (rows(scaled)[0]["value"], rows(scaled)[0]["unit"]) == (461.0, "basis points")
     assert data_of(scaled)["columns"] == data_of(answered(MACRO))["columns"]
     plain = told('[{"sector":"Banks","flow":3,"unit":"bn"},{"sector":"Oil","change":1,"unit":"percent"}]')
     assert data_of(change(plain, {"scale": {"tool": FLOW, "field": "flow", "by": 1000, "unit": "mn"}})) == [
