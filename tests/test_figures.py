@@ -150,6 +150,10 @@ def test_every_pointer_leads_to_the_number_that_its_figure_holds(data: Any) -> N
         assert figure.sector is None or isinstance(figure.sector, str)
 
 
+def called(row: dict[str, Any]) -> str:
+    return next(str(row[key]) for key in ("sector", "name") if isinstance(row.get(key), str))
+
+
 SECTORS = {"Banks": {"aliases": ["name"], "tickers": ["VCB", "BID"]}, "Oil": {"tickers": ["PLX"]}}
 named = st.sampled_from(["Banks", "name", "VCB", "BID", "PLX", "XYZ"])
 rows = st.lists(
@@ -169,17 +173,20 @@ def test_with_a_taxonomy_each_figure_still_leads_to_its_number_and_each_sum_to_i
     read = FigureReader(spec).read(data, offered_as="t", call="c")
     for figure in read:
         stands = resolve(data, figure.pointer)
-        if isinstance(stands, list):
-            parts = [
-                each.value
+        if isinstance(stands, list | dict):
+            parts = {
+                (each.ticker or called(resolve(data, each.pointer.rpartition("/")[0])), each.value)
                 for each in read
                 if each.pointer.startswith(f"{figure.pointer}/")
+                and not isinstance(resolve(data, each.pointer), list | dict)
                 and each[:2] == figure[:2]
                 and each.observed_at == figure.observed_at
                 and each.value is not None
-            ]
+            }
             assert figure.ticker is None and figure.value is not None
+            assert len({name for name, _ in parts}) == len(parts)
             is_sum = figure.metric == "net_value" and figure.unit is None
-            assert figure.value == pytest.approx(math.fsum(parts) / (1 if is_sum else len(parts)))
+            whole = math.fsum(value for _, value in parts)
+            assert figure.value == pytest.approx(whole / (1 if is_sum else len(parts)))
         else:
             assert (None if stands is None else float(stands)) == figure.value

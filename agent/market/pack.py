@@ -29,7 +29,10 @@ class Refusal(ValueError):
 
 
 class Sampling(NamedTuple):
-    """How volatility is sampled: observations a sample, and the shortest window in observations."""
+    """How returns are sampled for volatility, downside deviation, beta and rotation, all in observations.
+
+    step: in a sample; floor: in the shortest window.
+    """
 
     step: int
     floor: int
@@ -57,7 +60,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Trading:
-    """What was traded each session, (T, S): VND million, and counts for `whale_trades`.
+    """What was traded each session, (T, S): thousandths of `Pack.money`, and counts for `whale_trades`.
 
     Foreign totals hold what was put through. A field that is None is data that the pack does not have.
     """
@@ -82,7 +85,7 @@ class Trading:
 class Filings:
     """Accounts of companies for one kind of period, a filing an entry, (F,), in the order of `known`.
 
-    A later filing of the same period and company restates the earlier one.
+    A later filing of the same period and company restates the earlier one. Amounts are thousandths of `Pack.money`.
     """
 
     period: Days
@@ -92,9 +95,8 @@ class Filings:
     known: Days
     """The day on which it was filed."""
     revenue: Integers
-    """VND million."""
     profit: Integers
-    """Net, VND million."""
+    """Net."""
 
 
 @dataclass(frozen=True)

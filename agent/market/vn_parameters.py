@@ -1,4 +1,7 @@
-"""All there is to know about the simulated market of the pack `vn-sim`; the other `vn_` modules turn it into numbers.
+"""The sizes of the simulated market of the pack `vn-sim`; the other `vn_` modules turn them into numbers.
+
+How strongly one thing answers to another within a session or a quarter (a close to its day's return, a margin to the
+cycle, an order to a lean) stands as a factor where it is computed.
 
 Planted on purpose: the drift of a sector has a part set by the regime of the economy, a part of its own that
 fades with a half-life of 60 sessions, so momentum exists, and a part set by a rise of interest rates. Foreign
@@ -113,7 +116,7 @@ class Sector(NamedTuple):
     volatility: float  # of what its tickers share beyond the market, % a year
     tilts: tuple[float, float, float, float]  # drift above the market by regime, % a year
     foreign: float  # foreign share of its turnover
-    revenue: int  # VND bn in the first quarter
+    revenue: int  # VND bn a quarter, before the first one's growth, cycle and luck
     margin: float  # net profit in % of revenue
 
 

@@ -49,6 +49,10 @@ def truth(world: World) -> str:
             "regimes": {region: phases(world.setting.seed, region) for region in p.MACRO},
             "rate_hike": p.RATE_HIKE,
             "planted_strength": p.DIFFICULTIES[world.setting.difficulty],
+            "about_planted_strength": (
+                "What was planted is this many times the drift of 'rate_hike' and, in 'parameters', the tilts of "
+                "SECTORS and LEADERSHIP_SPREAD, all of which are given at 1; 'expected_excess' holds it already."
+            ),
             "expected_excess": {
                 "unit": "percent",
                 "about": (

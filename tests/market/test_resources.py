@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from mcp import Client, MCPError
 
@@ -43,6 +44,7 @@ async def test_the_truth_is_what_the_generator_used():
     truth = await read("sim://truth")
     assert truth["setting"] == {"difficulty": "teaching", "seed": p.SEED}
     assert truth["planted_strength"] == 2
+    assert truth["about_planted_strength"].startswith("What was planted is this many times the drift of 'rate_hike'")
     assert truth["rate_hike"]["first"] == "2019-04-01"
     assert truth["rate_hike"]["drift"] == p.RATE_HIKE.drift
     assert truth["regimes"]["Vietnam"][0] == {"first": "2013-01-01", "last": "2013-11-19", "regime": "recovery"}
@@ -78,6 +80,16 @@ async def test_an_easier_market_has_more_planted_in_it():
         for truth in (easy, usual)
     ]
     assert spread[0] > 1.3 * spread[1]
+
+
+def test_the_planted_strength_times_what_is_told_of_the_rate_hike_is_what_was_planted():
+    hidden = world(p.Setting()).hidden
+    before, within = hidden.days.index(p.date(2019, 3, 29)), hidden.days.index(p.date(2019, 4, 1))
+    assert hidden.regime[before] == hidden.regime[within], "only the hike begins between the two"
+    step = hidden.planted[within] - hidden.planted[before]
+    told = np.array([2 * p.RATE_HIKE.drift.get(sector, 0) for sector in p.SECTORS])
+    fresh = 2 * p.LEADERSHIP_SPREAD * np.sqrt(1 - p.LEADERSHIP_PERSISTENCE**2)
+    assert np.abs(step - told).max() < 4 * fresh < 20
 
 
 async def test_every_ticker_stands_with_its_sector_and_weight():

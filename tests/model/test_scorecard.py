@@ -23,6 +23,10 @@ def figures(metric: str, lookback: str | None, tool: str = "t", **values: float 
     ]
 
 
+def on(day: str | None, given: list[Figure], unit: str | None = "percent") -> list[Figure]:
+    return [figure._replace(observed_at=day, unit=unit) for figure in given]
+
+
 def used(scored: list[Scored]) -> set[tuple[str, str | None]]:
     return {(each.figure.metric, each.figure.lookback) for sector in scored for each in sector.evidence}
 
@@ -51,6 +55,16 @@ def test_returns_over_a_year_and_a_month_and_seasonality_weigh_the_same() -> Non
         ([("perf_1d", None), ("perf_1m", None), ("perf_1y", None)], {("perf_1m", None), ("perf_1y", None)}),
         ([("change_pct", None), ("perf_1w", None)], {("perf_1w", None)}),
         ([("momentum_12_0", None), ("momentum_1_0", None)], {("momentum_12_0", None), ("momentum_1_0", None)}),
+        ([("oneYearReturn", None), ("oneMonthReturn", None)], {("oneYearReturn", None), ("oneMonthReturn", None)}),
+        ([("ytdReturn", None), ("changesPercentage", None)], {("ytdReturn", None), ("changesPercentage", None)}),
+        (
+            [("performance", "trailing 12 months"), ("return_pct_1m", None)],
+            {("performance", "trailing 12 months"), ("return_pct_1m", None)},
+        ),
+        (
+            [("performance", "last 30 sessions"), ("performance", "12 tháng")],
+            {("performance", "last 30 sessions"), ("performance", "12 tháng")},
+        ),
         ([("return", "63 sessions"), ("volume_change", "1M"), ("volatility", "1Y")], {("return", "63 sessions")}),
     ],
 )
@@ -82,3 +96,28 @@ def test_sectors_of_two_tools_are_measured_each_against_its_own() -> None:
 def test_sector_that_two_tools_measure_has_the_mean_of_both() -> None:
     both = figures("performance", "1Y", A=2.0, B=1.0) + figures("performance", "1Y", "u", A=1.0, B=2.0)
     assert [each.score for each in ranked(both)] == [0.0, 0.0]
+
+
+def test_rows_of_several_days_are_weighed_by_the_last_in_whatever_order_they_stand() -> None:
+    older = on("2024-06-30", figures("performance", "1Y", A=-10.0, B=0.0, C=10.0))
+    newer = on("2025-06-30", figures("performance", "1Y", A=10.0, B=0.0, C=-10.0))
+    for given in (newer + older, older + newer, newer + on(None, older)):
+        assert [(each.sector, each.action) for each in ranked(given)] == [
+            ("A", "overweight"),
+            ("B", "neutral"),
+            ("C", "underweight"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"), [("relative_strength", None), ("rs_1y", None), ("momentum_rank", None), ("performance", "rank")]
+)
+def test_ranks_of_which_the_best_may_be_the_least_are_not_weighed(metric: str, unit: str | None) -> None:
+    ranks = on(None, figures(metric, "1Y", A=1.0, B=11.0, C=7.0), unit)
+    assert ranked(ranks) == []
+    assert used(ranked(ranks + figures("momentum", "1Y", A=1.0, B=2.0))) == {("momentum", "1Y")}
+
+
+@pytest.mark.parametrize("values", [{"A": 1.5, "B": 3.0}, {"A": -1.0, "B": 2.0}, {"A": 2.0, "B": 2.0}])
+def test_relative_strength_that_is_no_rank_is_weighed(values: dict[str, float]) -> None:
+    assert used(ranked(on(None, figures("relative_strength", "1Y", **values), None))) == {("relative_strength", "1Y")}
