@@ -57,7 +57,7 @@ class FigureReader:
     """Reads results by what an agent file says of its tools, sectors and benchmark; without a file, as they come."""
 
     def __init__(self, spec: AgentSpec | None = None) -> None:
-        self._naming = Naming(spec.taxonomy, spec.universe, spec.benchmark) if spec else Naming()
+        self._naming = Naming(spec.taxonomy, spec.universe_sectors, spec.benchmark) if spec else Naming()
         servers = spec.servers if spec else ()
         self._mapped = [tool for tool in (spec.tools if spec else None) or [] if tool.tables]
         self._offered = {name: tool.tables for tool in self._mapped for name in names_of(tool.tool_name, servers)}
