@@ -370,7 +370,11 @@ files = st.fixed_dictionaries(
         ),
         "sectors": st.fixed_dictionaries({"Banks": sometimes(names=languages)}),
         "strict": st.booleans(),
-        "model": sometimes(name=texts, effort=st.sampled_from(["low", "max"]), max_tokens=st.integers(256, 128_000)),
+        "model": sometimes(
+            name=st.text("ab0:/.-", min_size=1),
+            effort=st.sampled_from(["low", "max"]),
+            max_tokens=st.integers(256, 128_000),
+        ),
         "universe": st.just("all")
         | st.lists(texts, min_size=1, max_size=3, unique_by=lambda text: text.strip().casefold()),
         "horizon": st.sampled_from(["63 sessions", "1 quarter", "12 months"]),
