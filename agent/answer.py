@@ -21,7 +21,7 @@ from agent.events import (
     ToolAsked,
     ToolsOffered,
 )
-from agent.evidence import Number, examine
+from agent.evidence import UNBORNE, Number, examine
 from agent.figures import Figure
 from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
@@ -33,8 +33,6 @@ SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
 NO_TOOL_CALL = "no_tool_call"
-UNBORNE = ("wrong_sign", "wrong_sector", "ungrounded")
-"""What a number in a rationale is that no result bears out."""
 NO_TOOLS_URL = "came from no tool of this run"
 SHOWN_ERRORS = 12
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)

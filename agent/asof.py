@@ -20,7 +20,7 @@ from agent.days import LONGEST, Said, Span, instant, is_month_first, said_by, sp
 from agent.encoding import DEEPEST, JSON
 from agent.envelopes import NAMES, beside, dated_part
 from agent.pointers import escaped
-from agent.shapes import GONE
+from agent.shapes import GONE, Steps
 
 PLACES = 20
 """Of what was withheld, at most."""
@@ -50,14 +50,14 @@ class Withheld:
 class Gate:
     """Takes out of one result what is later than `as_of`, an ISO date; `withheld` says what that was.
 
-    `places`: JSON paths of dates that no key shows, such as `$.data[*].d` or `$.head.session`. One with a `[*]` dates
-    the row that its last `[*]` stands for; any other dates the whole result.
+    `places`: steps to dates that no key shows, such as ("data", None, "d") or ("head", "session"). One with a None
+    dates the row that its last None stands for; any other dates the whole result.
     """
 
-    def __init__(self, as_of: str, places: Sequence[str] = ()) -> None:
+    def __init__(self, as_of: str, places: Sequence[Steps] = ()) -> None:
         self.as_of = as_of
         self.withheld = Withheld()
-        self._places = [shapes.steps(place) for place in places]
+        self._places = places
         self._whole: Any = None
 
     def data(self, data: JSON) -> JSON:
@@ -324,9 +324,9 @@ class Gate:
                 late[at] = day
         return late, is_dated
 
-    def _late_places(self, data: Any, steps: list[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    def _late_places(self, data: Any, steps: Steps) -> Iterator[tuple[tuple[Any, ...], str]]:
         """Of a place that is named: the row of each date there that is later, and its day."""
-        row = len(steps) - steps[::-1].index("*") if "*" in steps else 0
+        row = len(steps) - steps[::-1].index(None) if None in steps else 0
         for at, value in shapes.found(data, steps):
             span = self._cell_span(value, Said.YEAR)
             if span and self.is_late(span):

@@ -7,12 +7,12 @@ from __future__ import annotations
 from datetime import date
 
 from agent import prices
-from agent.answer import UNBORNE
+from agent.evidence import UNBORNE
 from agent.evidence.longest import longest
 from agent.result import Call, RunResult
 from agent.spec import AgentSpec
 
-SHOWN_TICKERS, SHOWN_NUMBERS = 10, 6
+SHOWN_NAMES, SHOWN_NUMBERS = 10, 6
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
@@ -98,10 +98,9 @@ def _left_out(result: RunResult, spec: AgentSpec) -> str | None:
     unknown = list(dict.fromkeys(each.ticker for each in result.figures if each.ticker and each.sector is None))
     if not unknown:
         return None
-    named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
     why = "in no sector of the agent file's" if spec.sectors else "without a sector, as the agent file has no"
     count = "1 ticker" if len(unknown) == 1 else f"{len(unknown)} tickers"
-    return f"{count} {why} `sectors`, so no sector's figures count them: {named}"
+    return f"{count} {why} `sectors`, so no sector's figures count them: {_some(unknown)}"
 
 
 def _unknown_sectors(result: RunResult, spec: AgentSpec) -> str | None:
@@ -112,8 +111,12 @@ def _unknown_sectors(result: RunResult, spec: AgentSpec) -> str | None:
     unknown = [name for name in names if spec.taxonomy.canonical(name) is None]
     if not unknown:
         return None
-    named = ", ".join(unknown[:SHOWN_TICKERS]) + (", …" if len(unknown) > SHOWN_TICKERS else "")
+    named = _some(unknown)
     return f"the `sectors` of the agent file have no entry for {named}: their figures are shown, and not advised on"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN_NAMES]) + (", …" if len(names) > SHOWN_NAMES else "")
 
 
 def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:

@@ -17,6 +17,7 @@ from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of
 from agent.numerals import number_in
 from agent.pointers import pointer
 from agent.readings import NUMBERS, Combine, Naming, Reading, Row, date_in, day_of, finite, series, text
+from agent.shapes import Steps
 from agent.spec import AgentSpec
 from agent.tools.naming import names_of
 
@@ -82,8 +83,8 @@ class FigureReader:
         taxonomy = self._naming.taxonomy
         return taxonomy is None or taxonomy.canonical(name) is not None
 
-    def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[str]:
-        """JSON paths of the dates in a tool's results that its mappings name."""
+    def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[Steps]:
+        """The steps to the dates in a tool's results that its mappings name."""
         return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]
 
     def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:

@@ -7,14 +7,15 @@ A path begins at the whole result, `$`, or at the row, `@` or nothing. Its steps
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from agent import shapes
 from agent.section import Section, Text
+from agent.shapes import Steps
 
 ROW_KEY = "@key"
 _NAME = r"""[^\s.\[\]'"$@*]+"""
@@ -30,7 +31,7 @@ class Path(NamedTuple):
     """`of_row`: whether it begins at the row. A step of None is each item there."""
 
     of_row: bool
-    steps: tuple[str | int | None, ...]
+    steps: Steps
 
 
 class Found(NamedTuple):
@@ -130,14 +131,12 @@ class FiguresSpec(Section):
     """The name of each measure, and where its number stands."""
 
     @property
-    def dates(self) -> str | None:
-        """The path from the whole result to the dates of all its rows."""
+    def dates(self) -> Steps | None:
+        """The steps from the whole result to the dates of all its rows."""
         if self.date is None or self.date == ROW_KEY:
             return None
-        if not path(self.date).of_row:
-            return self.date
-        inner = self.date.removeprefix("@")
-        return self.rows + (inner if inner.startswith((".", "[")) else f".{inner}")
+        of_row, steps = path(self.date)
+        return (*path(self.rows).steps, *steps) if of_row else steps
 
     @property
     def unwalked(self) -> tuple[str | int, ...]:
@@ -148,7 +147,7 @@ class FiguresSpec(Section):
 
 def rows_of(mapping: FiguresSpec, data: Any) -> list[Found]:
     """All rows, in the order in which they stand."""
-    return list(_walk(Found((), data), path(mapping.rows).steps))
+    return [Found(*each) for each in shapes.found(data, path(mapping.rows).steps)]
 
 
 def found_at(place: str, row: Found, data: Any) -> Found | None:
@@ -157,22 +156,4 @@ def found_at(place: str, row: Found, data: Any) -> Found | None:
         return Found(row.steps, row.key)
     parsed = path(place)
     start = row if parsed.of_row else Found((), data)
-    return next(_walk(start, parsed.steps), None)
-
-
-def _walk(found: Found, steps: tuple[str | int | None, ...]) -> Iterator[Found]:
-    if not steps:
-        yield found
-        return
-    for at, value in _children(found.value, steps[0]):
-        yield from _walk(Found((*found.steps, at), value), steps[1:])
-
-
-def _children(value: Any, step: str | int | None) -> Iterator[tuple[str | int, Any]]:
-    """A key leads into a mapping, a number into a list, and None to each item of either."""
-    if step is None:
-        yield from value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    elif isinstance(value, dict):
-        yield from [(step, value[step])] if step in value else []
-    elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-        yield step, value[step]
+    return next((Found(*each) for each in shapes.found(start.value, parsed.steps, start.steps)), None)

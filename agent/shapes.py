@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from agent.days import Said, Span, has_digits, instant, name_of, plain, span_of, span_of_text
 
+Steps: TypeAlias = tuple[str | int | None, ...]
+"""Keys and indices that lead to values; None stands for each item."""
 GONE: Any = object()
 """In place of what was taken out."""
 _PARTS = {
@@ -25,25 +27,23 @@ TITLES = ("name", "field", "key", "label", "title")
 """Where an object has the name of a column."""
 
 
-def steps(place: str) -> list[str]:
-    """`$.data[*].day`, `$['a b'][0]` → its steps."""
-    return [a or b or c for a, b, c in re.findall(r"""\[['"]([^'"]*)['"]\]|\[(\*|\d+)\]|([^.$\[\]]+)""", place)]
-
-
-def found(value: Any, steps: Sequence[str], at: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def found(value: Any, steps: Steps, at: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """What stands at the end of these steps, each with its place."""
     if not steps:
         yield at, value
         return
-    step, rest = steps[0], steps[1:]
-    if isinstance(value, list):
-        wanted: Iterable[int] = range(len(value)) if step == "*" else [int(step)] if step.isdecimal() else []
-        for number in wanted:
-            if number < len(value):
-                yield from found(value[number], rest, (*at, number))
+    for key, inner in _children(value, steps[0]):
+        yield from found(inner, steps[1:], (*at, key))
+
+
+def _children(value: Any, step: str | int | None) -> Iterator[tuple[str | int, Any]]:
+    """A key leads into a mapping, a number into a list, and None to each item of either."""
+    if step is None:
+        yield from value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     elif isinstance(value, dict):
-        for key in value if step == "*" else [step]:
-            if key in value:
-                yield from found(value[key], rest, (*at, key))
+        yield from [(step, value[step])] if step in value else []
+    elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        yield step, value[step]
 
 
 def without(value: Any, places: Collection[tuple[Any, ...]]) -> Any:

@@ -18,6 +18,7 @@ from agent.days import FORMS as FORMS_OF_TEXTS
 from agent.days import FORMS_BELOW_DATES, Said, instant, next_weekday, said_by, span_of, span_of_text
 from agent.encoding import compact
 from agent.glance import may_hold_later
+from agent.mapping import path
 from agent.shapes import GONE
 from agent.tools.timely import timely
 
@@ -26,7 +27,7 @@ PAST, LATER = "2025-06-27", "2025-07-01"
 
 
 def passed(data: Any, *places: str, as_of: str = AS_OF.isoformat()) -> Any:
-    return Gate(as_of, places).data(data)
+    return Gate(as_of, [path(place).steps for place in places]).data(data)
 
 
 def text_of(text: str, *, is_error: bool = False) -> str:

@@ -6,6 +6,6 @@ by` say how, and it comes of figures that way. Dates, periods, ranks and counts 
 """
 
 from agent.evidence.examining import chance, examine
-from agent.evidence.number import Found, Number, Status
+from agent.evidence.number import UNBORNE, Found, Number, Status
 
-__all__ = ["Found", "Number", "Status", "chance", "examine"]
+__all__ = ["UNBORNE", "Found", "Number", "Status", "chance", "examine"]

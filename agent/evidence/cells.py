@@ -21,7 +21,8 @@ WHOLE_MARKET = ""
 
 
 def folded(name: str) -> str:
-    return normalize("NFC", name).strip().casefold()
+    """The same for names that differ in case, in how their accents are encoded, or in blanks around them."""
+    return normalize("NFC", name.strip().casefold())
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,7 @@ class Reading(NamedTuple):
 
 
 def _metric_lexicon() -> Lexicon:
-    lexicon = Lexicon()
-    for phrases, kind, value in VOCABULARY:
-        if kind in ("topic", "side"):
-            lexicon.add(phrases, kind, value)
+    lexicon = Lexicon.of(entry for entry in VOCABULARY if entry[1] in ("topic", "side"))
     for topic, phrase in words.METRIC_ONLY.items():
         lexicon.add(phrase.split("|"), "topic", topic)
     return lexicon
@@ -209,9 +207,7 @@ class Figures:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The vocabulary, the names of sectors and tickers, and the names of metrics."""
-        lexicon = Lexicon()
-        for phrases, kind, value in VOCABULARY:
-            lexicon.add(phrases, kind, value)
+        lexicon = Lexicon.of(VOCABULARY)
         for cell in self.cells:
             if not set(tokens(cell.figure.metric)) <= words.GENERIC:
                 for topic in cell.measure.topics - words.TRADING:

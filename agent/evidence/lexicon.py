@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from agent.evidence import words
 
@@ -13,6 +13,10 @@ ABBREVIATION = 5
 """Letters of one at most."""
 _GAP = re.compile(r"[\s\-‐-–_/&.'’]{0,3}")
 """What may stand between two words of one phrase."""
+
+
+Entry: TypeAlias = tuple[list[str], str, str | int]
+"""Phrases, their kind and their value, as a Cue has them."""
 
 
 class Cue(NamedTuple):
@@ -31,6 +35,13 @@ class Lexicon:
         """First word → phrases, each with whether it is an abbreviation, which only capitals stand for: IT is a sector,
         it is none."""
         self._meanings: dict[tuple[tuple[str, ...], bool], set[tuple[str, str | int]]] = {}
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Lexicon:
+        lexicon = cls()
+        for phrases, kind, value in entries:
+            lexicon.add(phrases, kind, value)
+        return lexicon
 
     def add(self, phrases: Iterable[str], kind: str, value: str | int) -> None:
         for phrase in phrases:
@@ -82,7 +93,7 @@ def _folded(word: str) -> str:
     return "and" if word == "&" else word.casefold()
 
 
-def _vocabulary() -> list[tuple[list[str], str, str | int]]:
+def _vocabulary() -> list[Entry]:
     directed: tuple[tuple[str, Mapping[int, str]], ...] = (
         ("move", words.MOVES),
         ("side", words.SIDES),
@@ -104,9 +115,7 @@ def _vocabulary() -> list[tuple[list[str], str, str | int]]:
         "share": words.SHARES,
         "neutral": words.NEUTRAL,
     }
-    found: list[tuple[list[str], str, str | int]] = [
-        (phrases.split("|"), "topic", topic) for topic, phrases in words.TOPICS.items()
-    ]
+    found: list[Entry] = [(phrases.split("|"), "topic", topic) for topic, phrases in words.TOPICS.items()]
     found += [(phrases.split("|"), kind, way) for kind, ways in directed for way, phrases in ways.items()]
     return found + [(phrases.split("|"), kind, kind) for kind, phrases in plain.items()]
 

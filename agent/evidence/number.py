@@ -9,6 +9,9 @@ from agent.figures import Figure
 
 Status: TypeAlias = Literal["grounded", "derived", "wrong_sign", "wrong_sector", "ungrounded", "excluded"]
 
+UNBORNE: tuple[Status, ...] = ("wrong_sign", "wrong_sector", "ungrounded")
+"""What a number is that no result bears out."""
+
 
 @dataclass(frozen=True)
 class Found:

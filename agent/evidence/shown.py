@@ -74,7 +74,4 @@ def _words(text: str) -> str:
 
 @cache
 def _lexicon() -> Lexicon:
-    lexicon = Lexicon()
-    for phrases, kind, value in VOCABULARY:
-        lexicon.add(phrases, kind, value)
-    return lexicon
+    return Lexicon.of(VOCABULARY)

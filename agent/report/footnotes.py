@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup, escape
 
-from agent.answer import UNBORNE
+from agent.evidence import UNBORNE
 from agent.report.heatmap import label, number_text, unit_label
 
 Number: TypeAlias = Mapping[str, Any]

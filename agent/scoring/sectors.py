@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import normalize
 
+from agent.evidence.cells import folded
 from agent.scoring.sample import Sample
 from agent.scoring.score import Score, unscored
 
@@ -27,11 +28,6 @@ GAP = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Words by which a rationale names a gap in the evidence: none, too little, too old, in conflict, or an error."""
-
-
-def folded(text: str) -> str:
-    """The same for texts that differ in case, in how their accents are encoded, or in blanks around them."""
-    return normalize("NFC", text.strip().casefold())
 
 
 class Sectors:

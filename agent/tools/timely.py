@@ -7,15 +7,15 @@ from typing import Any
 
 from agent.asof import Gate, Withheld
 from agent.encoding import JSON
-from agent.shapes import GONE
+from agent.shapes import GONE, Steps
 
 EMPTY_TEXT = {"type": "text", "text": ""}
 
 
-def timely(result: Mapping[str, Any], as_of: str, places: Sequence[str] = ()) -> tuple[dict[str, JSON], Withheld]:
+def timely(result: Mapping[str, Any], as_of: str, places: Sequence[Steps] = ()) -> tuple[dict[str, JSON], Withheld]:
     """The result as it may be read, each block in its place, and what was withheld of it.
 
-    `places`: JSON paths of dates in its data that no key shows. Images and sound cannot be looked at, and stay.
+    `places`: steps to dates in its data that no key shows. Images and sound cannot be looked at, and stay.
     """
     gate, is_error = Gate(as_of, places), bool(result.get("isError"))
     structured = result.get("structuredContent")

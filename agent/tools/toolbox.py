@@ -21,6 +21,7 @@ from agent.figures import FigureReader
 from agent.foreign import visible
 from agent.glance import may_hold_later
 from agent.model.base import ToolCall, Usage
+from agent.shapes import Steps
 from agent.spec import AgentSpec
 from agent.tools import content, manifest
 from agent.tools.drift import Difference
@@ -224,7 +225,7 @@ class Toolbox:
         )
         return [*stored, answered]
 
-    def _dates(self, asked: ToolAsked) -> list[str]:
+    def _dates(self, asked: ToolAsked) -> list[Steps]:
         """Where the file says that dates stand in results of this tool."""
         return self._reader.dates(asked.offered_as, asked.server, asked.tool)
 
