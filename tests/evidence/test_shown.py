@@ -20,8 +20,8 @@ The VN-Index rose 1.1 % to 1,245.3 points; inflation 3.4 %.
 Ngân hàng: tăng 1,2 %, khối ngoại mua ròng 120,5 tỷ đồng"""
 
 
-def called(text: str, **keys: object) -> Call:
-    return Call("c1", 1, "news", "s", "news", {}, shown=framed(text, "s.news"), **keys)  # type: ignore[arg-type]
+def called(text: str, *, is_error: bool = False) -> Call:
+    return Call("c1", 1, "news", "s", "news", {}, shown=framed(text, "s.news"), is_error=is_error)
 
 
 def statuses(rationale: str, sector: str = "Banks") -> list[str]:
