@@ -7,32 +7,31 @@ import datetime
 import platform
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from agent import __version__, answer, prices
+from agent import __version__, prices
 from agent.agentfile import AgentFile
 from agent.answer import RULES_TAG, AnswerCheck
+from agent.beginning import first_events, require_same
 from agent.breaker import Breaker
 from agent.budget import Budget
 from agent.company import BorrowedModel, Unhurried
 from agent.days import next_weekday
 from agent.doubts import doubts
 from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
-from agent.events import ContentStored, RunFinished, RunResumed, RunStarted, Status, ToolsVouched
+from agent.events import RunFinished, RunResumed, Status, ToolsVouched
 from agent.evidence.shown import shown
 from agent.gate import Gate
 from agent.gathering import ended
 from agent.journal import Journal, Listener, Log
 from agent.loop import Ending, Loop
 from agent.model.base import Model
-from agent.offer import NEW_ATTEMPT, Opening, offer, open_servers
-from agent.opening import opening_texts
+from agent.offer import Opening, offer, open_servers
 from agent.place import Place
 from agent.prices import Terms
-from agent.result import REPLAYED, RunResult, page_address
+from agent.result import RunResult, page_address
 from agent.runs import store
 from agent.tools.ports import Lender, Person
 from agent.tools.toolbox import Toolbox
@@ -107,79 +106,22 @@ class Sitting:
         try:
             journal = Journal(log, self.listen)
             if journal.started:
-                self._compare(journal.started)
+                require_same(self, journal.started)
         except DecisionError as error:
             error.run_id = store.name_of(self.place.folder)
             raise
         return journal
 
-    def _compare(self, started: RunStarted) -> None:
-        """Raises DecisionError when the run did not begin with what it would go on with."""
-        now = {
-            "agent file": self.file.hashes[0],
-            "system text": self.file.hashes[1],
-            "question": self.question,
-            "as-of date": self.as_of,
-            "model": self._model,
-        }
-        then = (started.spec, started.prompt, started.question, started.as_of, started.model)
-        changed = [what for (what, value), before in zip(now.items(), then, strict=True) if value != before]
-        if changed:
-            raise DecisionError(
-                f"{self.place.folder.name} began with another {' and another '.join(changed)}",
-                hint=f"go on with what it began with; {NEW_ATTEMPT}",
-            )
-
-    @property
-    def _model(self) -> dict[str, Any]:
-        return {"name": self.model.name} | self.model.parameters
-
     async def _sit(self, journal: Journal) -> RunResult:
         if journal.started is None:
-            self._start(journal)
+            for event in first_events(self):
+                journal.emit(event)
             check = self._follow(journal)
         else:
             check = self._follow(journal)
             journal.tell(journal.started)
             journal.emit(RunResumed(self.in_flight))
         return await self._finish(journal, await self._within_seconds(journal, *check))
-
-    def _start(self, journal: Journal) -> None:
-        spec = self.file.spec
-        schema = answer.compile_strict(spec)
-        opening = opening_texts(self.file, self.question, self.as_of, schema)
-        contents = [ContentStored.of(each) for each in (self.file.public, self.file.system, opening, schema)]
-        for content in contents:
-            journal.emit(content)
-        agent_hash, prompt, opening_hash, schema_hash = (content.hash for content in contents)
-        terms = self.terms_for(self.model)
-        prices.require(terms, self.model.name, spec.budget)
-        journal.emit(
-            RunStarted(
-                run_id=self.place.folder.name,
-                question=self.question,
-                as_of=self.as_of,
-                agent=Path(self.file.source.name).name,
-                spec=agent_hash,
-                prompt=prompt,
-                opening=opening_hash,
-                schema=schema_hash,
-                model=self._model,
-                versions=dict(self.versions),
-                budget=spec.budget.model_dump(),
-                labels=[label for label in (self.model.label, REPLAYED if self.replay_of else None) if label],
-                simulated=self.simulated,
-                price=asdict(terms.price) if terms.price else None,
-                retires=terms.retires,
-                files=self.place.files,
-                real_data_only=self.real_data_only,
-                live_until=self.live_until.isoformat() if self.live_until else None,
-                replay_of=self.replay_of,
-                attended=self.person is not None,
-                vetted=self.vetted,
-                allow_live=self.allow_live,
-            )
-        )
 
     def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:
         spec, place, request = self.file.spec, self.place, journal.request()

@@ -1,0 +1,141 @@
+"""Events of the run as a whole: its beginning, what is checked and written, its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
+
+from agent.encoding import JSON, digest
+from agent.events.base import Event
+
+FORMAT = "sectorrun/1"
+Status: TypeAlias = Literal[
+    "ok", "invalid", "unsupported", "refused", "budget", "interrupted", "failed", "needs_decision"
+]
+
+
+@dataclass(frozen=True)
+class ContentStored(Event):
+    """Content that other events name by `hash`; a text, or JSON."""
+
+    name: ClassVar[str] = "content.stored"
+    hash: str
+    content: JSON
+
+    @classmethod
+    def of(cls, content: JSON) -> ContentStored:
+        return cls(hash=digest(content), content=content)
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """`agent` is the agent file's name; `spec`, `prompt`, `opening` and `schema` are hashes of its content, the system
+    text, the texts of the first user message (the question first) and the strict answer schema; `model` holds the
+    name and all parameters of its requests; `simulated` says whether a paid model may see simulated data; `price` is
+    in USD for a million tokens of each kind of usage, None when the model is unpriced; `retires` is the day on which it
+    is switched off, where one is known; `files` says where page, answer and envelope go, relative to the log's folder;
+    `real_data_only` refuses simulated data; after the instant `live_until`, tools that cannot be asked as of a date
+    would tell of a later session than the run's; `replay_of` names the run or case whose recorded tools answered;
+    `attended`: somebody could be asked about calls; `vetted`: what is later than the as-of date is withheld from
+    the model, and the numbers of its answers are looked up; `allow_live`: tools that take no date may be asked all the
+    same."""
+
+    name: ClassVar[str] = "run.started"
+    run_id: str
+    question: str
+    as_of: str | None
+    agent: str
+    spec: str
+    prompt: str
+    opening: str
+    schema: str
+    model: dict[str, JSON]
+    versions: dict[str, str]
+    budget: dict[str, JSON]
+    labels: list[str]
+    simulated: bool = False
+    price: dict[str, float] | None = None
+    retires: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    real_data_only: bool = False
+    live_until: str | None = None
+    replay_of: str | None = None
+    attended: bool = False
+    vetted: bool = False
+    allow_live: bool = False
+    format: str = FORMAT
+
+    @property
+    def key(self) -> str:
+        """Equal for runs of the same agent, question, as-of date and model."""
+        return run_key(self.spec, self.prompt, self.question, self.as_of, str(self.model.get("name")))
+
+
+def run_key(spec: str, prompt: str, question: str, as_of: str | None, model: str) -> str:
+    """`spec` and `prompt`: hashes of the agent file's public content and of the system text."""
+    return digest([spec, prompt, question, as_of, model])
+
+
+@dataclass(frozen=True)
+class RunResumed(Event):
+    """A run that had stopped goes on. `in_flight`: what a person said about calls whose outcome is unknown."""
+
+    name: ClassVar[str] = "run.resumed"
+    in_flight: Literal["repeat", "skip"] | None = None
+
+
+@dataclass(frozen=True)
+class AnswerChecked(Event):
+    """`answer`: the parsed answer with our own fields set, or None; `errors`: pointer, code and message of each;
+    `reply`: what the model is told, if anything; `notes`: what was changed in the answer, for people."""
+
+    name: ClassVar[str] = "answer.checked"
+    attempt: int
+    valid: bool
+    answer: JSON
+    errors: list[dict[str, str]]
+    reply: str | None
+    notes: list[str] = field(default_factory=list)
+    evidence: JSON = None
+
+
+@dataclass(frozen=True)
+class AnswerDue(Event):
+    """From here on no tool may be called: `reply` asks the model for its answer, `because` says what ran out. A run
+    that comes to none ends as `ends_as`."""
+
+    name: ClassVar[str] = "answer.due"
+    because: str
+    ends_as: Literal["budget", "failed"]
+    reply: str
+
+
+@dataclass(frozen=True)
+class ArtifactWritten(Event):
+    name: ClassVar[str] = "artifact.written"
+    kind: str
+    path: str
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something that people who read the answer have to know."""
+
+    name: ClassVar[str] = "run.warned"
+    text: str
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """`root`: SHA-256 over the bytes of all lines before this one; `resumable`: whether the run may go on after all."""
+
+    name: ClassVar[str] = "run.finished"
+    status: Status
+    stop_reason: str
+    totals: dict[str, JSON]
+    answer: JSON
+    warnings: list[str]
+    root: str
+    resumable: bool = False
