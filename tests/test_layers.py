@@ -20,7 +20,8 @@ FLOORS = [
     | {"transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},
-    {"run", "beginning", "place", "offer", "opening", "sitting", "company", "vouching", "report"},
+    {"run", "beginning", "place", "offer", "opening", "sitting", "company", "vouching", "report"}
+    | {"comparison", "predecessor"},
     {"replay"},
     {"scoring", "evals"},
     {"batch", "doctor", "onboarding", "preview", "report.preview"},

@@ -109,6 +109,20 @@ class AnswerDue(Event):
     ends_as: Literal["budget", "failed"]
     reply: str
 
+    @property
+    def warning(self) -> str:
+        return f"{self.because}, so the model was asked for its answer without more calls"
+
+
+@dataclass(frozen=True)
+class RunCompared(Event):
+    """What changed since the last comparable run: `run` is its id, `changes` are `comparison.Change` as JSON."""
+
+    name: ClassVar[str] = "run.compared"
+    run: str
+    as_of: str | None
+    changes: list[dict[str, JSON]]
+
 
 @dataclass(frozen=True)
 class ArtifactWritten(Event):
@@ -125,6 +139,10 @@ class Warned(Event):
 
     name: ClassVar[str] = "run.warned"
     text: str
+
+    @property
+    def warning(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
