@@ -168,6 +168,11 @@ class RunResult:
     folder: Path | None = None
 
     @property
+    def language(self) -> str:
+        """Of the answer's texts: en or vi."""
+        return str(self.spec.get("language", "en"))
+
+    @property
     def ok(self) -> bool:
         return self.status == "ok"
 
