@@ -51,15 +51,23 @@ def _block(match: re.Match[str], place: Path, env: dict[str, str]) -> str:
     lines: list[str] = []
     head = int(about.removeprefix("head=")) if about else None
     for command in (line.removeprefix("$ ") for line in body.splitlines() if line.startswith("$ ")):
-        shown = _shown(command, place, env)
-        lines += [f"$ {command}", *shown[:head], *(["…"] if head and len(shown) > head else [])]
+        printed = _lines(command, place, env)
+        lines += [f"$ {command}", *printed[:head], *(["…"] if head and len(printed) > head else [])]
     return "\n".join([f"```{language}{' ' + about if about else ''}", *lines, "```"])
 
 
-def _shown(command: str, place: Path, env: dict[str, str]) -> list[str]:
-    """What a terminal shows of it, without its progress on stderr. Raises SystemExit when it fails."""
+def _lines(command: str, place: Path, env: dict[str, str]) -> list[str]:
+    """Without colours, and with what is another at each run replaced."""
+    text = ESCAPES.sub("", shown(command, place, env)).replace(str(place.parent), "~")
+    for pattern, standing in STANDING:
+        text = pattern.sub(standing, text)
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def shown(command: str, place: Path, env: dict[str, str], columns: int = COLUMNS) -> str:
+    """What a terminal is sent by it, without its progress on stderr. Raises SystemExit when it fails."""
     ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(["bash", "-c", command], cwd=place, env=env, stdout=theirs, stderr=stderr)
         os.close(theirs)
@@ -70,11 +78,7 @@ def _shown(command: str, place: Path, env: dict[str, str]) -> list[str]:
         if status := process.wait():
             stderr.seek(0)
             raise SystemExit(f"{command}: exit status {status}\n{stderr.read().decode()}")
-    text = ESCAPES.sub("", said.decode())
-    text = text.replace(str(place.parent), "~")
-    for pattern, standing in STANDING:
-        text = pattern.sub(standing, text)
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    return said.decode()
 
 
 def _read(terminal: int) -> bytes:
