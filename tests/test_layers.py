@@ -23,7 +23,7 @@ FLOORS = [
     {"run", "beginning", "place", "offer", "opening", "sitting", "company", "vouching", "report"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch", "doctor", "onboarding", "preview", "report.preview"},
+    {"batch", "doctor", "onboarding", "preview", "report.preview", "serving"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]

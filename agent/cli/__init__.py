@@ -33,6 +33,7 @@ COMMANDS = {
     "init": "Write an agent file from servers that are configured on this machine.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",
+    "serve": "Serve agent files as tools of a chat client, over MCP.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",
 }
 RARELY = (100_000, 50, 100)
