@@ -76,15 +76,16 @@ class Offered:
 
     def checked(self, arguments: dict[str, Any]) -> tuple[str | None, str | None]:
         """Question and as-of date. Raises UsageError."""
+        day = arguments.get("as_of")
+        if isinstance(day, str):
+            try:
+                iso_day(day)
+            except UsageError as error:
+                raise UsageError(f"as_of: {day[:40]!r} is no date", hint=error.hint) from None
         if wrong := next(schemas.validator(self.input_schema).iter_errors(arguments), None):
             at = ".".join(map(str, wrong.absolute_path)) or "the arguments"
             hint = f"{self.name} takes a question and a date, as_of"
             raise UsageError(f"{at}: {wrong.message[:300]}", hint=hint)
-        day = arguments.get("as_of")
-        try:
-            iso_day(day)
-        except UsageError as error:
-            raise UsageError(f"as_of: there is no day {day!r}", hint=error.hint) from None
         return arguments.get("question"), day
 
 

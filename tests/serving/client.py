@@ -1,0 +1,79 @@
+"""`advisor serve` as a chat client meets it: a process of its own, over stdio or HTTP, in both eras of the protocol."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client, StdioServerParameters, stdio_client
+from mcp.client import advertise
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
+from mcp_types import CallToolResult, TextContent, TextResourceContents
+
+from tests.cli.advisor import ADVISOR, write
+
+ERAS = ("auto", "legacy")
+SHOWS_APPS = [advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})]
+KEY = {"ANTHROPIC_API_KEY": "sk-test-key-1"}
+RAW = Path(__file__).parent.parent / "fixtures" / "raw_server.py"
+
+
+@asynccontextmanager
+async def over_stdio(
+    *options: str, mode: str = "auto", apps: bool = False, env: dict[str, str] | None = None, errors: Path | None = None
+) -> AsyncIterator[Client]:
+    """`errors`: where what the server prints on stderr goes."""
+    variables = {"ADVISOR_HOME": os.environ["ADVISOR_HOME"], **(env or {})}
+    command, *arguments = [*ADVISOR, "serve", *options]
+    parameters = StdioServerParameters(command=command, args=arguments, env=variables)
+    with (errors or Path(os.devnull)).open("a") as sink:
+        transport = stdio_client(parameters, errlog=sink)
+        async with Client(transport, mode=mode, extensions=SHOWS_APPS if apps else None) as client:
+            yield client
+
+
+@contextmanager
+def started(*options: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """The process, killed at the end if it has not ended by itself."""
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = [*ADVISOR, "serve", *options]
+    with subprocess.Popen(command, text=True, env=os.environ | (env or {}), **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """Of a server that is started with --http."""
+    assert process.stderr
+    return process.stderr.readline().split()[-1]
+
+
+def text_of(result: CallToolResult) -> str:
+    [block] = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+async def read(client: Client, uri: str) -> TextResourceContents:
+    [content] = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    return content
+
+
+def silent(folder: Path, name: str = "Waiting") -> str:
+    """An agent file whose only tool never answers."""
+    import sys
+
+    import yaml
+
+    server = {"command": sys.executable, "args": [str(RAW), "silent-in-call"]}
+    file: dict[str, Any] = {"agent_name": name, "description": "It waits.", "mcpServers": {"raw": server}}
+    file |= {"tools": [{"tool_name": "double"}]}
+    file |= {"response_format": {"type": "object", "properties": {"summary": {"type": "string"}}}}
+    return write(folder, yaml.safe_dump(file), f"{name}.yaml")
