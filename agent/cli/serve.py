@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from agent.cli import DEFAULT_AGENT, allow_live_option, failures, load, trust_option
+from agent.cli import DEFAULT_AGENT, allow_live_option, failures, load, trust_option, warn
 from agent.errors import UsageError
 from agent.foreign import printable
+from agent.tracing import exporting
 
 
 @click.command()
@@ -26,7 +27,9 @@ from agent.foreign import printable
 @click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
 @allow_live_option
 @trust_option
+@click.pass_context
 def command(
+    context: click.Context,
     configs: tuple[str, ...],
     port: int | None,
     offline: bool,
@@ -39,6 +42,7 @@ def command(
     with failures(as_json=False):
         if offline and model not in (None, "planner"):
             raise UsageError("--offline and --model exclude each other")
+        context.with_resource(exporting(warn))
         from agent.serving.desk import Desk
         from agent.serving.offered import tools_of
         from agent.serving.server import serve

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import anyio
 
 from agent.agentfile import AgentFile
-from agent.errors import AdvisorError, Interrupted
+from agent.errors import Interrupted
 from agent.events import Event
+from agent.model.base import Model
 from agent.report.steps import Steps
 from agent.result import RunResult
 from agent.run import run
@@ -24,13 +25,16 @@ class Desk:
     """`offline`, `model`, `simulated`, `allow_live`: of every run, as `run` takes them."""
 
     offline: bool = False
-    model: str | None = None
+    model: Model | str | None = None
     simulated: bool = False
     allow_live: bool = False
     _underway: set[asyncio.Task[RunResult]] = field(default_factory=set)
 
     async def ask(self, file: AgentFile, question: str | None, as_of: str | None, report: Report) -> RunResult:
-        """Cancelled, it cancels the run, and waits until its log is sealed. Raises AdvisorError."""
+        """Cancelled, it cancels the run, and waits until its log is sealed.
+
+        Raises what `run` raises, and Interrupted when the desk is closed meanwhile.
+        """
         told: asyncio.Queue[str | None] = asyncio.Queue()
         steps = Steps()
 
@@ -38,7 +42,18 @@ class Desk:
             for line in steps.apply(event):
                 told.put_nowait(line.text)
 
-        work = asyncio.create_task(self._run(file, question, as_of, listen))
+        work = asyncio.create_task(
+            run(
+                file,
+                question,
+                as_of=as_of,
+                model=self.model,
+                offline=self.offline,
+                simulated=self.simulated,
+                allow_live=self.allow_live,
+                listen=listen,
+            )
+        )
         self._underway.add(work)
         work.add_done_callback(self._underway.discard)
         work.add_done_callback(lambda _: told.put_nowait(None))
@@ -51,27 +66,6 @@ class Desk:
         if work.cancelled():
             raise Interrupted("the run was interrupted, as the server stops")
         return work.result()
-
-    async def _run(
-        self, file: AgentFile, question: str | None, as_of: str | None, listen: Callable[[Event], None]
-    ) -> RunResult:
-        try:
-            return await run(
-                file,
-                question,
-                as_of=as_of,
-                model=self.model,
-                offline=self.offline,
-                simulated=self.simulated,
-                allow_live=self.allow_live,
-                listen=listen,
-            )
-        except AdvisorError:
-            raise
-        except Exception as error:
-            known = AdvisorError(f"{type(error).__name__}: {error}", hint="this is a defect of the program")
-            known.run_id = getattr(error, "run_id", None)
-            raise known from error
 
     async def close(self) -> None:
         """End all runs, and wait until their logs are sealed."""

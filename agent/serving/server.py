@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agent import __version__
-from agent.errors import AdvisorError, UsageError
+from agent.errors import DEBUG, AdvisorError, UsageError, defect
 from agent.result import ADVICE
 from agent.serving import outcome, pages
 from agent.serving.desk import Desk
@@ -100,12 +100,15 @@ async def _called(
     try:
         question, as_of = tool.checked(arguments)
         result = await desk.ask(tool.file, question, as_of, report)
-    except AdvisorError as error:
-        tell(f"{tool.name}: {error.code}: {error.message}")
-        return outcome.of_error(error, as_of)
     except asyncio.CancelledError:
         tell(f"{tool.name}: the call was cancelled")
         raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        known = error if isinstance(error, AdvisorError) else defect(error)
+        tell(f"{tool.name}: {known.code}: {known.message}")
+        return outcome.of_error(known, as_of)
     tell(f"{tool.name}: run {result.run_id}: {result.status}")
     return outcome.of_result(result, apps=client_supports_apps(context))
 
@@ -115,7 +118,8 @@ def serve(tools: Mapping[str, Offered], desk: Desk, tell: Tell, http_port: int |
 
     Port 0 picks a free port; the address is told once connections are accepted. Raises OSError: the port is taken.
     """
-    logging.disable(logging.ERROR)  # the SDK logs tracebacks of clients that leave
+    if not os.environ.get(DEBUG):
+        logging.disable(logging.ERROR)  # the SDK logs tracebacks, of clients that leave too
     server = build(tools, desk, tell)
     asyncio.run(_over_stdio(server, desk) if http_port is None else _over_http(server, desk, tell, http_port))
 

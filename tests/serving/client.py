@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import yaml
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client import advertise
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
-from mcp_types import CallToolResult, TextContent, TextResourceContents
+from mcp_types import CallToolResult, TextContent, TextResourceContents, Tool
 
+from agent import agentfile
+from agent.serving.desk import Desk
+from agent.serving.offered import tools_of
+from agent.serving.server import build
 from tests.cli.advisor import ADVISOR, write
 
 ERAS = ("auto", "legacy")
 SHOWS_APPS = [advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})]
 KEY = {"ANTHROPIC_API_KEY": "sk-test-key-1"}
+NAME = "dynamic_sector_advisor"
+ASKED = {"question": "Which sectors lead?", "as_of": "2025-06-30"}
 RAW = Path(__file__).parent.parent / "fixtures" / "raw_server.py"
 
 
@@ -34,6 +43,14 @@ async def over_stdio(
         transport = stdio_client(parameters, errlog=sink)
         async with Client(transport, mode=mode, extensions=SHOWS_APPS if apps else None) as client:
             yield client
+
+
+def in_process(
+    *agents: str, mode: str = "auto", apps: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Client:
+    """Of a server of this process, whose runs are the planner's."""
+    tools = tools_of(agentfile.load(name) for name in agents)
+    return Client(build(tools, Desk(offline=True), tell), mode=mode, extensions=SHOWS_APPS if apps else None)
 
 
 @contextmanager
@@ -66,14 +83,28 @@ async def read(client: Client, uri: str) -> TextResourceContents:
     return content
 
 
-def silent(folder: Path, name: str = "Waiting") -> str:
-    """An agent file whose only tool never answers."""
-    import sys
+def raw(behaviour: str = "well") -> dict[str, Any]:
+    """An agent file of one tool, `double`, whose server behaves so."""
+    return {
+        "agent_name": "Waiting",
+        "description": "It waits",
+        "mcpServers": {"raw": {"command": sys.executable, "args": [str(RAW), behaviour]}},
+        "response_format": {"type": "object", "properties": {"summary": {"type": "string"}}},
+    }
 
-    import yaml
 
-    server = {"command": sys.executable, "args": [str(RAW), "silent-in-call"]}
-    file: dict[str, Any] = {"agent_name": name, "description": "It waits.", "mcpServers": {"raw": server}}
-    file |= {"tools": [{"tool_name": "double"}]}
-    file |= {"response_format": {"type": "object", "properties": {"summary": {"type": "string"}}}}
-    return write(folder, yaml.safe_dump(file), f"{name}.yaml")
+def silent(folder: Path) -> str:
+    """Where an agent file lies whose tool never answers."""
+    return write(folder, yaml.safe_dump(raw("silent-in-call")))
+
+
+def judged(tool: Tool, structured: dict[str, Any] | None) -> dict[str, Any]:
+    assert structured is not None and tool.output_schema is not None
+    jsonschema.Draft202012Validator.check_schema(tool.output_schema)
+    jsonschema.validate(structured, tool.output_schema)
+    return structured
+
+
+async def only_tool(client: Client) -> Tool:
+    [tool] = (await client.list_tools()).tools
+    return tool
