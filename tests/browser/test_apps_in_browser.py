@@ -27,6 +27,14 @@ _OF_255 = "(colour.startsWith('color(srgb') ? colour.replace(/[\\d.]+/g, (part) 
 """Mixed colours come as parts of 1."""
 
 
+def against_the_browser(hosted: Hosted, theme: str) -> None:
+    """The browser's own preference is the other theme."""
+    other = {"light": "dark", "dark": "light"}[theme]
+    with hosted.inside() as frame:
+        frame.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": other}])
+        assert frame.value(f"matchMedia('(prefers-color-scheme: {other})').matches")
+
+
 def contrasts_of(selector: str) -> str:
     """An expression: the contrast of each element with what is behind it."""
     told = CONTRASTS.replace(".verdict, .change, .differs .action, .differ", selector)
@@ -113,6 +121,7 @@ async def test_everything_can_be_read_in_the_theme_of_the_host(show: Show, tool:
     app, result = await asked(tool)
     hosted = show(app, result, theme=theme)
     hosted.once("document.querySelector('tbody tr')")
+    against_the_browser(hosted, theme)
     contrasts = hosted.value(contrasts_of("td, th, button, small, p, li, h1, #tag"))
     assert len(contrasts) > 100 and min(contrasts) >= 4.5
     dark = hosted.value("getComputedStyle(document.body).backgroundColor") == "rgb(25, 29, 34)"
@@ -196,6 +205,7 @@ def run_app() -> str:
 def test_a_run_is_shown_as_its_page_in_the_theme_of_the_host(show: Show, planned: Path, theme: str) -> None:
     hosted = show(run_app(), with_page(planned), theme=theme)
     assert hosted.once("document.querySelector('h1')?.innerText") == "Which sectors lead?"
+    against_the_browser(hosted, theme)
     background = hosted.value("getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(251, 251, 250)", "dark": "rgb(20, 23, 27)"}[theme]
     assert min(hosted.value(contrasts_of(".heat td[class], .action, .tag, p, h1"))) >= 4.5

@@ -52,6 +52,14 @@ async def test_an_answer_of_another_form_is_told_as_it_is() -> None:
     assert result.structured_content["observed"] is None and result.structured_content["evidence"] == {}
 
 
+async def test_an_answer_that_satisfies_nothing_is_told_with_what_to_do() -> None:
+    result, told = await called(Scripted(DOUBLE, *[answer("no JSON")] * 3))
+    error = result.structured_content["error"]
+    assert result.is_error and error["code"] == "invalid"
+    assert text_of(result).startswith(f"invalid: {error['message']}\nHint: {error['hint']}\n")
+    assert told == [f"waiting: run {result.structured_content['run']}: invalid"]
+
+
 async def test_a_defect_is_told_as_one_and_the_server_lives() -> None:
     result, told = await called(Scripted(RuntimeError("nobody foresaw this")))
     assert result.is_error and "RuntimeError: nobody foresaw this" in text_of(result)
