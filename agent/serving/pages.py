@@ -70,13 +70,13 @@ def _app() -> str:
 
 
 def _page(uri: str, agents: Collection[str]) -> str:
-    known = UsageError(f"there is no resource {uri[:200]!r}", hint=f"there are {APP} and {TEMPLATE}")
+    missing = UsageError(f"there is no resource {uri[:200]!r}", hint=f"there are {APP} and {TEMPLATE}")
     if not (found := _RUN.fullmatch(uri)):
-        raise known
+        raise missing
     try:
         result = result_of(line.event for line in log.read(store.folder(found[1]) / log.FILE))
     except (AdvisorError, OSError):
-        raise known from None
+        raise missing from None
     if result.agent_name not in agents:
-        raise known
+        raise missing
     return page_of(result).decode()
