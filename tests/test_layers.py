@@ -24,7 +24,7 @@ FLOORS = [
     | {"comparison", "predecessor"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch", "doctor", "onboarding", "preview", "report.preview"},
+    {"batch", "doctor", "onboarding", "preview", "report.preview", "serving"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]
