@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agent.comparison import recommendations_of
 from agent.errors import AdvisorError
 from agent.foreign import printable
 from agent.place import page_of
 from agent.report import footnotes
-from agent.report.page import recommendations_of
 from agent.result import ADVICE, SIMULATED, RunResult, page_address
 from agent.serving import pages
 
