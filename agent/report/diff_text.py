@@ -11,7 +11,6 @@ from agent.diff.inputs import CallPair
 from agent.diff.values import Difference
 from agent.diff.whole import Comparison, Side
 from agent.report.heatmap import NO_FIGURE, label, number_text, unit_label
-from agent.report.markup import GLYPHS
 from agent.report.words import Words
 
 NAMED = 3
@@ -130,22 +129,23 @@ def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
 
 
 def moved_most(changes: Iterable[Change]) -> list[tuple[str, Moved]]:
-    """Sector and figure: the largest moves of sectors whose recommendation is another one, each sector once."""
+    """The foremost figure of each sector whose action is another one, else of those of which a run is surer."""
     grave = [each for each in changes if each.kind not in ("same", "surer", "less sure") and each.figures]
     some = grave or [each for each in changes if each.kind != "same" and each.figures]
-    largest = [(each.sector, max(each.figures, key=lambda moved: abs(moved.size))) for each in some]
-    return sorted(largest, key=lambda pair: -abs(pair[1].size))[:NAMED]
+    return sorted(((each.sector, each.figures[0]) for each in some), key=lambda pair: -abs(pair[1].size))[:NAMED]
 
 
 def moved_text(moved: Moved) -> str:
     """`performance (1M) +12.75 → +2.40 % (−2.0 σ)`"""
     size = max(abs(moved.before), abs(moved.after))
-    decimals = 0 if size >= 1000 else 2 if size >= 1 else 3
+    unit = unit_label(moved.unit)
+    is_count = moved.before.is_integer() and moved.after.is_integer()
+    decimals = 0 if is_count or size >= 1000 else 2 if size >= 1 or unit.startswith("%") else 3
     numbers = " → ".join(number_text(value, decimals, plus=False) for value in (moved.before, moved.after))
     name = label(moved.metric)
     about = [f"{name[:1].lower()}{name[1:]}" if name[1:2].islower() else name]
     about += [f"({moved.lookback})"] if moved.lookback else []
-    about += [numbers, *([unit_label(moved.unit)] if moved.unit else [])]
+    about += [numbers, *([unit] if unit else [])]
     return " ".join([*about, f"({number_text(moved.size, 1, plus=True)} σ)"])
 
 
@@ -154,6 +154,7 @@ class ChangeRow(NamedTuple):
 
     sector: str
     kind: str
+    action: tuple[str | None, str | None]
     before: str
     after: str
     rank: str
@@ -167,6 +168,7 @@ def change_rows(changes: Sequence[Change], say: Words) -> list[ChangeRow]:
         ChangeRow(
             each.sector,
             each.kind,
+            each.action,
             _advice(each, 0, say),
             _advice(each, 1, say),
             " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
@@ -181,8 +183,7 @@ def _advice(change: Change, side: int, say: Words) -> str:
     action, confidence = change.action[side], change.confidence[side]
     if action is None:
         return NO_FIGURE
-    sure = "" if confidence is None else f" {confidence:.2f}"
-    return f"{GLYPHS.get(action, '◇')} {say(action)}{sure}"
+    return say(action) if confidence is None else f"{say(action)} {confidence:.2f}"
 
 
 def fact_rows(found: Iterable[Difference]) -> list[tuple[str, str, str]]:
