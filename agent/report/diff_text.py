@@ -220,7 +220,6 @@ def about(side: Side, say: Words) -> list[str]:
         say("as of {date}", date=result.as_of) if result.as_of else say("no date"),
         result.model,
         result.status,
-        *(say(label) for label in result.labels),
     ]
 
 
