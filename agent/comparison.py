@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
@@ -136,7 +137,7 @@ def sector_key_of(*runs: RunResult) -> SectorKey:
         own = taxonomy.canonical(name) if taxonomy else None
         return folded(own or name) or name
 
-    return key_of
+    return cache(key_of)
 
 
 def _taxonomy(spec: Mapping[str, Any]) -> Taxonomy | None:

@@ -77,7 +77,7 @@ def test_policy_lets_in_the_style_and_nothing_else() -> None:
     assert f"default-src 'none'; style-src 'sha256-{hashed}'; base-uri 'none'" in made
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "<&>\"'" * 4000, "😀" * 50_000])
+@pytest.mark.parametrize("text", ["x" * 20_000, "<&>\"'" * 4000, "😀" * 10_000])
 def test_page_is_bounded_whatever_it_is_given(text: str) -> None:
     made = page(evil_run(text, 120), evil_run(f"{text}!", 120), text, 400)
     assert 10_000 < len(made.encode()) <= LIMIT
