@@ -12,10 +12,12 @@ from agent.diff.values import Difference
 from agent.diff.whole import Comparison
 from agent.foreign import printable
 from agent.report import diff_text
-from agent.report.terminal import ACTIONS, WIDE, new_console, new_table, one_line, short, show_labels, spend_text
+from agent.report.terminal import ACTIONS, new_console, new_table, one_line, short, show_labels, spend_text
 from agent.report.words import Words
 from agent.result import ADVICE
 
+ROOMY = 150
+"""Columns from which on figures stand in the table; below, they follow it."""
 LINES = 40
 """Of a prompt's difference."""
 LONGEST = 60
@@ -30,9 +32,11 @@ def show(comparison: Comparison, say: Words) -> None:
     show_labels(console, list(dict.fromkeys(label for side in sides for label in side.result.labels)))
     for sentence in diff_text.verdict(comparison, say):
         console.print(Text(one_line(sentence), style="bold"))
-    for name, side in zip((say("before"), say("after")), sides, strict=True):
+    names = (say("before"), say("after"))
+    width = max(map(len, names))
+    for name, side in zip(names, sides, strict=True):
         about = [side.result.run_id, *diff_text.about(side, say)]
-        console.print(Text(f"{name}  {' · '.join(map(one_line, about))}", style="dim"))
+        console.print(Text(f"{name:{width}}  {' · '.join(map(one_line, about))}", style="dim"))
     if comparison.is_one:
         return
     _changes(console, comparison, say)
@@ -43,16 +47,16 @@ def show(comparison: Comparison, say: Words) -> None:
     _lines(console, comparison.opening, say("First message"), say)
     _tools(console, comparison, say)
     _calls(console, comparison, say)
-    for name, side in zip((say("before"), say("after")), sides, strict=True):
+    for name, side in zip(names, sides, strict=True):
         spent = spend_text(side.result.spend())
-        console.print(Text.assemble((f"{say('spent')} {name}  ", "dim"), spent))
+        console.print(Text.assemble((f"{say('spent')} {name:{width}}  ", "dim"), spent))
     console.print(Text(say(ADVICE), style="dim"))
 
 
 def _changes(console: Console, comparison: Comparison, say: Words) -> None:
     if not comparison.changes:
         return
-    wide = console.width >= WIDE
+    wide = console.width >= ROOMY
     headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Rank")]
     table = new_table(console, *headings, *([say("Figures that moved")] if wide else []))
     for column in table.columns[1:5]:
