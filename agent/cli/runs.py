@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import echo_json, failures
+from agent.cli import diff, echo_json, failures
 from agent.errors import LogError, UsageError
 from agent.gathering import read_run, result_of
 from agent.result import NO_END, UNFINISHED, RunResult
@@ -77,6 +77,9 @@ def show(run: str, form: str) -> None:
         terminal.show_result(result, calls=True)
     else:
         echo_json(result.to_json(form))
+
+
+command.add_command(diff.command)
 
 
 @command.command()
