@@ -102,6 +102,16 @@ class TurnSpent:
         return {**asdict(self), "usd": usd}
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A question that a run follows, and what came of it."""
+
+    run_id: str
+    question: str
+    answer: Any
+    spend: dict[str, Any]
+
+
 @dataclass
 class RunResult:
     """`answer` is None unless `status` is "ok"; `best_attempt` is the last text or object that was not accepted.
@@ -135,6 +145,8 @@ class RunResult:
     """What each number in the rationales of the newest answer rests on: `evidence.Number` as JSON."""
     notes: list[str] = field(default_factory=list)
     """What was changed in the newest answer."""
+    earlier: list[Earlier] = field(default_factory=list)
+    """The questions of the conversation before this one, whose calls and figures are in `calls` and `figures`, too."""
     calls: list[Call] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     servers: list[ServerOpened] = field(default_factory=list)
@@ -145,6 +157,7 @@ class RunResult:
     broken_off: Usage = field(default_factory=Usage)
     """What the requests for a turn that never came used."""
     turns: int = 0
+    """The number of the newest turn; those of a conversation are numbered through."""
     requests: int = 0
     repairs: int = 0
     possibly_paid_twice: int = 0
@@ -195,14 +208,19 @@ class RunResult:
     def spend(self) -> dict[str, Any]:
         """Turns, requests with all attempts, calls that were made, repairs, tokens by how they are billed, and USD."""
         return {
-            "turns": self.turns,
+            "turns": len(self.by_turn),
             "requests": self.requests,
-            "tool_calls": sum(call.source != "refused" for call in self.calls),
+            "tool_calls": sum(call.source != "refused" for call in self.own_calls),
             "repairs": self.repairs,
             "tokens": asdict(self.usage),
             "usd": None if self.usd is None else round(self.usd, 6),
             "possibly_paid_twice": self.possibly_paid_twice,
         }
+
+    @property
+    def own_calls(self) -> list[Call]:
+        """Those that were made for this question."""
+        return [call for call in self.calls if call.turn > self.turns - len(self.by_turn)]
 
     @property
     def counted(self) -> dict[str, int]:
@@ -239,6 +257,7 @@ class RunResult:
             "stop_reason": self.stop_reason,
             "resumable": self.resumable,
             "question": self.question,
+            "follows": self.earlier[-1].run_id if self.earlier else None,
             "as_of": self.as_of,
             "as_of_gate": self._as_of_gate(),
             "observed": self.observed,

@@ -19,11 +19,13 @@ from agent.events.runs import (
     AnswerDue,
     ArtifactWritten,
     ContentStored,
+    QuestionAsked,
     RunFinished,
     RunResumed,
     RunStarted,
     Status,
     Warned,
+    beginning_of,
     run_key,
 )
 from agent.events.servers import ServerFailed, ServerOpened, ToolsListed, ToolsOffered, ToolsVouched
@@ -51,6 +53,7 @@ __all__ = [
     "ModelAsked",
     "ModelFailed",
     "OfCall",
+    "QuestionAsked",
     "RunFinished",
     "RunResumed",
     "RunStarted",
@@ -64,6 +67,7 @@ __all__ = [
     "ToolsVouched",
     "UnknownEvent",
     "Warned",
+    "beginning_of",
     "from_json",
     "run_key",
 ]
