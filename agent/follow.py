@@ -22,7 +22,7 @@ from agent import data
 from agent.agentfile import AgentFile
 from agent.beginning import require_same
 from agent.errors import LogBusy, UsageError
-from agent.events import ArtifactWritten, QuestionAsked, RunFinished
+from agent.events import ArtifactWritten, Event, QuestionAsked, RunFinished, RunStarted
 from agent.foreign import whole
 from agent.gathering import result_of
 from agent.journal import Listener, require_rebuilt
@@ -66,8 +66,7 @@ async def follow_up(
     folder = _folder_of(run)
     lines = log.read(folder / log.FILE)
     events = [line.event for line in lines]
-    started = beginning(events, folder)
-    _require_answer(result_of(events, folder), folder)
+    started = require_answer(events, folder)
     asked = str(whole(question.strip()))
     if not asked:
         raise UsageError("there is no question")
@@ -96,9 +95,11 @@ def _folder_of(run: RunResult | str | Path) -> Path:
     return folder.absolute()
 
 
-def _require_answer(result: RunResult, folder: Path) -> None:
+def require_answer(events: Sequence[Event], folder: Path) -> RunStarted:
+    """How the run began. Raises UsageError unless it has a valid answer to ask about, LogBusy while it is under way."""
+    started, result = beginning(events, folder), result_of(events, folder)
     if result.ok:
-        return
+        return started
     name = store.name_of(folder)
     if not result.resumable:
         raise UsageError(
