@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -37,6 +38,7 @@ from agent.place import Place
 from agent.replay.again import replayed
 from agent.replay.recording import Recording
 from agent.replay.retool import retool
+from agent.report import page, terminal
 from agent.result import RunResult
 from agent.run import resume
 from agent.runs import log, store
@@ -437,3 +439,15 @@ async def test_a_server_that_is_down_in_each_sitting_is_told_and_replayed() -> N
     await go_on(folder, Scripted(answer()), servers=None)
     recording = Recording.read(folder)
     await check_same(recording, recorded)
+
+
+async def test_page_and_terminal_tell_of_this_question_and_which_run_it_follows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = await ask(Scripted(said(LOOK), answer("no JSON"), answer()))
+    second = await follow(first, Scripted(said(AGAIN), answer()))
+    terminal.show_result(second)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"follows {first.run_id}" in shown and "spent 2 turns, 1 tool call, " in shown and "repair" not in shown
+    told = " ".join(re.sub("<[^>]+>", " ", page.render(second)).split())
+    assert "Turns 2 Requests 2 Tool calls 1 Repairs 0" in told

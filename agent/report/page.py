@@ -305,9 +305,9 @@ class _View:
     def spend(self) -> list[tuple[str, str]]:
         result, usage = self.result, self.result.usage
         counts = {
-            "Turns": result.turns,
+            "Turns": len(result.by_turn),
             "Requests": result.requests,
-            "Tool calls": len(result.calls),
+            "Tool calls": len(result.own_calls),
             "Repairs": result.repairs,
             "Uncached tokens": usage.input,
             "Cache writes": usage.cache_write,
