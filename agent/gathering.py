@@ -161,6 +161,7 @@ class Gathering:
             failed_servers=before.failed_servers,
             offered=before.offered,
             turns=before.turns,
+            earlier_turns=before.turns,
         )
         self._open_request, self._attempts = False, 0
         self._started(event.begins(begun))

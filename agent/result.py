@@ -158,6 +158,8 @@ class RunResult:
     """What the requests for a turn that never came used."""
     turns: int = 0
     """The number of the newest turn; those of a conversation are numbered through."""
+    earlier_turns: int = 0
+    """Turns of the questions before this one."""
     requests: int = 0
     repairs: int = 0
     possibly_paid_twice: int = 0
@@ -208,7 +210,7 @@ class RunResult:
     def spend(self) -> dict[str, Any]:
         """Turns, requests with all attempts, calls that were made, repairs, tokens by how they are billed, and USD."""
         return {
-            "turns": len(self.by_turn),
+            "turns": self.own_turns,
             "requests": self.requests,
             "tool_calls": sum(call.source != "refused" for call in self.own_calls),
             "repairs": self.repairs,
@@ -218,9 +220,14 @@ class RunResult:
         }
 
     @property
+    def own_turns(self) -> int:
+        """How many there were for this question."""
+        return self.turns - self.earlier_turns
+
+    @property
     def own_calls(self) -> list[Call]:
         """Those that were made for this question."""
-        return [call for call in self.calls if call.turn > self.turns - len(self.by_turn)]
+        return [call for call in self.calls if call.turn > self.earlier_turns]
 
     @property
     def counted(self) -> dict[str, int]:

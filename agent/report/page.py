@@ -305,7 +305,7 @@ class _View:
     def spend(self) -> list[tuple[str, str]]:
         result, usage = self.result, self.result.usage
         counts = {
-            "Turns": len(result.by_turn),
+            "Turns": result.own_turns,
             "Requests": result.requests,
             "Tool calls": len(result.own_calls),
             "Repairs": result.repairs,
