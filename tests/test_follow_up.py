@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -424,11 +425,13 @@ async def test_resuming_an_answered_question_gives_its_answer_again() -> None:
     assert again.answer == second.answer and files_of(folder_of(second)) == before
 
 
-async def test_a_server_that_is_down_in_each_sitting_is_told_and_replayed() -> None:
+async def test_a_server_that_is_up_again_when_the_question_goes_on_is_replayed_as_down(tmp_path: Path) -> None:
+    run = "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    late = f"import os, sys; os.path.exists({str(tmp_path / 'up')!r}) or sys.exit(1); {run}"
     keys = {
         "mcpServers": {
             "good": raw("well"),
-            "bad": {"command": str(PROGRAM.with_suffix(".none")), "required": False},
+            "bad": {"command": sys.executable, "args": ["-c", late, str(PROGRAM), "well"], "required": False},
         },
         "tools": [{"tool_name": "double", "bind": "good.double"}],
     }
@@ -436,7 +439,8 @@ async def test_a_server_that_is_down_in_each_sitting_is_told_and_replayed() -> N
     whole = await follow(first, Scripted(said(double(id="toolu_2")), answer()), servers=None)
     recorded = recording_of(whole)
     folder = cut_after(whole, ToolAsked, 2)
-    await go_on(folder, Scripted(answer()), servers=None)
+    (tmp_path / "up").touch()
+    assert {each.server for each in (await go_on(folder, Scripted(answer()), servers=None)).servers} == {"good", "bad"}
     recording = Recording.read(folder)
     await check_same(recording, recorded)
 

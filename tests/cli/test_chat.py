@@ -160,6 +160,7 @@ def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(
     history = store.home() / "chat_history"
     assert history.read_text(encoding="utf-8").splitlines() == ["And energy?", "And energy? And utilities?", "/cost"]
     assert history.stat().st_mode & 0o777 == 0o600
+    history.write_text("older\n" * 2000 + history.read_text(encoding="utf-8"), encoding="utf-8")
     with Terminal("chat", "last", cwd=tmp_path) as terminal:
         shown = terminal.until("> ")
         assert "after 2 questions" in shown and "And energy? And utilities?" in shown and "Utilities" in shown
@@ -169,6 +170,7 @@ def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(
         terminal.until("\n> ")
         terminal.interrupt()
         assert terminal.ends()[0] == 0
+    assert len(history.read_text(encoding="utf-8").splitlines()) == 1000
 
 
 def test_ctrl_c_stops_the_run_and_not_the_chat(tmp_path: Path) -> None:
