@@ -151,7 +151,7 @@ class Gathering:
     def _ask_again(self, event: QuestionAsked, begun: RunStarted) -> None:
         """What was seen stays; what was answered, and what that took, begins anew."""
         before = self.result
-        earlier = Earlier(before.run_id, before.question, before.best_attempt, before.spend())
+        earlier = Earlier(before.run_id, before.question, before.spend())
         self.result = RunResult(
             folder=before.folder,
             earlier=[*before.earlier, earlier],

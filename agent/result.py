@@ -104,11 +104,10 @@ class TurnSpent:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A question that a run follows, and what came of it."""
+    """A question that a run follows, which was answered."""
 
     run_id: str
     question: str
-    answer: Any
     spend: dict[str, Any]
 
 

@@ -15,9 +15,9 @@ from agent.result import RunResult
 
 
 def show_in_short(console: Console, result: RunResult) -> None:
-    """The question, and of each recommendation its action and confidence."""
-    if result.earlier:
-        console.print(Text(f"after {count_of(len(result.earlier), 'question')}", style="dim"))
+    """The questions, and of each recommendation its action and confidence."""
+    for each in result.earlier:
+        console.print(Text(short(each.question, 300), style="dim"))
     console.print(Text(short(result.question, 300), style="bold"))
     about = [f"as of {result.as_of}" if result.as_of else "", f"model {result.model}", f"run {result.run_id}"]
     console.print(Text(" · ".join(part for part in [*about, *result.labels] if part), style="dim"))

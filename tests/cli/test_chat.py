@@ -163,7 +163,7 @@ def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(
     history.write_text("older\n" * 2000 + history.read_text(encoding="utf-8"), encoding="utf-8")
     with Terminal("chat", "last", cwd=tmp_path) as terminal:
         shown = terminal.until("> ")
-        assert "after 2 questions" in shown and "And energy? And utilities?" in shown and "Utilities" in shown
+        assert "And energy?\nAnd energy? And utilities?\n" in shown and "Utilities" in shown
         terminal.type(f"{UP}{UP}")
         terminal.until("And energy? And utilities?")
         terminal.interrupt()
