@@ -17,6 +17,7 @@ from agent.events import (
     CallPlace,
     ContentStored,
     Event,
+    QuestionAsked,
     ToolAnswered,
     ToolAsked,
     ToolsOffered,
@@ -131,7 +132,7 @@ def resolve(answer: Any, page_url: str) -> Any:
 
 @dataclass
 class AnswerCheck:
-    """Checks the answers of one run.
+    """Checks the answers of one run; with each question of a conversation the attempts begin anew.
 
     `page_url` is where the run's page can be opened: what is judged is the answer as it is handed out. `label`
     begins each rationale, as does SIMULATED once simulated data were seen. `system` is the run's system text, which
@@ -182,6 +183,9 @@ class AnswerCheck:
                 if not event.is_error:
                     arguments = self._asked[event.place]
                     self.urls |= guards.returned_urls(self._sent(event), event.shown, arguments)
+            case QuestionAsked():
+                self.attempts = self.unsupported = 0
+                self.asked_back = False
             case AnswerChecked():
                 self.attempts = event.attempt
                 codes = {error["code"] for error in event.errors}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from agent.events import CallPlace, Event, ToolAnswered, ToolAsked
+from agent.events import CallPlace, Event, QuestionAsked, ToolAnswered, ToolAsked
 
 SAME = 3
 """The how many-th call of a tool with the same arguments is not made."""
@@ -30,6 +30,9 @@ class Breaker:
 
     def apply(self, event: Event) -> None:
         match event:
+            case QuestionAsked():
+                self.tripped, self._failed = None, []
+                self._times.clear()
             case ToolAsked():
                 self._ask(event)
             case ToolAnswered():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.events import CallPlace, Event, ModelAnswered, ModelFailed, ToolAnswered, ToolAsked
+from agent.events import CallPlace, Event, ModelAnswered, ModelFailed, QuestionAsked, ToolAnswered, ToolAsked
 from agent.model.base import Usage
 from agent.prices import Price
 from agent.spec import BudgetSpec
@@ -19,6 +19,7 @@ NOTHING = Usage()
 @dataclass
 class Budget:
     """What one run may spend and has spent, as its events are applied: turns, tool calls, tokens, USD and seconds.
+    Each question of a conversation is a run, while the numbers of its turns go on.
 
     `price` may be None only where the limits name no USD. Seconds are those since the run began or was resumed,
     without those in `waiting`.
@@ -27,6 +28,9 @@ class Budget:
     limits: BudgetSpec
     price: Price | None = None
     turns: int = 0
+    """The number of the newest turn."""
+    earlier: int = 0
+    """Turns of the questions before."""
     tool_calls: int = 0
     usage: Usage = field(default_factory=Usage)
     newest: Usage = field(default_factory=Usage)
@@ -66,6 +70,9 @@ class Budget:
 
     def apply(self, event: Event) -> None:
         match event:
+            case QuestionAsked():
+                self.earlier, self.tool_calls = self.turns, 0
+                self.usage = self.newest = self.broken_off = NOTHING
             case ModelAnswered():
                 self.turns = event.turn
                 self.newest = Usage.of(event.usage)
@@ -85,7 +92,7 @@ class Budget:
 
     def exhausted(self) -> str | None:
         """The limit that forbids another model request."""
-        if self.turns >= self.limits.turns:
+        if self.turns - self.earlier >= self.limits.turns:
             return self._told("turns")
         return self.used_up() or (self._told("seconds") if self.seconds_left <= 0 else None)
 
@@ -100,7 +107,7 @@ class Budget:
         """
         if not self.calls_left:
             return self._told("tool_calls")
-        last_turn = self.turns + 1 >= self.limits.turns
+        last_turn = self.turns - self.earlier + 1 >= self.limits.turns
         limit = "turns" if last_turn else self._reached(self.usage + self.broken_off + self.newest)
         return self._told(limit, "leaves one last request") if limit else None
 

@@ -147,7 +147,8 @@ def _uncached(result: RunResult) -> str | None:
     if len(result.by_turn) < 2 or not result.caches:
         return None
     first, second = (each.usage for each in result.by_turn[:2])
+    number = result.by_turn[1].turn
     cacheable = first.cache_write or first.cache_read or first.input >= CACHED_FROM
     if second.cache_read or not cacheable:
         return None
-    return "turn 2 read nothing from the cache: either minutes passed before it, or the server does not cache"
+    return f"turn {number} read nothing from the cache: either minutes passed before it, or the server does not cache"

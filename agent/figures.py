@@ -83,6 +83,11 @@ class FigureReader:
         taxonomy = self._naming.taxonomy
         return taxonomy is None or taxonomy.canonical(name) is not None
 
+    def canonical(self, name: str) -> str | None:
+        """A sector's own name, by any of its names in the file's taxonomy."""
+        taxonomy = self._naming.taxonomy
+        return taxonomy.canonical(name) if taxonomy else None
+
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[Steps]:
         """The steps to the dates in a tool's results that its mappings name."""
         return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.answer import PAGE_URL, resolve
+from agent.encoding import digest
 from agent.events import (
     AnswerChecked,
     AnswerDue,
@@ -20,6 +21,7 @@ from agent.events import (
     ModelAnswered,
     ModelAsked,
     ModelFailed,
+    QuestionAsked,
     RunCompared,
     RunFinished,
     RunResumed,
@@ -34,7 +36,7 @@ from agent.events import (
 from agent.figures import Figure, FigureReader
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
-from agent.result import NO_END, SIMULATED, UNFINISHED, Call, RunResult, TurnSpent, page_address
+from agent.result import NO_END, SIMULATED, UNFINISHED, Call, Earlier, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import readable
@@ -94,6 +96,7 @@ class Gathering:
         self._figures: dict[CallPlace, list[Figure]] = {}
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._reader = FigureReader()
+        self._begun: RunStarted | None = None
         self._open_request = False
         self._attempts = 0
 
@@ -102,8 +105,8 @@ class Gathering:
         match event:
             case ContentStored():
                 self._contents[event.hash] = event.content
-            case RunStarted():
-                self._started(event)
+            case RunStarted() | QuestionAsked():
+                self._begin(event)
             case RunResumed():
                 result.status, result.stop_reason, result.resumable = UNFINISHED, NO_END, True
             case ServerOpened() | ServerFailed():
@@ -140,8 +143,34 @@ class Gathering:
             case RunFinished():
                 self.result = ended(result, event)
 
+    def _begin(self, event: RunStarted | QuestionAsked) -> None:
+        if isinstance(event, RunStarted):
+            self._started(event)
+        elif self._begun is not None:
+            self._ask_again(event, self._begun)
+
+    def _ask_again(self, event: QuestionAsked, begun: RunStarted) -> None:
+        """What was seen stays; what was answered, and what that took, begins anew."""
+        before = self.result
+        earlier = Earlier(before.run_id, before.question, before.spend())
+        self.result = RunResult(
+            folder=before.folder,
+            earlier=[*before.earlier, earlier],
+            calls=before.calls,
+            figures=before.figures,
+            servers=before.servers,
+            failed_servers=before.failed_servers,
+            offered=before.offered,
+            turns=before.turns,
+            earlier_turns=before.turns,
+        )
+        self._open_request, self._attempts = False, 0
+        self._started(event.begins(begun))
+        self.result.key = digest([before.key, event.question])
+        self.result.labels = before.labels
+
     def _started(self, event: RunStarted) -> None:
-        result = self.result
+        self._begun, result = event, self.result
         result.run_id, result.question, result.as_of = event.run_id, event.question, event.as_of
         result.model, result.labels = str(event.model.get("name")), list(event.labels)
         result.key, result.prompt = event.key, event.prompt

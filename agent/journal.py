@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from agent.errors import DecisionError
-from agent.events import ContentStored, Event, ModelAsked, RunStarted, Warned
+from agent.events import ContentStored, Event, ModelAsked, QuestionAsked, RunStarted, Warned
 from agent.gathering import Gathering
 from agent.model.base import Request
 from agent.position import Position
@@ -42,6 +42,15 @@ class Log(Protocol):
     def close(self) -> None: ...
 
 
+def require_rebuilt(transcript: Transcript, event: Event, folder: Path | None) -> None:
+    """Raises DecisionError for a request that the events before it do not lead to."""
+    if isinstance(event, ModelAsked) and transcript.request().hash != event.request:
+        raise DecisionError(
+            f"the request of turn {event.turn} cannot be rebuilt from the log in {folder}",
+            hint="another version of the program wrote it; --new-attempt begins the run again",
+        )
+
+
 @dataclass
 class Journal:
     """One run's events: those that its log holds, then those of this sitting.
@@ -66,15 +75,18 @@ class Journal:
     def _recall(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.started = event
+        if isinstance(event, QuestionAsked) and self.started:
+            self.started = event.begins(self.started)
         if isinstance(event, ContentStored):
             self._stored.add(event.hash)
-        if isinstance(event, ModelAsked) and self.request().hash != event.request:
-            raise DecisionError(
-                f"the request of turn {event.turn} cannot be rebuilt from the log in {self.log.folder}",
-                hint="another version of the program wrote it; --new-attempt begins the run again",
-            )
+        require_rebuilt(self.transcript, event, self.log.folder)
         for view in self._views:
             view.apply(event)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the log holds more than a beginning: the run stopped before."""
+        return self.started is not None and not isinstance(self.log.lines[-1].event, QuestionAsked)
 
     def follow(self, *views: View) -> None:
         """Apply what the log held when it was opened, and every event from here on, to these too."""

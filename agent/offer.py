@@ -17,6 +17,8 @@ from agent.tools.toolbox import Toolbox
 
 NEW_ATTEMPT = "--new-attempt begins the run again, beside the first"
 
+ASK_ANEW = "it can be asked as a question of its own: advisor ask"
+
 Opening: TypeAlias = Callable[[AgentFile], AbstractAsyncContextManager[Sequence[tuple[OpenServer, Outcome]]]]
 """How the servers of an agent file are opened, each with what came of it. Raises ServerError for a required one."""
 
@@ -32,7 +34,7 @@ async def open_servers(
     if used := stateful & {call.server for call in journal.result.calls}:
         raise DecisionError(
             f"server {used.pop()!r} is stateful: what this run did there is gone since the run stopped",
-            hint=NEW_ATTEMPT,
+            hint=ASK_ANEW if journal.result.earlier else NEW_ATTEMPT,
         )
     try:
         outcomes = await stack.enter_async_context(opening(file))
@@ -79,6 +81,7 @@ def offer(box: Toolbox, journal: Journal) -> None:
         if now.get(tool["name"]) != tool:
             what = "is offered no more" if tool["name"] not in now else "is not what it was"
             raise DecisionError(
-                f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began", hint=NEW_ATTEMPT
+                f"tool {tool['name']!r} of {tool['server']!r} {what} since the run began",
+                hint=ASK_ANEW if journal.result.earlier else NEW_ATTEMPT,
             )
     box.tools = {tool["name"]: box.tools[tool["name"]] for tool in before.tools}

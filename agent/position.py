@@ -11,6 +11,7 @@ from agent.events import (
     Event,
     ModelAnswered,
     ModelAsked,
+    QuestionAsked,
     RunResumed,
     RunStarted,
     ToolAnswered,
@@ -37,11 +38,15 @@ class Position:
     may_be_longer: bool = False
     """Whether an answer that is cut at its longest is asked for again, with twice the length."""
     _blank_before: bool = False
+    _may_at_first: bool = False
 
     def apply(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self.may_be_longer = longer(event.model) is not None
+                self.may_be_longer = self._may_at_first = longer(event.model) is not None
+            case QuestionAsked():
+                self.turn = self.due = self.in_flight = None
+                self.may_be_longer, self._blank_before = self._may_at_first, False
             case RunResumed():
                 self.in_flight = event.in_flight
             case ModelAsked():

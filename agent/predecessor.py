@@ -20,16 +20,18 @@ LOOKED_AT = 200
 
 def by_store(run: RunResult) -> RunCompared | None:
     """Among the runs that lie beside it, the newest valid one of the same agent, question, horizon, benchmark and model
-    on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has none.
+    on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has none. A
+    question on an answer is compared with that answer.
     """
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
-    for folder in _earlier(run.folder, run.as_of):
+    follows = run.folder.with_name(run.earlier[-1].run_id) if run.earlier else None
+    for folder in [follows] if follows else _earlier(run.folder, run.as_of):
         try:
             before = read_run(folder)
         except LogError:
             continue
-        if _is_comparable(before, run):
+        if follows or _is_comparable(before, run):
             return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
     return None
 

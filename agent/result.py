@@ -104,6 +104,15 @@ class TurnSpent:
         return {**asdict(self), "usd": usd}
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A question that a run follows, which was answered."""
+
+    run_id: str
+    question: str
+    spend: dict[str, Any]
+
+
 @dataclass
 class RunResult:
     """`answer` is None unless `status` is "ok"; `best_attempt` is the last text or object that was not accepted.
@@ -137,6 +146,8 @@ class RunResult:
     """What each number in the rationales of the newest answer rests on: `evidence.Number` as JSON."""
     notes: list[str] = field(default_factory=list)
     """What was changed in the newest answer."""
+    earlier: list[Earlier] = field(default_factory=list)
+    """The questions of the conversation before this one, whose calls and figures are in `calls` and `figures`, too."""
     calls: list[Call] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     servers: list[ServerOpened] = field(default_factory=list)
@@ -147,6 +158,9 @@ class RunResult:
     broken_off: Usage = field(default_factory=Usage)
     """What the requests for a turn that never came used."""
     turns: int = 0
+    """The number of the newest turn; those of a conversation are numbered through."""
+    earlier_turns: int = 0
+    """Turns of the questions before this one."""
     requests: int = 0
     repairs: int = 0
     possibly_paid_twice: int = 0
@@ -206,14 +220,24 @@ class RunResult:
     def spend(self) -> dict[str, Any]:
         """Turns, requests with all attempts, calls that were made, repairs, tokens by how they are billed, and USD."""
         return {
-            "turns": self.turns,
+            "turns": self.own_turns,
             "requests": self.requests,
-            "tool_calls": sum(call.source != "refused" for call in self.calls),
+            "tool_calls": sum(call.source != "refused" for call in self.own_calls),
             "repairs": self.repairs,
             "tokens": asdict(self.usage),
             "usd": None if self.usd is None else round(self.usd, 6),
             "possibly_paid_twice": self.possibly_paid_twice,
         }
+
+    @property
+    def own_turns(self) -> int:
+        """How many there were for this question."""
+        return self.turns - self.earlier_turns
+
+    @property
+    def own_calls(self) -> list[Call]:
+        """Those that were made for this question."""
+        return [call for call in self.calls if call.turn > self.earlier_turns]
 
     @property
     def counted(self) -> dict[str, int]:
@@ -250,6 +274,7 @@ class RunResult:
             "stop_reason": self.stop_reason,
             "resumable": self.resumable,
             "question": self.question,
+            "follows": self.earlier[-1].run_id if self.earlier else None,
             "as_of": self.as_of,
             "as_of_gate": self._as_of_gate(),
             "observed": self.observed,

@@ -15,6 +15,7 @@ import datetime
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from agent import agentfile, prices
 from agent.agentfile import AgentFile
 from agent.errors import DecisionError, SpecError, UsageError
-from agent.events import ContentStored, Event, ModelAsked, RunStarted
+from agent.events import ContentStored, Event, ModelAsked, QuestionAsked, RunStarted, beginning_of
 from agent.figures import FigureReader
 from agent.foreign import REDACTED, whole
 from agent.gathering import result_of
@@ -81,7 +82,7 @@ async def run(
     real_data_only = chosen.paid and not simulated
     prices.require(prices.terms_for(chosen), chosen.name, file.spec.budget)
     opening = _in_process(servers, person)
-    return await _sit(
+    return await sit(
         Sitting(
             file,
             asked,
@@ -118,46 +119,79 @@ async def resume(
 
     Raises TrustNeeded; DecisionError when what the run began with has changed; and what `run` raises.
     """
-    events = [line.event for line in log.read(folder / log.FILE)]
-    started = _beginning(events, folder)
+    lines = log.read(folder / log.FILE)
+    events = [line.event for line in lines]
+    started = beginning(events, folder)
     if not (result := result_of(events, folder)).resumable and not new_attempt:
         return await Place.recorded(folder.absolute(), started.files).hand_out(result)
-    file = _loaded(agent).within(started.budget) if agent is not None else as_logged(started, _contents(events))
+    question = newest_question(events)
+    file = file_of(started, events, agent)
     if agent is None and servers is None:
         trust.require(file.spec, folder, trusted=trusted)
-        if new_attempt or not any(isinstance(event, ModelAsked) for event in events):
+        anew = new_attempt and question is None
+        if anew or not any(isinstance(event, ModelAsked) for event in events):
             _require_no_lock(file.spec, started)
     if new_attempt and "envelope" in started.files:
         raise UsageError(f"{folder.name} is a job of a batch", hint="advisor batch … --new-attempt begins it again")
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
-    return await _sit(
-        Sitting(
-            file,
-            started.question,
-            started.as_of,
-            model or choose_model(file, str(started.model["name"]), offline=False),
-            started.simulated,
-            started.real_data_only,
-            place,
-            _in_process(servers, person := person_for(file.spec)),
-            live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
-            allow_live=started.allow_live,
-            vetted=started.vetted or new_attempt,
-            in_flight=in_flight,
-            listen=listen,
-            person=person,
-        )
+    sitting = going_on(started, file, place, model, servers, person_for(file.spec))
+    if new_attempt and question is not None:
+        asked = replace(question, run_id=place.folder.name, files=place.files)
+        log.begin(place.folder, lines[: events.index(question)], asked)
+    vetted = started.vetted or new_attempt
+    return await sit(replace(sitting, vetted=vetted, in_flight=in_flight, listen=listen))
+
+
+def going_on(
+    started: RunStarted,
+    file: AgentFile,
+    place: Place,
+    model: Model | None,
+    servers: Mapping[str, InMemoryServer] | None,
+    person: Person | None,
+) -> Sitting:
+    """A sitting with what a run began with. Raises CredentialsError when a paid model has no key."""
+    return Sitting(
+        file,
+        started.question,
+        started.as_of,
+        model or choose_model(file, str(started.model["name"]), offline=False),
+        started.simulated,
+        started.real_data_only,
+        place,
+        _in_process(servers, person),
+        live_until=datetime.datetime.fromisoformat(started.live_until) if started.live_until else None,
+        allow_live=started.allow_live,
+        vetted=started.vetted,
+        person=person,
     )
 
 
-def _beginning(events: Iterable[Event], folder: Path) -> RunStarted:
+def beginning(events: Iterable[Event], folder: Path) -> RunStarted:
     """Of a run that can go on. Raises UsageError for one that cannot."""
-    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    started = beginning_of(events)
     if started is None:
         raise UsageError(f"{folder.name} stopped before it began: there is nothing to go on with", hint="ask again")
     if started.replay_of:
-        raise UsageError(f"{folder.name} is a replay, and is not resumed", hint="advisor runs replay makes it again")
+        raise UsageError(
+            f"{folder.name} is a replay, and does not go on: its tools only tell what was recorded",
+            hint="advisor runs replay makes it again",
+        )
     return started
+
+
+def newest_question(events: Iterable[Event]) -> QuestionAsked | None:
+    """The one that the run is about; None for a run that follows no other."""
+    return next((event for event in reversed(list(events)) if isinstance(event, QuestionAsked)), None)
+
+
+def file_of(
+    started: RunStarted, events: Iterable[Event], agent: AgentFile | Mapping[str, Any] | str | Path | None
+) -> AgentFile:
+    """The agent file that a run goes on with: the one that is given, else the one in its log. Raises what `as_logged`
+    raises, and SpecError.
+    """
+    return as_logged(started, _contents(events)) if agent is None else _loaded(agent).within(started.budget)
 
 
 def _contents(events: Iterable[Event]) -> dict[str, Any]:
@@ -184,7 +218,8 @@ def _in_process(servers: Mapping[str, InMemoryServer] | None, person: Person | N
     return in_process(servers, person)
 
 
-async def _sit(sitting: Sitting) -> RunResult:
+async def sit(sitting: Sitting) -> RunResult:
+    """Raises what a sitting raises; its model is closed in each case."""
     try:
         return await sitting.run()
     finally:

@@ -87,7 +87,7 @@ class Sitting:
             journal = self._recalled(log)
             if not journal.result.resumable:
                 return await self.place.hand_out(journal.result)
-            agent, resumed = self.file.spec.agent_name, journal.started is not None
+            agent, resumed = self.file.spec.agent_name, journal.goes_on
             with invocation(agent, self.model.name, lambda: journal.result, resumed=resumed):
                 try:
                     return await self._sit(journal)
@@ -122,7 +122,8 @@ class Sitting:
         else:
             check = self._follow(journal)
             journal.tell(journal.started)
-            journal.emit(RunResumed(self.in_flight))
+            if journal.goes_on:
+                journal.emit(RunResumed(self.in_flight))
         return await self._finish(journal, await self._within_seconds(journal, *check))
 
     def _follow(self, journal: Journal) -> tuple[Budget, AnswerCheck]:

@@ -14,6 +14,7 @@ from agent.events import (
     ContentStored,
     Event,
     ModelAnswered,
+    QuestionAsked,
     RunStarted,
     ToolAnswered,
     ToolsOffered,
@@ -30,7 +31,7 @@ class Transcript:
         self._tools: list[dict[str, Any]] = []
         self._answers: dict[CallPlace, ToolAnswered] = {}
         """By turn and call: models exist that use a call's id again in a later turn."""
-        self._said: list[ModelAnswered | AnswerChecked | AnswerDue] = []
+        self._said: list[ModelAnswered | AnswerChecked | AnswerDue | QuestionAsked] = []
         self._parameters: dict[str, Any] = {}
 
     def apply(self, event: Event) -> None:
@@ -45,6 +46,9 @@ class Transcript:
                 self._parameters = longer(self._parameters) or self._parameters
             case AnswerDue():
                 self._parameters = {**self._parameters, "tool_choice": "none"}
+                self._said.append(event)
+            case QuestionAsked() if self._started:
+                self._parameters = self._started.model
                 self._said.append(event)
             case ModelAnswered() | AnswerChecked():
                 self._said.append(event)
@@ -69,6 +73,8 @@ class Transcript:
                 if says_something(said.content) or (said.content and said.stop_reason == "pause_turn"):
                     messages.append({"role": "assistant", "content": said.content})
                     messages += self._results(said)
+            elif isinstance(said, QuestionAsked):
+                _tell(messages, *said.message)
             elif said.reply is not None:
                 _tell(messages, said.reply)
         return messages
@@ -94,13 +100,13 @@ class Transcript:
         return [{"type": "text", "text": answered.shown}, *({"type": "image", "source": each} for each in sources)]
 
 
-def _tell(messages: list[dict[str, Any]], words: str) -> None:
+def _tell(messages: list[dict[str, Any]], *words: str) -> None:
     """In the newest message, where that is the user's: some servers take no two of them in a row."""
-    block = {"type": "text", "text": words}
+    blocks = [{"type": "text", "text": text} for text in words]
     if messages[-1]["role"] == "user":
-        messages[-1] = _user([*messages[-1]["content"], block])
+        messages[-1] = _user([*messages[-1]["content"], *blocks])
     else:
-        messages.append(_user([block]))
+        messages.append(_user(blocks))
 
 
 def _user(content: list[dict[str, Any]]) -> dict[str, Any]:

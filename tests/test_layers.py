@@ -20,7 +20,7 @@ FLOORS = [
     | {"transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},
-    {"run", "beginning", "place", "offer", "opening", "sitting", "company", "vouching", "report"}
+    {"run", "beginning", "follow", "place", "offer", "opening", "sitting", "company", "vouching", "report"}
     | {"comparison", "predecessor", "diff"},
     {"replay"},
     {"scoring", "evals"},

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "ask": "Ask one question: progress on stderr, the answer on stdout.",
     "batch": "Run many jobs into a folder; the same command again goes on.",
+    "chat": "Ask a question, and questions on its answer.",
     "check": "Check an agent file alone, without any network.",
     "doctor": "Look at everything a run needs; each finding with a fix.",
     "eval": "Score runs against what is expected of them; replay suites.",

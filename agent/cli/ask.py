@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +11,6 @@ from click.core import ParameterSource
 
 from agent.cli import (
     allow_live_option,
-    cancel_on_signals,
     config_option,
     echo_json,
     failures,
@@ -22,17 +19,15 @@ from agent.cli import (
     trust_option,
     warn,
 )
-from agent.errors import Interrupted, UsageError
-from agent.events import Event, RunStarted
+from agent.cli.stopping import Ask, run_stoppably
+from agent.errors import UsageError
+from agent.journal import Listener
 from agent.result import RunResult
 from agent.tracing import exporting
-from agent.underway import Underway
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
 
-Listener = Callable[[Event], None]
-Ask = Callable[[Listener], Awaitable[RunResult]]
 FORMATS = ["auto", "table", "answer", "envelope"]
 CHOSEN = ("as_of", "model", "offline", "simulated", "allow_live")
 LIMITS = {
@@ -98,7 +93,7 @@ def command(
         begin = _new if options["resume"] is None else _resume
         ask, run = begin(options, given, question)
         with live.progress(quiet=quiet, verbose=verbose) as listen:
-            result = _run(ask, run, listen)
+            result = run_stoppably(ask, run, listen)
     _show(result, form, quiet=quiet)
 
 
@@ -187,34 +182,3 @@ def _resume(options: dict[str, Any], given: set[str], question: str | None) -> t
         )
 
     return ask, store.name_of(folder)
-
-
-def _run(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
-    """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
-    started = [resumed] if resumed else []
-    finished: list[RunResult] = []
-    sat = False
-
-    def heard(event: Event) -> None:
-        nonlocal sat
-        sat = True
-        if isinstance(event, RunStarted):
-            started.append(event.run_id)
-        if listen:
-            listen(event)
-
-    async def stoppable() -> None:
-        cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
-        finished.append(await ask(heard))
-
-    try:
-        asyncio.run(stoppable())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        if not finished:  # else the signal came too late to interrupt anything
-            run = started[-1] if started else None
-            error = Interrupted("interrupted", hint=f"advisor ask --resume {run} goes on with it" if run else None)
-            error.run_id = run
-            raise error from None
-    if not sat and listen:
-        click.echo(f"run {resumed} has ended before: nothing was asked, and this is what came of it", err=True)
-    return finished[0]

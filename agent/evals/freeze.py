@@ -83,6 +83,7 @@ def freeze(run: Path, suite: Path, name: str, *, about: str | None = None, repla
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name of a case", hint="letters, digits, '-' and '_', at most 80")
     recording = Recording.read(run)
+    recording.require_first()
     again = asyncio.run(_normalised(recording, name))
     _require_outcome(again)
     transcript = _sealed(again)

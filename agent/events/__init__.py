@@ -19,12 +19,14 @@ from agent.events.runs import (
     AnswerDue,
     ArtifactWritten,
     ContentStored,
+    QuestionAsked,
     RunCompared,
     RunFinished,
     RunResumed,
     RunStarted,
     Status,
     Warned,
+    beginning_of,
     run_key,
 )
 from agent.events.servers import ServerFailed, ServerOpened, ToolsListed, ToolsOffered, ToolsVouched
@@ -53,6 +55,7 @@ __all__ = [
     "ModelAsked",
     "ModelFailed",
     "OfCall",
+    "QuestionAsked",
     "RunCompared",
     "RunFinished",
     "RunResumed",
@@ -67,6 +70,7 @@ __all__ = [
     "ToolsVouched",
     "UnknownEvent",
     "Warned",
+    "beginning_of",
     "from_json",
     "run_key",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, TypeAlias
 
 from agent.encoding import JSON, digest
@@ -74,6 +75,35 @@ class RunStarted(Event):
 def run_key(spec: str, prompt: str, question: str, as_of: str | None, model: str) -> str:
     """`spec` and `prompt`: hashes of the agent file's public content and of the system text."""
     return digest([spec, prompt, question, as_of, model])
+
+
+@dataclass(frozen=True)
+class QuestionAsked(Event):
+    """A question on a run that was answered. The log of its run, `run_id`, begins with the events of that one, which
+    `follows` names: by its id (`run`) and the `root` of its sealed log. `message`: the texts of the new user message,
+    the question first; `files` as in `run.started`. Budget, checks and what is told of a run begin anew with it."""
+
+    name: ClassVar[str] = "question.asked"
+    run_id: str
+    question: str
+    follows: dict[str, str]
+    message: list[str]
+    files: dict[str, str] = field(default_factory=dict)
+
+    def begins(self, started: RunStarted) -> RunStarted:
+        """The beginning of this run: that of the first one, with what is its own."""
+        return replace(started, run_id=self.run_id, question=self.question, files=self.files)
+
+
+def beginning_of(events: Iterable[Event]) -> RunStarted | None:
+    """How the run of a log began: as its newest question says, where it follows another."""
+    started: RunStarted | None = None
+    for event in events:
+        if isinstance(event, RunStarted):
+            started = event
+        elif isinstance(event, QuestionAsked) and started:
+            started = event.begins(started)
+    return started
 
 
 @dataclass(frozen=True)

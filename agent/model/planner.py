@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from agent.figures import Figure, FigureReader
 from agent.model.base import Request, Turn
 from agent.model.calibration import Calibration, calibration
+from agent.model.conversation import Asked
 from agent.model.scorecard import METRICS, NAMED, RISK, VERSION, Evidence, Scored, ranked, weights_for
 from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
 from agent.tools.content import readable, unframed
@@ -61,22 +62,24 @@ class Planner:
         self._reader = reader or FigureReader()
 
     async def answer(self, request: Request) -> Turn:
-        question, *about = (str(block["text"]) for block in request.messages[0]["content"])
+        asked = Asked.of(request.messages)
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
-        open_calls = [call for call in calls(request.tools) if (call[1], call[2]) not in made]
+        open_calls = [call for call in calls(request.tools, asked.lookbacks) if (call[1], call[2]) not in made]
         first = [call for call in open_calls if call[0] in FIRST]
         if open_calls and not request.answer_only:
             return self._call(len(made), first or open_calls)
         figures = _figures(request.messages, self._reader)
-        shelter = SHELTER.search(question) is not None
+        shelter = SHELTER.search(asked.question) is not None
         known = [each for each in figures if each.sector is None or self._reader.has_sector(each.sector)]
         scored = ranked(known, shelter=shelter)
         if not scored:
             return self._refuse("no tool returned figures by sector" + _last_error(request.messages))
-        calibrated = _calibrated("\n".join(about), shelter)
-        advice = _advice(scored, _preface(scored, calibrated, figures, shelter), calibrated, request.schema)
+        calibrated = _calibrated(asked.about, shelter)
+        named = asked.sectors([each.sector for each in scored], self._reader.canonical)
+        advice = _advice(scored, _preface(scored, calibrated, figures, shelter), calibrated, request.schema, named)
+        _tell_lookbacks(advice, known, asked.lookbacks)
         return self._turn([{"type": "text", "text": json.dumps(advice, ensure_ascii=False)}])
 
     async def close(self) -> None:
@@ -114,8 +117,10 @@ def _made(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def calls(tools: list[dict[str, Any]]) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """(role, tool, arguments) of everything worth asking; a heatmap once for each lookback."""
+def calls(tools: list[dict[str, Any]], more: Sequence[str] = ()) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """(role, tool, arguments) of everything worth asking; a heatmap once for each lookback, and for those in `more`
+    that it takes.
+    """
     for role, pattern in ROLES.items():
         for tool in tools:
             if not pattern.search(tool["name"].lower()):
@@ -123,7 +128,10 @@ def calls(tools: list[dict[str, Any]]) -> Iterable[tuple[str, str, dict[str, Any
             arguments = _arguments(tool["input_schema"])
             if arguments is None:
                 continue
-            lookbacks = LOOKBACKS if role == "heatmap" and "lookback_period" in arguments else (None,)
+            lookbacks: list[str | None] = [None]
+            if role == "heatmap" and "lookback_period" in arguments:
+                allowed = tool["input_schema"]["properties"]["lookback_period"].get("enum") or more
+                lookbacks = list(dict.fromkeys([*LOOKBACKS, *(each for each in more if each in allowed)]))
             for lookback in lookbacks:
                 yield role, tool["name"], arguments | ({"lookback_period": lookback} if lookback else {})
 
@@ -215,20 +223,36 @@ def _economy(figures: list[Figure]) -> str:
     return ""
 
 
-def _advice(scored: list[Scored], preface: str, calibrated: Calibration, schema: dict[str, Any]) -> dict[str, Any]:
-    """The answer in the article's form; `heatmap_url` is left to the orchestrator."""
+def _advice(
+    scored: list[Scored], preface: str, calibrated: Calibration, schema: dict[str, Any], asked: list[str]
+) -> dict[str, Any]:
+    """The answer in the article's form, on the sectors that were `asked` for, if any; `heatmap_url` is left to the
+    orchestrator.
+    """
     declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
     names = declared.get("sector_name", {}).get("enum")
     known = {each.sector: each for each in scored}
     rows = [
         _recommendation(known[name], calibrated) if name in known else _without_figures(name, calibrated)
-        for name in names or [each.sector for each in _named(scored)]
+        for name in names or asked or [each.sector for each in _named(scored)]
     ]
     rows[0]["rationale"] += f" {preface}"
     return {
         "sector_recommendations": [{key: row[key] for key in row if key in declared} for row in rows],
         **({"heatmap_url": ""} if "heatmap_url" in schema["properties"] else {}),
     }
+
+
+def _tell_lookbacks(advice: dict[str, Any], figures: list[Figure], lookbacks: list[str]) -> None:
+    """In each rationale how its sector performed over the lookbacks that were asked for, as far as a tool said."""
+    for row in advice["sector_recommendations"]:
+        found = [
+            _valued(each)
+            for each in figures
+            if each.sector == row.get("sector_name") and each.metric == "performance" and each.lookback in lookbacks
+        ]
+        if found and "rationale" in row:
+            row["rationale"] = f"As asked: {', '.join(found)}. {row['rationale']}"
 
 
 def _named(scored: list[Scored]) -> list[Scored]:
@@ -268,14 +292,16 @@ def _recommendation(scored: Scored, calibrated: Calibration) -> dict[str, Any]:
 
 def _phrase(each: Evidence) -> str:
     """One figure with one decimal, its unit, its period and its place: momentum +12.3 % (12-1M, 2nd highest of 12)."""
-    figure = each.figure
-    signed = "" if each.measure == RISK else "+"
-    value = f"{round(figure.value or 0.0, 1) + 0.0:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
-    unit = "%" if figure.unit == "percent" else figure.unit or ""
-    words = [_metric(figure), value, unit]
     from_below = each.of - each.rank + 1
     high = each.rank <= from_below
     place = f"{_ordinal(each.rank if high else from_below)}{'highest' if high else 'lowest'} of {each.of}"
+    return _valued(each.figure, place, signed="" if each.measure == RISK else "+")
+
+
+def _valued(figure: Figure, place: str = "", signed: str = "+") -> str:
+    value = f"{round(figure.value or 0.0, 1) + 0.0:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
+    unit = "%" if figure.unit == "percent" else figure.unit or ""
+    words = [_metric(figure), value, unit]
     return (
         " ".join(word for word in words if word) + f" ({', '.join(part for part in (figure.lookback, place) if part)})"
     )

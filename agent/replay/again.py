@@ -40,12 +40,15 @@ class MemoryLog:
 
     folder = None
 
-    def __init__(self, at: str) -> None:
-        self.lines: list[Line] = []
+    def __init__(self, at: str, before: Sequence[Event] = ()) -> None:
+        """`before`: what it holds when it is opened."""
         self.events: list[Event] = []
         self._at = at
         self._written: list[bytes] = []
         self._root = hashlib.sha256()
+        for event in before:
+            self.append(event)
+        self.lines = [Line(index, at, event) for index, event in enumerate(before)]
 
     @property
     def root(self) -> str:
@@ -77,11 +80,12 @@ class MemoryPlace(Place):
 
     at: str = EPOCH
     renders: bool = False
+    before: Sequence[Event] = ()
     log: list[MemoryLog] = field(default_factory=list)
     pages: list[bytes] = field(default_factory=list)
 
     def open_log(self) -> MemoryLog:
-        self.log.append(MemoryLog(self.at))
+        self.log.append(MemoryLog(self.at, self.before))
         return self.log[-1]
 
     async def keep_words(self, server: str, stderr: str) -> None:
@@ -153,16 +157,16 @@ async def rerun(
     vouch: Vouch = by_nobody,
     compared: RunCompared | None = None,
     renders: bool = False,
+    before: Sequence[Event] = (),
 ) -> Rerun:
     """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `person`: who allows
     calls; `vouch`: who says whether tools are what they were; `compared`: what changed since the last comparable run;
-    `renders`: its page too.
+    `renders`: its page too; `before`: the conversation that it goes on with.
 
     Raises Diverged.
     """
-    place = MemoryPlace(
-        Path("/") / run_id, page=started.files.get("page", PAGE) if started else PAGE, at=at, renders=renders
-    )
+    page = started.files.get("page", PAGE) if started else PAGE
+    place = MemoryPlace(Path("/") / run_id, page=page, at=at, renders=renders, before=before)
     sitting = Sitting(
         file,
         question,
@@ -208,9 +212,12 @@ async def replayed(recording: Recording, file: AgentFile | None = None, *, rende
     """The recorded run again, its model and its servers recorded too; with `file`, under that agent file.
 
     `renders`: its page has to be the one that was written, too. Raises Diverged for the first thing that is not as it
-    was: prompt, parameters, tools, schema, message, call, check, answer or page.
+    was: prompt, parameters, tools, schema, message, call, check, answer or page. Of a question on another run, what was
+    said before it is taken as it was. Raises UsageError when that is to be under another agent file.
     """
     recording.require_end()
+    if file:
+        recording.require_first()
     started = recording.started
     again = await rerun(
         file or recording.file,
@@ -226,6 +233,7 @@ async def replayed(recording: Recording, file: AgentFile | None = None, *, rende
         vouch=recording.vouch,
         compared=recording.compared,
         renders=renders,
+        before=recording.events[: recording.begins + 1] if recording.begins else (),
     )
     if different := log_divergence(recording, again.recording):
         raise different

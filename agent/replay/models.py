@@ -9,7 +9,7 @@ from typing import Any
 from tenacity import RetryCallState
 
 from agent.errors import CredentialsError, Diverged, ModelError
-from agent.events import Event, ModelAnswered, ModelAsked, ModelFailed
+from agent.events import ModelAnswered, ModelAsked, ModelFailed
 from agent.gate import Gate
 from agent.model.base import Request, Turn
 from agent.replay.divergence import rebuilt, request_divergence
@@ -31,7 +31,7 @@ class RecordedModel:
         self.parameters = {key: value for key, value in started.model.items() if key != "name"}
         self.label = next((label for label in started.labels if label != REPLAYED), None)
         self._recording = recording
-        self._steps = _steps(recording.events)
+        self._steps = _steps(recording)
         self._next = 0
 
     async def answer(self, request: Request) -> Turn:
@@ -69,9 +69,9 @@ def _again(failed: ModelFailed) -> ModelError:
     )
 
 
-def _steps(events: Sequence[Event]) -> list[_Step]:
+def _steps(recording: Recording) -> list[_Step]:
     steps: list[_Step] = []
-    for at, event in enumerate(events):
+    for at, event in enumerate(recording.own, recording.begins):
         if isinstance(event, ModelAsked):
             steps.append(_Step(at, event, None))
         elif isinstance(event, ModelAnswered | ModelFailed) and steps and steps[-1].outcome is None:
@@ -83,7 +83,7 @@ class ReplayGate(Gate):
     """Failed attempts are repeated after the recorded pauses, which nobody waits for."""
 
     def __init__(self, recording: Recording) -> None:
-        failed = [event for event in recording.events if isinstance(event, ModelFailed)]
+        failed = [event for event in recording.own if isinstance(event, ModelFailed)]
         self._waits = [event.wait for event in failed if event.wait is not None]
 
     def pause(self, state: RetryCallState) -> float:

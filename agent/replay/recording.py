@@ -18,6 +18,7 @@ from agent.events import (
     Event,
     ModelAnswered,
     ModelFailed,
+    QuestionAsked,
     RunCompared,
     RunFinished,
     RunResumed,
@@ -29,6 +30,7 @@ from agent.events import (
     ToolsListed,
     ToolsOffered,
     ToolsVouched,
+    beginning_of,
 )
 from agent.model.base import Usage
 from agent.replay.straight import straightened
@@ -88,6 +90,8 @@ class Recording:
     resumed: tuple[RunResumed, ...] = ()
     paid_in_vain: bool = False
     """Whether answers broke off, and had used something, before the run stopped: no replay has them."""
+    begins: int = 0
+    """Where the run itself begins, with its question: what stands before that is of the runs that it follows."""
 
     @classmethod
     def read(cls, path: Path) -> Recording:
@@ -101,14 +105,17 @@ class Recording:
     def of(cls, events: Iterable[Event], at: str, name: str) -> Recording:
         """Raises UsageError for a log that does not hold enough; `name` is what it is called then."""
         events = list(events)
-        resumed = tuple(event for event in events if isinstance(event, RunResumed))
-        straight = tuple(straightened(events))
-        broken = [event for event in events if isinstance(event, ModelFailed) and event.usage]
-        recording = cls(straight, at, resumed, paid_in_vain=any(event not in straight for event in broken))
-        opened = {event.server for event in recording.events if isinstance(event, ServerOpened)}
+        begins = max((at for at, event in enumerate(events) if isinstance(event, QuestionAsked)), default=0)
+        before, own = events[:begins], events[begins:]
+        resumed = tuple(event for event in own if isinstance(event, RunResumed))
+        straight = straightened(own)
+        broken = [event for event in own if isinstance(event, ModelFailed) and event.usage]
+        in_vain = any(event not in straight for event in broken)
+        recording = cls((*before, *straight), at, resumed, paid_in_vain=in_vain, begins=begins)
+        opened = {event.server for event in recording.own if isinstance(event, ServerOpened)}
         if not any(isinstance(event, RunStarted) for event in recording.events):
             raise UsageError(f"{name} stopped before it began: there is nothing to replay")
-        if opened - {event.server for event in recording.events if isinstance(event, ToolsListed)}:
+        if opened - {event.server for event in recording.own if isinstance(event, ToolsListed)}:
             raise UsageError(
                 f"{name} does not hold what its servers listed, so that they cannot be replayed",
                 hint="an earlier version wrote it; ask again to get a log that can be replayed",
@@ -119,9 +126,24 @@ class Recording:
     def contents(self) -> dict[str, Any]:
         return {event.hash: event.content for event in self.events if isinstance(event, ContentStored)}
 
+    @property
+    def own(self) -> tuple[Event, ...]:
+        """Without the events of runs that it follows."""
+        return self.events[self.begins :]
+
     @cached_property
     def started(self) -> RunStarted:
-        return next(event for event in self.events if isinstance(event, RunStarted))
+        started = beginning_of(self.events)
+        assert started, "a recording is made of a run that began"
+        return started
+
+    def require_first(self) -> None:
+        """Raises UsageError for a question on another run: it means nothing to who does not know what was answered."""
+        if self.begins:
+            raise UsageError(
+                f"{self.started.run_id} is a question on another run, and can only be replayed as it was",
+                hint="name the run that it follows, as `advisor runs show` does",
+            )
 
     @cached_property
     def file(self) -> AgentFile:
@@ -144,7 +166,7 @@ class Recording:
                 f"{self.started.run_id} went on without a call that was skipped by hand: no replay does that"
             )
         hint = f"advisor ask --resume {self.started.run_id} goes on with it"
-        limited = any(isinstance(event, AnswerDue) for event in self.events) or (end and end.status == "budget")
+        limited = any(isinstance(event, AnswerDue) for event in self.own) or (end and end.status == "budget")
         if self.paid_in_vain and limited:
             why = "came to its limits by answers that broke off before it was resumed"
             raise UsageError(f"{self.started.run_id} {why}: no replay has them")
@@ -160,7 +182,7 @@ class Recording:
     @property
     def has_page(self) -> bool:
         """Whether the log keeps the hash of a page that a replay has to come to, which counts no request made again."""
-        return not self.resumed and any(isinstance(event, ArtifactWritten) and event.sha256 for event in self.events)
+        return not self.resumed and any(isinstance(event, ArtifactWritten) and event.sha256 for event in self.own)
 
     @cached_property
     def turns(self) -> tuple[ModelAnswered, ...]:
@@ -169,8 +191,8 @@ class Recording:
     @cached_property
     def servers(self) -> tuple[RecordedServer, ...]:
         """Those that were opened, each as it was at first."""
-        listed = {event.server: event for event in reversed(self.events) if isinstance(event, ToolsListed)}
-        opened = {event.server: event for event in reversed(self.events) if isinstance(event, ServerOpened)}
+        listed = {event.server: event for event in reversed(self.own) if isinstance(event, ToolsListed)}
+        opened = {event.server: event for event in reversed(self.own) if isinstance(event, ServerOpened)}
         return tuple(
             RecordedServer(
                 opened=opened[name],
@@ -183,16 +205,20 @@ class Recording:
         )
 
     def _again(self, server: str) -> dict[int, RecordedList]:
-        """What it listed after it was offered first, by the turn that came next."""
+        """What it listed after it was offered first, by the turn that came next. A question on another run offers
+        nothing at first, so that only the list of its opening comes before.
+        """
         lists, turn, offered = {}, 1, False
-        for event in self.events:
+        for at, event in enumerate(self.events):
             match event:
                 case ModelAnswered():
                     turn = event.turn + 1
-                case ToolsOffered():
+                case ToolsOffered() if at > self.begins:
                     offered = True
-                case ToolsListed(server=name) if offered and name == server:
-                    lists[turn] = self._list(event)
+                case ToolsListed(server=name) if name == server and at > self.begins:
+                    if offered:
+                        lists[turn] = self._list(event)
+                    offered = offered or self.begins > 0
         return lists
 
     def _list(self, event: ToolsListed) -> RecordedList:
@@ -202,7 +228,7 @@ class Recording:
     def openings(self) -> tuple[ServerOpened | ServerFailed, ...]:
         """What came of opening each server, in order."""
         first: dict[str, ServerOpened | ServerFailed] = {}
-        for event in self.events:
+        for event in self.own:
             if isinstance(event, ServerOpened | ServerFailed):
                 first.setdefault(event.server, event)
         return tuple(first.values())
@@ -211,16 +237,14 @@ class Recording:
     def lost(self) -> dict[str, ServerFailed]:
         """Those that died during the run, by name."""
         opened = {server.opened.server for server in self.servers}
-        return {
-            event.server: event for event in self.events if isinstance(event, ServerFailed) and event.server in opened
-        }
+        return {event.server: event for event in self.own if isinstance(event, ServerFailed) and event.server in opened}
 
     @cached_property
     def verdicts(self) -> Mapping[str, list[bool]]:
         """Whether calls were made, in turn, by what they were called and with which arguments."""
         refused = {event.place for event in self._asked_for("refused")}
         verdicts: dict[str, list[bool]] = {}
-        for event in self.events:
+        for event in self.own:
             if isinstance(event, ToolAsked):
                 made = event.place not in refused
                 verdicts.setdefault(digest([event.offered_as, event.arguments]), []).append(made)
@@ -253,12 +277,12 @@ class Recording:
         """In the order in which they were asked for; calls that no server answered are left out."""
         answers = {
             event.place: event
-            for event in self.events
+            for event in self.own
             if isinstance(event, ToolAnswered) and event.source not in ("refused", "miss")
         }
         return tuple(
             self._result(event, answers[event.place])
-            for event in self.events
+            for event in self.own
             if isinstance(event, ToolAsked) and event.place in answers
         )
 
@@ -269,9 +293,9 @@ class Recording:
 
     def _asked_for(self, source: str) -> list[ToolAsked]:
         """The calls whose results came from there."""
-        answers = (event for event in self.events if isinstance(event, ToolAnswered) and event.source == source)
+        answers = (event for event in self.own if isinstance(event, ToolAnswered) and event.source == source)
         known = {event.place for event in answers}
-        return [event for event in self.events if isinstance(event, ToolAsked) and event.place in known]
+        return [event for event in self.own if isinstance(event, ToolAsked) and event.place in known]
 
     def _result(self, asked: ToolAsked, answered: ToolAnswered) -> RecordedResult:
         sent = answered.result

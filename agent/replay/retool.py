@@ -43,9 +43,10 @@ async def retool(
 ) -> Retooled:
     """Ask `model` what the recorded run was asked; a call that was not recorded is answered with an error.
 
-    Raises UsageError for a recording without tools; SimulatedDataError when a paid model would see simulated data and
-    nobody allows it; what a run raises.
+    Raises UsageError for a recording without tools, and for a question on another run; SimulatedDataError when a paid
+    model would see simulated data and nobody allows it; what a run raises.
     """
+    recording.require_first()
     started = recording.started
     servers = ReplayServers(recording)
     if not any(isinstance(event, ToolsOffered) for event in recording.events):

@@ -20,7 +20,6 @@ from agent.events import (
     ToolAnswered,
     ToolAsked,
     ToolsListed,
-    ToolsOffered,
     Warned,
 )
 
@@ -58,8 +57,7 @@ def _without_loose_ends(events: list[Event]) -> list[Event]:
     """Without what a stop left: the end of that sitting, its page, servers that it lost, requests that got no answer
     and their attempts. What was opened for the first request stays: the run goes on with what it was offered then.
     """
-    offered = next((at for at, event in enumerate(events) if isinstance(event, ToolsOffered)), -1)
-    asked = any(isinstance(event, ModelAsked) for event in events)
+    asked = next((at for at, event in enumerate(events) if isinstance(event, ModelAsked)), -1)
     answered = max((at for at, event in enumerate(events) if isinstance(event, ModelAnswered)), default=-1)
 
     def stays(at: int, event: Event) -> bool:
@@ -67,7 +65,7 @@ def _without_loose_ends(events: list[Event]) -> list[Event]:
             case RunFinished() | RunCompared() | ArtifactWritten():
                 return False
             case ServerFailed():
-                return asked and at < offered
+                return at < asked
             case ModelAsked() | ModelFailed():
                 return at < answered
         return True

@@ -306,9 +306,9 @@ class _View:
     def spend(self) -> list[tuple[str, str]]:
         result, usage = self.result, self.result.usage
         counts = {
-            "Turns": result.turns,
+            "Turns": result.own_turns,
             "Requests": result.requests,
-            "Tool calls": len(result.calls),
+            "Tool calls": len(result.own_calls),
             "Repairs": result.repairs,
             "Uncached tokens": usage.input,
             "Cache writes": usage.cache_write,

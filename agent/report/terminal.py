@@ -144,6 +144,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
         f"horizon {result.horizon}" if result.horizon else "",
         f"model {result.model}",
         f"run {result.run_id}",
+        f"follows {result.earlier[-1].run_id}" if result.earlier else "",
     ]
     console.print(Text(" · ".join(part for part in about if part), style="dim"))
     if result.ok:

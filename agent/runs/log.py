@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ class RunLog:
 
     def append(self, event: Event) -> None:
         """Write one line. After a failed write the log ends with the last whole line. Raises LogError."""
-        line = encode(event, self._index, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        line = encode(event, self._index, _now())
         try:
             _write_all(self._file, line)
         except OSError as error:
@@ -213,14 +213,30 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def begin(folder: Path, lines: Iterable[Line], event: Event) -> None:
+    """A log of its own that begins with these lines, told when they were told, and goes on with the event: whole or
+    absent. Raises LogError.
+    """
+    known = [encode(line.event, index, line.at) for index, line in enumerate(lines)]
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    write_whole(folder / FILE, b"".join([*known, encode(event, len(known), _now())]), mode=0o600)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write a file that is whole or absent: to a temporary name, synced, renamed. Raises LogError.
 
     The temporary name is always the same, so that who writes it again takes what a killed process left.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

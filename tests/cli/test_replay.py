@@ -149,7 +149,7 @@ def test_planner_over_the_recorded_tools_is_a_run_of_its_own(run: Path) -> None:
     assert "tools answered from the recording: " in done.stderr and " exact" in done.stderr
     mine, recorded = (json.loads((each / "answer.json").read_text()) for each in (store.find("last"), run))
     assert mine["sector_recommendations"] == recorded["sector_recommendations"]
-    assert "miss" not in done.stderr and "is not resumed" in advisor("ask", "--resume", envelope["run"]).stderr
+    assert "miss" not in done.stderr and "is a replay" in advisor("ask", "--resume", envelope["run"]).stderr
     assert advisor("runs", "replay", envelope["run"], "-q").returncode == 0
 
 

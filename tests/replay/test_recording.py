@@ -197,7 +197,7 @@ async def test_replay_is_not_resumed(home: Path) -> None:
         log_.append(event)
     log_.append(started)
     log_.close()
-    with pytest.raises(UsageError, match="replayed is a replay, and is not resumed"):
+    with pytest.raises(UsageError, match="replayed is a replay, and does not go on"):
         await resume(folder)
 
 

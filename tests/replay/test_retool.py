@@ -103,7 +103,7 @@ async def test_it_is_not_resumed() -> None:
         await ask_anew(recording, said(LOOK), CredentialsError("no"))
     folder = store.find("last")
     before = events_of(folder)
-    with pytest.raises(UsageError, match="is a replay, and is not resumed") as caught:
+    with pytest.raises(UsageError, match="is a replay, and does not go on") as caught:
         await resume(folder, model=Scripted())
     assert "runs replay" in str(caught.value.hint) and events_of(folder) == before
 

@@ -1,0 +1,294 @@
+"""advisor chat: a question, and questions on its answer; each is a run of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from agent.cli import allow_live_option, config_option, failures, load, tell, trust_option, warn
+from agent.cli.ask import CHOSEN, FORMATS
+from agent.cli.asking import person_for
+from agent.cli.stopping import Ask, run_stoppably
+from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect
+from agent.report import terminal
+from agent.runs import store
+from agent.tracing import exporting
+
+if TYPE_CHECKING:
+    from agent.journal import Listener
+    from agent.result import RunResult
+
+HISTORY = "chat_history"
+PROMPT = "> "
+COMMANDS = {
+    "/tools": "the tools that are offered, with the calls that were made",
+    "/cost": "what the newest question took, and the whole chat",
+    "/show": "the newest answer again, in full, with its page",
+    "/save FILE": "its envelope in a .json, or its page in an .html",
+    "/help": "this list",
+    "/quit": "the end; Ctrl-D, or Ctrl-C on an empty line, too",
+}
+
+Begin = Callable[[str], Ask]
+
+
+@click.command()
+@click.argument("run", required=False)
+@config_option
+@click.option("--as-of", metavar="DATE", help="Ask as of this ISO date, in every question.")
+@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
+@click.option("--model", metavar="NAME", help="A model id, BLOCK/ID, or `planner`; wins over the agent file.")
+@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
+@allow_live_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="auto",
+    show_default=True,
+    help="auto: a table on a terminal, else one line of the answer's JSON for each question.",
+)
+@trust_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Requests, attempts, waits and cache use on stderr, too.")
+@click.pass_context
+def command(context: click.Context, /, run: str | None, form: str, quiet: bool, verbose: bool, **options: Any) -> None:
+    """Ask questions, each on the answer before it; with RUN, on that run's answer.
+
+    What was seen stays, and each answer is checked like the first. Without a terminal, each line of standard input is a
+    question.
+    """
+    form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
+    with failures(as_json=form != "table"):
+        context.with_resource(exporting(warn))
+        given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+        chat = _new(options, form) if run is None else _on(run, options, given, form)
+        chat.quiet, chat.verbose = quiet, verbose
+        asks_here = sys.stdin.isatty() and sys.stdout.isatty()
+        (chat.hold if asks_here else chat.read)()
+    sys.exit(chat.exit_code)
+
+
+def _new(options: dict[str, Any], form: str) -> Chat:
+    """Raises at once what would keep every question from being asked."""
+    from agent.run import choose_model, iso_day
+
+    if options["offline"] and options["model"] not in (None, "planner"):
+        raise UsageError("--offline and --model exclude each other")
+    file = load(options["config"], trust=options["trust"])
+    iso_day(options["as_of"])
+    choose_model(file, options["model"], options["offline"])
+    chosen = {name: options[name] for name in CHOSEN}
+
+    def begin(question: str) -> Ask:
+        async def ask(listen: Listener) -> RunResult:
+            from agent.run import run
+
+            return await run(file, question, listen=listen, person=person_for(file.spec), **chosen)
+
+        return ask
+
+    return Chat(form, begin=begin, agent=file, objective=(file.spec.objective or "").strip())
+
+
+def _on(run: str, options: dict[str, Any], given: set[str], form: str) -> Chat:
+    """Raises UsageError, or LogBusy, for a run that nothing can be asked about."""
+    from agent.follow import require_answer
+    from agent.gathering import result_of
+    from agent.runs import log
+
+    if misplaced := [f"--{name.replace('_', '-')}" for name in sorted(given & {*CHOSEN})]:
+        what = " and ".join(misplaced)
+        raise UsageError(f"a chat on a run keeps what that began with, so that {what} has no place beside RUN")
+    folder = store.find(run)
+    agent = load(options["config"], trust=options["trust"]) if "config" in given else None
+    events = [line.event for line in log.read(folder / log.FILE)]
+    require_answer(events, folder)
+    return Chat(form, agent=agent, trusted=options["trust"], answered=result_of(events, folder))
+
+
+@dataclass
+class Chat:
+    """`begin`: how the first question is asked, where there is no run yet; `answered`: the newest run with a valid
+    answer, which the next question follows; `newest`: the newest one, however it ended."""
+
+    form: str
+    begin: Begin | None = None
+    agent: Any = None
+    objective: str = ""
+    trusted: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    answered: RunResult | None = None
+    newest: RunResult | None = None
+    exit_code: int = 0
+    in_vain: list[RunResult] = field(default_factory=list)
+    """Runs of this chat that came to no valid answer."""
+
+    def __post_init__(self) -> None:
+        self.newest = self.answered
+
+    def hold(self) -> None:
+        """With whoever sits at the terminal, until that is enough."""
+        from agent.cli.prompt import Prompt
+        from agent.report.conversation import show_in_short
+
+        prompt = Prompt(store.home() / HISTORY)
+        if self.answered:
+            show_in_short(terminal.new_console(), self.answered)
+        elif self.objective:
+            self._say(f"Enter alone asks: {self.objective}")
+        self._say("Ask a question; /help lists the commands, /quit ends.")
+        while (line := prompt.read(PROMPT)) is not None:
+            if line.startswith("/"):
+                if not self._obey(line):
+                    break
+            elif question := line or ("" if self.newest else self.objective):
+                self._ask(question)
+        if self.answered:
+            self.exit_code = 0
+
+    def read(self) -> None:
+        """Each line of standard input. Raises UsageError when there is none."""
+        nothing = True
+        for line in filter(None, map(str.strip, sys.stdin)):
+            nothing = False
+            if not (self._obey(line) if line.startswith("/") else self._ask(line)):
+                break
+        if nothing:
+            raise UsageError("no question came on standard input", hint="one on each line; or chat on a terminal")
+
+    def _ask(self, question: str) -> bool:
+        """Whether the chat can go on without a terminal: a question that fails ends nothing, an interruption does."""
+        from agent.report import live
+
+        try:
+            with live.progress(quiet=self.quiet, verbose=self.verbose) as listen:
+                self.newest = run_stoppably(self._next(question), None, listen)
+        except Exception as error:
+            if os.environ.get(DEBUG):
+                raise
+            self._failed(error if isinstance(error, AdvisorError) else defect(error))
+            return not isinstance(error, Interrupted)
+        if self.newest.ok:
+            self.answered = self.newest
+        else:
+            self.in_vain.append(self.newest)
+        self.exit_code = self.newest.exit_code
+        self._show(self.newest)
+        return True
+
+    def _next(self, question: str) -> Ask:
+        answered = self.answered
+        if answered is None:
+            assert self.begin, "a chat on a run has an answer"
+            return self.begin(question)
+
+        async def ask(listen: Listener) -> RunResult:
+            from agent.follow import follow_up
+
+            return await follow_up(
+                answered, question, agent=self.agent, person_for=person_for, trusted=self.trusted, listen=listen
+            )
+
+        return ask
+
+    def _failed(self, error: AdvisorError) -> None:
+        from agent.gathering import read_run
+
+        self.exit_code = error.exit_code
+        if self.form != "table":
+            _echo({"ok": False, "error": error.to_json(), "run": error.run_id})
+        tell(error)
+        if error.run_id and (folder := store.folder(error.run_id)).is_dir():
+            with suppress(LogError):
+                self.newest = read_run(folder)
+                self.in_vain.append(self.newest)
+
+    def _show(self, result: RunResult, *, calls: bool = False) -> None:
+        if self.form == "table":
+            terminal.show_result(result, calls=calls)
+            return
+        _echo(result.to_json(self.form))
+        if not self.quiet:
+            terminal.tell_warnings(result)
+        if not result.ok:
+            terminal.tell_failure(result)
+
+    def _obey(self, line: str) -> bool:
+        """Whether the chat goes on after a command."""
+        name, _, rest = line.partition(" ")
+        if name in ("/quit", "/help"):
+            return self._told(COMMANDS if name == "/help" else {})
+        if not any(name == each.split()[0] for each in COMMANDS):
+            tell(UsageError(f"{name} is no command", hint=f"there are {', '.join(COMMANDS)}"))
+        elif self.newest is None:
+            self._say("nothing has been asked yet")
+        elif name == "/show":
+            self._show(self.newest, calls=True)
+        elif name == "/save":
+            self._save(self.newest, rest.strip())
+        else:
+            self._tell_of(self.newest, tools=name == "/tools")
+        return True
+
+    def _told(self, commands: dict[str, str]) -> bool:
+        for name, what in commands.items():
+            self._say(f"  {name:12} {what}")
+        return bool(commands)
+
+    def _tell_of(self, newest: RunResult, *, tools: bool) -> None:
+        from agent.report.conversation import show_cost, show_tools
+
+        console = terminal.new_console(err=self.form != "table")
+        if tools:
+            show_tools(console, newest)
+        else:
+            show_cost(console, newest.spend(), list(self._spends()))
+
+    def _spends(self) -> Iterator[dict[str, Any]]:
+        """Of every question of the conversation, and of those that were asked in vain."""
+        if self.answered:
+            yield from (each.spend for each in self.answered.earlier)
+            yield self.answered.spend()
+        yield from (each.spend() for each in self.in_vain)
+
+    def _save(self, result: RunResult, name: str) -> None:
+        from agent.place import page_of
+
+        path = Path(name).expanduser()
+        try:
+            if path.suffix == ".json":
+                content = json.dumps(result.envelope(), ensure_ascii=False, indent=2).encode() + b"\n"
+            elif path.suffix == ".html":
+                content = page_of(replace(result, folder=None))
+            else:
+                raise UsageError(f"/save {name}: the file's name ends in .json or .html")
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            tell(UsageError(f"{path} is there already", hint="name another file"))
+        except OSError as error:
+            tell(UsageError(f"{path} cannot be written: {error.strerror}", hint="name another file"))
+        except UsageError as error:
+            tell(error)
+        else:
+            self._say(f"written to {path.absolute()}")
+
+    def _say(self, text: str) -> None:
+        """Beside what a script reads."""
+        click.echo(text, err=self.form != "table")
+
+
+def _echo(value: Any) -> None:
+    """One line."""
+    click.echo(json.dumps(value, ensure_ascii=False))

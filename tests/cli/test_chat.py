@@ -1,0 +1,193 @@
+"""advisor chat, as a script and as a person use it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.runs import store
+from tests.cli.advisor import AGENT, advisor, write
+from tests.cli.terminal import CTRL_C, CTRL_D, UP, Terminal
+from tests.messages_api import call, message, scripted_api, text
+from tests.scripted import ANSWER
+from tests.tools.raw import PROGRAM
+
+KEY = {"ANTHROPIC_API_KEY": "sk-test-key-1"}
+US = ("-c", "us_sector_rotation", "--as-of", "2008-09-30")
+OFFLINE = ("chat", "--offline", *US)
+END = "Nothing here trades.\n> "
+"""Of an answer, and the next prompt."""
+
+
+def typed(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def told(stdout: str) -> list[Any]:
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_each_line_of_standard_input_is_asked_on_the_answer_before_it() -> None:
+    asked = typed(
+        "Which industries lead?", "", "And energy, over the last six months?", "And which hold up in a crash?"
+    )
+    done = advisor(*OFFLINE, "-q", "--format", "envelope", input=asked)
+    first, energy, crash = told(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each["follows"] for each in (first, energy, crash)] == [None, first["run"], energy["run"]]
+    [about] = energy["answer"]["sector_recommendations"]
+    assert about["sector_name"] == "Energy" and "As asked: performance −12.4 % (6M)" in about["rationale"]
+    assert "asks for shelter" in crash["answer"]["sector_recommendations"][0]["rationale"]
+    assert [each["spend"]["tool_calls"] for each in (first, energy, crash)] == [4, 1, 0]
+    assert {each["as_of"] for each in (first, energy, crash)} == {"2008-09-30"}
+    assert energy["evidence"]["counted"].keys() == crash["evidence"]["counted"].keys() == {"grounded"}
+    assert [run.name for run in store.all_runs()] == [crash["run"], energy["run"], first["run"]]
+
+
+def test_chat_on_a_run_goes_on_with_its_answer_and_the_run_is_replayed() -> None:
+    [first] = told(advisor(*OFFLINE, "-q", "--format", "envelope", input="Which lead?\n").stdout)
+    done = advisor("chat", "last", "-q", input="And utilities?\n")
+    assert done.returncode == 0 and [each["sector_name"] for each in _rows(told(done.stdout)[0])] == ["Utilities"]
+    replayed = advisor("runs", "replay", "last", "--format", "envelope")
+    again = json.loads(replayed.stdout)
+    assert (replayed.returncode, again["question"], again["follows"]) == (0, "And utilities?", first["run"])
+    assert "answer and page are the recorded ones, byte for byte" in replayed.stderr
+    listed = json.loads(advisor("runs", "--format", "json").stdout)
+    assert [each["question"] for each in listed] == ["And utilities?", "Which lead?"]
+
+
+def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = answer["sector_recommendations"]
+    return rows
+
+
+def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answer() -> None:
+    look, good = message(call("get_sector_heatmap", {})), message(text(json.dumps(ANSWER)))
+    bad = [message(text("no JSON"))] * 3
+    refused = (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}})
+    with scripted_api(look, good, *bad, refused, good) as api:
+        lines = typed("First?", "Bad?", "Refused?", "Good?")
+        done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
+    outcomes = [each.get("error", {}).get("code") for each in told(done.stdout)]
+    assert (done.returncode, outcomes) == (0, [None, "invalid", "model", None])
+    last, first = api.requests[-1]["messages"], api.requests[1]["messages"]
+    assert [each["role"] for each in last] == ["user", "assistant", "user", "assistant", "user"]
+    assert last[-1]["content"][0]["text"] == "Good?" and len(first) == 3
+    assert "no JSON" not in json.dumps(last) and "Traceback" not in done.stderr
+
+
+def test_the_exit_code_is_the_last_runs() -> None:
+    lines = typed("Which lead?")
+    with scripted_api(message(text("{}")), message(text("{}"))) as api:
+        done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
+    assert done.returncode == 1 and told(done.stdout)[0]["error"]["code"] == "unsupported"
+
+
+def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
+    (tmp_path / "there.json").write_text("mine", encoding="utf-8")
+    commands = ["/cost", "Which lead?", "/cost", "And energy over six months?", "/tools", "/cost", "/what", "/help"]
+    saves = ["/save all.json", "/save page.html", "/save notes.txt", "/save there.json", "/save no/such/folder.json"]
+    done = advisor(*OFFLINE, "-q", input=typed(*commands, *saves, "/show", "/quit", "Not asked."), cwd=tmp_path)
+    first, second, shown = told(done.stdout)
+    assert done.returncode == 0 and shown == second != first
+    said = done.stderr
+    assert said.startswith("nothing has been asked yet\n")
+    assert "the whole chat 1 question: 2 turns, 4 tool calls" in said
+    assert "this question  2 turns, 1 tool call\nthe whole chat 2 questions: 4 turns, 5 tool calls" in said
+    assert [line.split() for line in said.splitlines() if line.startswith("get_")] == [
+        ["get_macro_indicators", "market", "1"],
+        ["get_sector_heatmap", "market", "4"],
+    ]
+    assert "/what is no command" in said and "there are /tools, /cost, /show, /save FILE, /help, /quit" in said
+    assert json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["answer"] == second
+    newest = store.all_runs()[0] / "page.html"
+    assert (tmp_path / "page.html").read_bytes() == newest.read_bytes()
+    assert "/save notes.txt: the file's name ends in .json or .html" in said
+    assert "there.json is there already" in said and "folder.json cannot be written: No such file" in said
+    assert (tmp_path / "there.json").read_text(encoding="utf-8") == "mine" and not (tmp_path / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["chat", "--offline"], "no question came on standard input"),
+        (["chat", "--offline", "--model", "claude-x"], "exclude each other"),
+        (["chat", "--offline", "--as-of", "soon"], "is no date"),
+        (["chat", "last"], "no run is called 'last'"),
+        (["chat", "last", "--offline", "--as-of", "2008-09-30"], "so that --as-of and --offline has no place"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_asked(arguments: list[str], says: str) -> None:
+    done = advisor(*arguments, input="")
+    assert done.returncode == 2 and says in done.stderr and json.loads(done.stdout)["ok"] is False
+
+
+def test_missing_key_is_told_before_anything_is_asked() -> None:
+    done = advisor("chat", *US, input="Which?\n")
+    assert done.returncode == 4 and "--offline" in done.stderr
+
+
+def test_chat_on_a_run_without_an_answer_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, AGENT + "budget: {turns: 1}\n")
+    advisor("ask", "--offline", "-q", "-c", file, "Which?")
+    done = advisor("chat", "last", input="And?\n")
+    assert done.returncode == 2 and "no valid answer to ask about: budget" in done.stderr
+
+
+def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(tmp_path: Path) -> None:
+    with Terminal(*OFFLINE, cwd=tmp_path) as terminal:
+        assert "Enter alone asks: Which industries should" in " ".join(terminal.until("> ").split())
+        terminal.type("\r")
+        assert "tool get_sector_heatmap" in terminal.until(END)
+        terminal.type("And energy?\r")
+        shown = terminal.until(END)
+        assert "tool get_" not in shown and "Energy" in shown and "Utilities" not in shown
+        terminal.type("half a line")
+        terminal.until("half a line")
+        terminal.interrupt()
+        terminal.until("\n> ")
+        terminal.type(f"{UP} And utilities?\r")
+        shown = terminal.until(END)
+        assert "And energy? And utilities?" in shown and "Utilities" in shown and "heatmap  file://" in shown
+        terminal.type("/cost\r")
+        assert "3 questions" in terminal.until("\n> ")
+        terminal.type(CTRL_D)
+        assert terminal.ends()[0] == 0
+    history = store.home() / "chat_history"
+    assert history.read_text(encoding="utf-8").splitlines() == ["And energy?", "And energy? And utilities?", "/cost"]
+    assert history.stat().st_mode & 0o777 == 0o600
+    history.write_text("older\n" * 2000 + history.read_text(encoding="utf-8"), encoding="utf-8")
+    with Terminal("chat", "last", cwd=tmp_path) as terminal:
+        shown = terminal.until("> ")
+        assert "And energy?\nAnd energy? And utilities?\n" in shown and "Utilities" in shown
+        terminal.type(f"{UP}{UP}")
+        terminal.until("And energy? And utilities?")
+        terminal.interrupt()
+        terminal.until("\n> ")
+        terminal.interrupt()
+        assert terminal.ends()[0] == 0
+    assert len(history.read_text(encoding="utf-8").splitlines()) == 1000
+
+
+def test_ctrl_c_stops_the_run_and_not_the_chat(tmp_path: Path) -> None:
+    server = f"mcpServers: {{raw: {{command: {sys.executable}, args: [{PROGRAM}, silent-in-call]}}}}\n"
+    file = write(tmp_path, AGENT + server + "tools: [{tool_name: double}]\n")
+    with scripted_api(message(call("double", {"n": 1}))) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        with Terminal("chat", "-c", file, cwd=tmp_path, env=env) as terminal:
+            terminal.until("> ")
+            terminal.type("Which?\r")
+            terminal.until("calling double")
+            terminal.type(CTRL_C)
+            shown = terminal.until("\n> ")
+            [run] = store.all_runs()
+            assert f"advisor ask --resume {run.name} goes on with it" in " ".join(shown.split())
+            terminal.type("/show\r")
+            assert "no valid answer: interrupted" in terminal.until("\n> ")
+            terminal.type("/quit\r")
+            assert terminal.ends()[0] == 130
+    assert "run.finished" in (run / "log.jsonl").read_text(encoding="utf-8")
