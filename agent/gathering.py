@@ -20,6 +20,7 @@ from agent.events import (
     ModelAnswered,
     ModelAsked,
     ModelFailed,
+    RunCompared,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -130,12 +131,12 @@ class Gathering:
                 result.errors, result.notes, result.evidence = event.errors, event.notes, event.evidence or []
                 result.best_attempt = event.answer if event.answer is not None else result.best_attempt
                 result.repairs += event.reply is not None
-            case AnswerDue():
-                result.warnings.append(f"{event.because}, so the model was asked for its answer without more calls")
+            case RunCompared():
+                result.compared = event
             case ArtifactWritten():
                 result.artifacts[event.kind] = event.path
-            case Warned():
-                result.warnings.append(event.text)
+            case AnswerDue() | Warned():
+                result.warnings.append(event.warning)
             case RunFinished():
                 self.result = ended(result, event)
 
@@ -149,7 +150,7 @@ class Gathering:
         features = event.model.get("features")
         asked = features.get("cache", True) if isinstance(features, dict) else True
         result.caches = bool(asked) and result.price != FREE
-        spec = self._contents[event.spec]
+        result.spec = spec = self._contents[event.spec]
         result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
         self._reader = _reader(spec)
         result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")

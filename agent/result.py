@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from os.path import normpath
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.events import (
+    RunCompared,
     ServerFailed,
     ServerOpened,
     Status,
@@ -156,10 +158,19 @@ class RunResult:
     """Whether its requests are such that a cache may serve them."""
     resumable: bool = True
     """Whether the run may still go on: it has no end, or one that is not final."""
+    compared: RunCompared | None = None
+    """What changed since the last comparable run; None without one."""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    """The agent file's content, as its log has it."""
     artifacts: dict[str, str] = field(default_factory=dict)
     """Kind → path within the run's folder."""
     pages_url: str | None = None
     folder: Path | None = None
+
+    @property
+    def language(self) -> str:
+        """Of the answer's texts: en or vi."""
+        return str(self.spec.get("language", "en"))
 
     @property
     def ok(self) -> bool:
@@ -250,6 +261,7 @@ class RunResult:
             "answer": self.answer,
             "errors": self.errors,
             "best_attempt": self.best_attempt,
+            "changes": asdict(self.compared) if self.compared else None,
             "evidence": {"counted": self.counted, "numbers": self.evidence},
             "calls": [
                 {

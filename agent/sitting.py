@@ -21,7 +21,7 @@ from agent.company import BorrowedModel, Unhurried
 from agent.days import next_weekday
 from agent.doubts import doubts
 from agent.errors import AdvisorError, DecisionError, LogError, PutOff, ServerError
-from agent.events import RunFinished, RunResumed, Status, ToolsVouched
+from agent.events import RunCompared, RunFinished, RunResumed, Status, ToolsVouched
 from agent.evidence.shown import shown
 from agent.gate import Gate
 from agent.gathering import ended
@@ -30,6 +30,7 @@ from agent.loop import Ending, Loop
 from agent.model.base import Model
 from agent.offer import Opening, offer, open_servers
 from agent.place import Place
+from agent.predecessor import by_store
 from agent.prices import Terms
 from agent.result import RunResult, page_address
 from agent.runs import store
@@ -52,7 +53,7 @@ class Sitting:
     told. `vetted`: what is later than the as-of date is withheld, and numbers of answers are looked up; not so in a run
     from before there was that. `real_data_only` refuses simulated data. `replay_of`: the run or case whose
     recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that may change something.
-    `vouch`: who says whether tools are what they were.
+    `vouch`: who says whether tools are what they were. `predecessor`: what its recommendations are compared with.
     """
 
     file: AgentFile
@@ -74,6 +75,7 @@ class Sitting:
     person: Person | None = None
     vouch: Vouch = by_lock
     replay_of: str | None = None
+    predecessor: Callable[[RunResult], RunCompared | None] = by_store
     versions: Mapping[str, str] = field(default_factory=lambda: dict(VERSIONS))
     terms_for: Callable[[Model], Terms] = prices.terms_for
 
@@ -256,8 +258,10 @@ class Sitting:
     async def _finish(self, journal: Journal, ending: Ending) -> RunResult:
         """Render the page, end the log, write the answer; each from what stands in the log before it."""
         today = self.now().date()
-        answered = replace(journal.result, answer=ending.answer)
+        answered = replace(journal.result, answer=ending.answer, status=ending.status)
         journal.warn(*journal.result.notes, *doubts(answered, self.file.spec, today))
+        if compared := await asyncio.to_thread(self.predecessor, answered):
+            journal.emit(compared)
         finished = _finished(journal, ending, resumable=ending.status == "needs_decision")
         journal.emit(await self.place.write_page(ended(journal.result, finished)))
         journal.emit(replace(finished, root=journal.log.root))

@@ -17,10 +17,10 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias, get_args
 
+from agent.comparison import recommendations_of
 from agent.encoding import compact
 from agent.errors import LogError
 from agent.report.batch_page import Matrix, render
-from agent.report.page import recommendations_of
 from agent.result import ADVICE
 
 FORMAT = "sectorbatch/1"

@@ -109,9 +109,25 @@ class AnswerDue(Event):
     ends_as: Literal["budget", "failed"]
     reply: str
 
+    @property
+    def warning(self) -> str:
+        return f"{self.because}, so the model was asked for its answer without more calls"
+
+
+@dataclass(frozen=True)
+class RunCompared(Event):
+    """What changed since the last comparable run: `run` is its id, `changes` are `comparison.Change` as JSON."""
+
+    name: ClassVar[str] = "run.compared"
+    run: str
+    as_of: str | None
+    changes: list[dict[str, JSON]]
+
 
 @dataclass(frozen=True)
 class ArtifactWritten(Event):
+    """A file that the run made: `path` is relative to the log's folder, `sha256` is of its bytes."""
+
     name: ClassVar[str] = "artifact.written"
     kind: str
     path: str
@@ -125,6 +141,10 @@ class Warned(Event):
 
     name: ClassVar[str] = "run.warned"
     text: str
+
+    @property
+    def warning(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from agent.agentfile import AgentFile
 from agent.encoding import digest
 from agent.errors import AdvisorError, Diverged
-from agent.events import ArtifactWritten, Event, RunFinished, RunStarted
+from agent.events import ArtifactWritten, Event, RunCompared, RunFinished, RunStarted
 from agent.gate import Gate
 from agent.gathering import result_of
 from agent.model.base import Model
@@ -151,10 +151,12 @@ async def rerun(
     started: RunStarted | None = None,
     person: Person | None = None,
     vouch: Vouch = by_nobody,
+    compared: RunCompared | None = None,
     renders: bool = False,
 ) -> Rerun:
     """Run once, at the standing time `at`. `started`: the beginning whose facts the run keeps; `person`: who allows
-    calls; `vouch`: who says whether tools are what they were; `renders`: its page too.
+    calls; `vouch`: who says whether tools are what they were; `compared`: what changed since the last comparable run;
+    `renders`: its page too.
 
     Raises Diverged.
     """
@@ -172,6 +174,7 @@ async def rerun(
         now=lambda: datetime.datetime.fromisoformat(at),
         person=person,
         vouch=vouch,
+        predecessor=lambda _: compared,
         **_kept(started),
         terms_for=lambda model: _terms(started, model),
     )
@@ -221,6 +224,7 @@ async def replayed(recording: Recording, file: AgentFile | None = None, *, rende
         started=started,
         person=Recalled(recording.verdicts) if started.attended else None,
         vouch=recording.vouch,
+        compared=recording.compared,
         renders=renders,
     )
     if different := log_divergence(recording, again.recording):

@@ -18,6 +18,7 @@ from agent.events import (
     Event,
     ModelAnswered,
     ModelFailed,
+    RunCompared,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -242,6 +243,10 @@ class Recording:
     ) -> ToolsVouched:
         """As the lock did then."""
         return self._vouched.get((turn, first), ToolsVouched(first))
+
+    @cached_property
+    def compared(self) -> RunCompared | None:
+        return next((event for event in reversed(self.events) if isinstance(event, RunCompared)), None)
 
     @cached_property
     def results(self) -> tuple[RecordedResult, ...]:

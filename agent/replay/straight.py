@@ -12,6 +12,7 @@ from agent.events import (
     ModelAnswered,
     ModelAsked,
     ModelFailed,
+    RunCompared,
     RunFinished,
     RunResumed,
     ServerFailed,
@@ -63,7 +64,7 @@ def _without_loose_ends(events: list[Event]) -> list[Event]:
 
     def stays(at: int, event: Event) -> bool:
         match event:
-            case RunFinished() | ArtifactWritten():
+            case RunFinished() | RunCompared() | ArtifactWritten():
                 return False
             case ServerFailed():
                 return asked and at < offered

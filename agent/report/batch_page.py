@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from agent.comparison import probability, recommendations_of
 from agent.report.heatmap import NO_FIGURE, label, number_text, sector_key
 from agent.report.markup import GLYPHS, asset, cleaned, template
-from agent.report.page import probability, recommendations_of
 from agent.report.palettes import STEPS
 from agent.result import SIMULATED
 

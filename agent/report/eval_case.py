@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from agent.comparison import probability
 from agent.report.eval_outcome import (
     CHANGES,
     VERDICTS,
@@ -24,7 +25,6 @@ from agent.report.eval_outcome import (
 )
 from agent.report.heatmap import NO_FIGURE
 from agent.report.markup import GLYPHS, cleaned
-from agent.report.page import probability
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from agent.comparison import recommendations_of
 from agent.report.heatmap import NO_FIGURE, number_text, sector_key
-from agent.report.page import recommendations_of
 
 Json: TypeAlias = Mapping[str, Any]
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 
+from agent.comparison import probability, recommendations_of
 from agent.figures import Figure
 from agent.report import footnotes, heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
@@ -320,20 +321,6 @@ class _View:
             counts["Possibly paid twice"] = result.possibly_paid_twice
         lines = [(name, heatmap.number_text(count, 0, plus=False)) for name, count in counts.items()]
         return [*lines, ("USD", heatmap.number_text(result.usd, 4, plus=False))] if result.usd else lines
-
-
-def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:
-    """None when the answer is not of the sector form."""
-    given = answer.get("sector_recommendations") if isinstance(answer, Mapping) else None
-    if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
-        return None
-    return given
-
-
-def probability(value: Any) -> float | None:
-    """A number from 0 to 1, None for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= 1 else None
 
 
 def _value(figure: Figure, *, plus: bool = False) -> str:

@@ -132,6 +132,21 @@ def read(path: Path) -> list[Line]:
         raise LogError(f"{path} cannot be read: {error.strerror}") from None
 
 
+def opening(path: Path) -> Iterator[Event]:
+    """A log's events one by one, up to the first line that is no whole one; the end's seal is not looked at.
+
+    Raises LogError.
+    """
+    try:
+        with path.open("rb") as file:
+            for index, piece in enumerate(file):
+                if (line := _decode(piece, index)) is None:
+                    return
+                yield line.event
+    except OSError as error:
+        raise LogError(f"{path} cannot be read: {error.strerror}") from None
+
+
 def _read_lines(path: Path) -> tuple[list[Line], bytes]:
     """The whole lines, and their bytes. A bad line is dropped as torn only if no good one follows."""
     content = path.read_bytes()

@@ -1,0 +1,75 @@
+"""The last comparable run: what a run's recommendations are compared with when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.comparison import changes, recommendations_of
+from agent.errors import LogError
+from agent.events import ContentStored, RunCompared, RunStarted
+from agent.gathering import read_run
+from agent.result import SIMULATED, RunResult
+from agent.runs import log
+
+LOOKED_AT = 200
+"""Runs that lie beside one, newest first, among which the last comparable one is sought."""
+
+
+def by_store(run: RunResult) -> RunCompared | None:
+    """Among the runs that lie beside it, the newest valid one of the same agent, question, horizon, benchmark and model
+    on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has none.
+    """
+    if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
+        return None
+    for folder in _earlier(run.folder, run.as_of):
+        try:
+            before = read_run(folder)
+        except LogError:
+            continue
+        if before.ok and (SIMULATED in before.labels) == (SIMULATED in run.labels):
+            told = [each.to_json() for each in changes(before, run)]
+            return RunCompared(before.run_id, before.as_of, told)
+    return None
+
+
+class _Head(NamedTuple):
+    as_of: str | None
+    told: tuple[Any, ...]
+    """What comparable runs have in common."""
+
+
+def _earlier(folder: Path, as_of: str | None) -> Iterator[Path]:
+    """Runs that began as this one did, the one to compare it with first."""
+    beside = sorted(
+        (path for path in folder.parent.glob(f"*/{log.FILE}") if path.parent != folder),
+        key=lambda path: path.stat().st_mtime_ns,
+        reverse=True,
+    )[:LOOKED_AT]
+    own = _head(folder / log.FILE)
+    heads = [(path.parent, head) for path in beside if (head := _head(path)) and own and head.told == own.told]
+    if as_of is None:
+        yield from (path for path, head in heads if head.as_of is None)
+    else:
+        dated = [(path, head.as_of) for path, head in heads if head.as_of and head.as_of < as_of]
+        yield from (path for path, _ in sorted(dated, key=lambda each: each[1], reverse=True))
+
+
+@lru_cache(maxsize=4096)
+def _head(path: Path) -> _Head | None:
+    """How a run began, which never changes; None for what cannot be read, or has not begun."""
+    contents: dict[str, Any] = {}
+    try:
+        for event in log.opening(path):
+            match event:
+                case ContentStored():
+                    contents[event.hash] = event.content
+                case RunStarted():
+                    spec = contents[event.spec]
+                    about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark")]
+                    return _Head(event.as_of, (*about, event.question, event.model.get("name"), event.replay_of))
+    except (LogError, KeyError):
+        return None
+    return None
