@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from agent.report.rotation import Point
+from agent.report.svg import Box, Point
 
 GAP = 9.0
 """From a point to the label beside it."""
@@ -14,29 +13,6 @@ _RINGS = (24.0, 38.0, 54.0, 72.0, 96.0, 124.0)
 _BEARINGS = 16
 _FAR = 1.5
 """What a unit of distance costs against a unit of covered area."""
-
-
-class Box(NamedTuple):
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def overlap(self, other: Box) -> float:
-        """The area that both cover."""
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across * down if across > 0 and down > 0 else 0.0
-
-    def nearest(self, point: Point) -> Point:
-        """The place on or within the box that is nearest to `point`."""
-        x, y = point
-        return min(max(x, self.left), self.right), min(max(y, self.top), self.bottom)
-
-
-def around(point: Point, size: float) -> Box:
-    x, y = point
-    return Box(x - size, y - size, x + size, y + size)
 
 
 def placed(points: Sequence[Point], sizes: Sequence[Point], taken: Sequence[Box], room: Box) -> list[Box]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TypeAlias
 
 from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
 from agent.report.heatmap import Column, Heatmap, finite, heatmap_of, label, sector_key, unit_label
+from agent.report.svg import Point
+from agent.report.words import Words
 
-Point: TypeAlias = tuple[float, float]
 _ByDay: TypeAlias = Mapping[str, Mapping[str, float]]
 """Sector key → day → number."""
 
@@ -32,6 +33,10 @@ QUADRANTS = {
     (False, True): "Improving",
 }
 """(x at or above the centre, y at or above it) → name."""
+
+DELIVERED = "Ratio and momentum as {tool} gives them; tails show the way there."
+AGAINST_BENCHMARK = "{measure} over {longer} against {shorter}; the centre is the benchmark."
+AGAINST_MEDIAN = "{measure} over {longer} against {shorter}; the centre is the median sector."
 
 # Names of measures, with blanks for what joins their words.
 _RATIO = re.compile(r"\b(rotation|rs) ?ratio\b")
@@ -64,13 +69,23 @@ class Track:
 
 @dataclass(frozen=True)
 class Rotation:
-    """`basis` says what was set against what; `left_out` how many sectors had no room."""
+    """`basis` says what was set against what, in English with {places} for `about`; `left_out` how many sectors had no
+    room.
+    """
 
     x: Axis
     y: Axis
     tracks: tuple[Track, ...]
     basis: str
+    about: Mapping[str, str]
     left_out: int = 0
+
+    def told(self, say: Words) -> str:
+        """What the chart shows, and what it leaves out."""
+        told = say(self.basis, **self.about)
+        if self.left_out:
+            told += " " + say("{count} sectors nearer to the centre are left out.", count=self.left_out)
+        return told
 
     def quadrant(self, track: Track) -> str:
         x, y = track.points[-1]
@@ -91,7 +106,7 @@ def rotation_of(figures: Sequence[Figure]) -> Rotation | None:
 
     kept = set(sorted(found.tracks, key=distance, reverse=True)[:MOST])
     tracks = tuple(track for track in found.tracks if track in kept)
-    return Rotation(found.x, found.y, tracks, found.basis, len(found.tracks) - len(tracks))
+    return replace(found, tracks=tracks, left_out=len(found.tracks) - len(tracks))
 
 
 def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
@@ -104,9 +119,8 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
             tracks = _tracks(table, _by_day(figures, ratio), _by_day(figures, momentum), *step)
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
-                tails = "; tails show the way there" if any(len(track.points) > 1 for track in tracks) else ""
-                basis = f"Ratio and momentum as {ratio.tool} gives them{tails}."
-                return Rotation(Axis(_heading(ratio), centres[0]), Axis(_heading(momentum), centres[1]), tracks, basis)
+                x, y = Axis(_heading(ratio), centres[0]), Axis(_heading(momentum), centres[1])
+                return Rotation(x, y, tracks, DELIVERED, {"tool": ratio.tool})
     return None
 
 
@@ -182,9 +196,9 @@ def _across(table: Heatmap, x: int, y: int, *, is_relative: bool) -> Rotation | 
         return None
     longer, shorter = table.columns[x], table.columns[y]
     centres = [0.0 if is_relative else median(track.points[0][at] for track in tracks) for at in (0, 1)]
-    centre = "the benchmark" if is_relative else "the median sector"
-    basis = f"{longer.label} over {longer.lookback} against {shorter.lookback}; the centre is {centre}."
-    return Rotation(Axis(_heading(longer), centres[0]), Axis(_heading(shorter), centres[1]), tuple(tracks), basis)
+    axes = Axis(_heading(longer), centres[0]), Axis(_heading(shorter), centres[1])
+    about = {"measure": longer.label, "longer": longer.lookback or "", "shorter": shorter.lookback or ""}
+    return Rotation(*axes, tuple(tracks), AGAINST_BENCHMARK if is_relative else AGAINST_MEDIAN, about)
 
 
 def _heading(column: Column) -> str:

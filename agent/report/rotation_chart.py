@@ -6,16 +6,19 @@ Colours are the classes of `rotation.css`, so that a page themes them; `data-sec
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from markupsafe import Markup, escape
 
 from agent.report.heatmap import number_text
 from agent.report.lettering import fitted, plain, width
-from agent.report.placing import GAP, Box, around, placed
-from agent.report.rotation import QUADRANTS, Axis, Point, Rotation, Track
+from agent.report.placing import GAP, placed
+from agent.report.rotation import QUADRANTS, Axis, Rotation, Track
+from agent.report.svg import Box, Point, around, circle, line, number, rect, text
+from agent.report.words import Words, words
 
 WIDTH, HEIGHT = 960, 580
 PLOT = Box(64, 16, 944, 520)
@@ -26,27 +29,22 @@ _PADDING = 0.09
 _ALONG = 16.0
 """Between the places of a tail that names keep clear of."""
 _TICKS = 9
+_ENGLISH = words("en")
 
 
-def svg(rotation: Rotation) -> Markup:
-    """To be put into a page that has `rotation.css` and the colours of a palette."""
-    words = escape(plain(f"Rotation of {len(rotation.tracks)} sectors. {rotation.basis}"))
+def svg(rotation: Rotation, say: Words = _ENGLISH, names: Callable[[str], str] = str) -> Markup:
+    """To be put into a page that has `rotation.css` and the colours of a palette; `names`: what a sector is called."""
+    label = escape(plain(rotation.told(say)))
     return Markup(
-        f'<svg class="rotation" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">\n'
-        f"{body(rotation)}\n</svg>"
+        f'<svg class="rotation" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">\n'
+        f"{body(rotation, say, names)}\n</svg>"
     )
 
 
-def body(rotation: Rotation) -> Markup:
+def body(rotation: Rotation, say: Words = _ENGLISH, names: Callable[[str], str] = str) -> Markup:
     """What the `svg` element holds, WIDTH by HEIGHT."""
-    scales = [
-        _Scale.of([point[at] for track in rotation.tracks for point in track.points], axis, low, high)
-        for at, axis, low, high in (
-            (0, rotation.x, PLOT.left, PLOT.right),
-            (1, rotation.y, PLOT.bottom, PLOT.top),
-        )
-    ]
-    return Markup("\n".join([*_frame(rotation, *scales), *_sectors(rotation, *scales)]))
+    chart = _Chart(rotation, say, names)
+    return Markup("\n".join([*chart.frame(), *chart.circles(), *chart.labels()]))
 
 
 @dataclass(frozen=True)
@@ -80,78 +78,103 @@ class _Scale:
         return [(self.place(each), number_text(each, decimals, plus=self.axis.centre == 0)) for each in numbers]
 
 
-def _frame(rotation: Rotation, across: _Scale, up: _Scale) -> Iterator[str]:
-    x, y = across.place(rotation.x.centre), up.place(rotation.y.centre)
-    yield _rect("ground leading", Box(x, PLOT.top, PLOT.right, y))
-    yield _rect("ground lagging", Box(PLOT.left, y, x, PLOT.bottom))
-    for place, text in across.ticks:
-        yield _line("grid", (place, PLOT.top), (place, PLOT.bottom))
-        yield _text("tick", place, PLOT.bottom + 18, text, "middle")
-    for place, text in up.ticks:
-        yield _line("grid", (PLOT.left, place), (PLOT.right, place))
-        yield _text("tick", PLOT.left - 8, place + 4, text, "end")
-    yield _line("centre", (x, PLOT.top), (x, PLOT.bottom))
-    yield _line("centre", (PLOT.left, y), (PLOT.right, y))
-    middle = (PLOT.left + PLOT.right) / 2, (PLOT.top + PLOT.bottom) / 2
-    yield _text("axis", middle[0], PLOT.bottom + 44, fitted(plain(rotation.x.label), 800, 12.5), "middle")
-    words, turned = fitted(plain(rotation.y.label), 480, 12.5), f"translate(15 {_n(middle[1])}) rotate(-90)"
-    yield f'<text class="axis" transform="{turned}" text-anchor="middle">{escape(words)}</text>'
-    for word, box in _corners():
-        yield _text("quadrant", box.left, box.bottom - 4, word)
+@dataclass(frozen=True)
+class _Chart:
+    rotation: Rotation
+    say: Words
+    names: Callable[[str], str]
+
+    @cached_property
+    def _across(self) -> _Scale:
+        return _Scale.of(self._all(0), self.rotation.x, PLOT.left, PLOT.right)
+
+    @cached_property
+    def _up(self) -> _Scale:
+        return _Scale.of(self._all(1), self.rotation.y, PLOT.bottom, PLOT.top)
+
+    def _all(self, at: int) -> list[float]:
+        return [point[at] for track in self.rotation.tracks for point in track.points]
+
+    @cached_property
+    def _centre(self) -> Point:
+        return self._across.place(self.rotation.x.centre), self._up.place(self.rotation.y.centre)
+
+    @cached_property
+    def _ways(self) -> list[list[Point]]:
+        """The points of each sector as places."""
+        return [[(self._across.place(x), self._up.place(y)) for x, y in track.points] for track in self.rotation.tracks]
+
+    @cached_property
+    def _corners(self) -> list[tuple[str, Box]]:
+        """The words of the quadrants, in the corners of the plot."""
+        corners = []
+        for (is_right, is_up), word in QUADRANTS.items():
+            wide = width(self.say(word), 14, bold=True)
+            left = PLOT.right - 10 - wide if is_right else PLOT.left + 10
+            top = PLOT.top + 6 if is_up else PLOT.bottom - 24
+            corners.append((self.say(word), Box(left, top, left + wide, top + 18)))
+        return corners
+
+    def frame(self) -> Iterator[str]:
+        x, y = self._centre
+        yield rect("ground leading", Box(x, PLOT.top, PLOT.right, y))
+        yield rect("ground lagging", Box(PLOT.left, y, x, PLOT.bottom))
+        for place, said in self._across.ticks:
+            yield line("grid", (place, PLOT.top), (place, PLOT.bottom))
+            yield text("tick", place, PLOT.bottom + 18, said, "middle")
+        for place, said in self._up.ticks:
+            yield line("grid", (PLOT.left, place), (PLOT.right, place))
+            yield text("tick", PLOT.left - 8, place + 4, said, "end")
+        yield line("centre", (x, PLOT.top), (x, PLOT.bottom))
+        yield line("centre", (PLOT.left, y), (PLOT.right, y))
+        middle = (PLOT.left + PLOT.right) / 2, (PLOT.top + PLOT.bottom) / 2
+        yield text("axis", middle[0], PLOT.bottom + 44, fitted(plain(self.rotation.x.label), 800, 12.5), "middle")
+        turned, said = f"translate(15 {number(middle[1])}) rotate(-90)", fitted(plain(self.rotation.y.label), 480, 12.5)
+        yield f'<text class="axis" transform="{turned}" text-anchor="middle">{escape(said)}</text>'
+        for word, box in self._corners:
+            yield text("quadrant", box.left, box.bottom - 4, word)
+
+    def circles(self) -> Iterator[str]:
+        """All of them, and their tails, before any name, so that none is crossed out."""
+        for track, way in zip(self.rotation.tracks, self._ways, strict=True):
+            yield f"{self._group(track)}<title>{escape(self._told(track))}</title>"
+            yield from _tail(way)
+            yield f"{circle('head', way[-1], _RADIUS)}</g>"
+
+    def labels(self) -> Iterator[str]:
+        called = [fitted(plain(self.names(track.sector)), _LONGEST_NAME, _LETTERS) for track in self.rotation.tracks]
+        sizes = [(width(name, _LETTERS) + 2, _LINE) for name in called]
+        boxes = placed([way[-1] for way in self._ways], sizes, self._taken(), PLOT)
+        for track, way, name, box in zip(self.rotation.tracks, self._ways, called, boxes, strict=True):
+            yield self._group(track)
+            if math.dist(way[-1], nearest := box.nearest(way[-1])) > GAP + 4:
+                yield line("leader", _edge(way[-1], nearest), nearest)
+            yield f"{text('name', box.left + 1, box.bottom - 4, name)}</g>"
+
+    def _group(self, track: Track) -> str:
+        quadrant = self.rotation.quadrant(track).lower()
+        return f'<g class="sector {quadrant}" data-sector="{escape(plain(track.sector))}">'
+
+    def _taken(self) -> list[Box]:
+        """Where no name should stand: on circles, tails, words of quadrants, and the lines through the centre."""
+        boxes = [around(way[-1], _RADIUS + 3) for way in self._ways] + [box for _, box in self._corners]
+        for start, end in (step for way in self._ways for step in pairwise(way)):
+            parts = math.ceil(math.dist(start, end) / _ALONG)
+            for part in range(parts):
+                share = part / parts
+                along = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+                boxes.append(around(along, 3))
+        x, y = self._centre
+        return [*boxes, PLOT._replace(left=x - 1, right=x + 1), PLOT._replace(top=y - 1, bottom=y + 1)]
+
+    def _told(self, track: Track) -> str:
+        (x, y), across, up = track.points[-1], self.rotation.x, self.rotation.y
+        quadrant = self.say(self.rotation.quadrant(track))
+        stands = f"{across.label} {_value(across, x)}, {up.label} {_value(up, y)}"
+        return plain(f"{self.names(track.sector)}: {quadrant}. {stands}")
 
 
-def _corners() -> Iterator[tuple[str, Box]]:
-    """The words of the quadrants, in the corners of the plot."""
-    for (is_right, is_up), word in QUADRANTS.items():
-        wide = width(word, 14, bold=True)
-        left = PLOT.right - 10 - wide if is_right else PLOT.left + 10
-        top = PLOT.top + 6 if is_up else PLOT.bottom - 24
-        yield word, Box(left, top, left + wide, top + 18)
-
-
-def _sectors(rotation: Rotation, across: _Scale, up: _Scale) -> Iterator[str]:
-    """All tails and circles, and then all names, so that no name is crossed out."""
-    groups = [
-        f'<g class="sector {rotation.quadrant(track).lower()}" data-sector="{escape(plain(track.sector))}">'
-        for track in rotation.tracks
-    ]
-    ways = [[(across.place(x), up.place(y)) for x, y in track.points] for track in rotation.tracks]
-    for group, track, way in zip(groups, rotation.tracks, ways, strict=True):
-        x, y = map(_n, way[-1])
-        yield f"{group}<title>{escape(_told(rotation, track))}</title>"
-        yield from _tail(way)
-        yield f'<circle class="head" cx="{x}" cy="{y}" r="{_RADIUS}"/></g>'
-    centre = across.place(rotation.x.centre), up.place(rotation.y.centre)
-    names = [fitted(plain(track.sector), _LONGEST_NAME, _LETTERS) for track in rotation.tracks]
-    sizes = [(width(name, _LETTERS) + 2, _LINE) for name in names]
-    boxes = placed([way[-1] for way in ways], sizes, _taken(ways, centre), PLOT)
-    for group, way, name, box in zip(groups, ways, names, boxes, strict=True):
-        yield group
-        if math.dist(way[-1], nearest := box.nearest(way[-1])) > GAP + 4:
-            yield _line("leader", _edge(way[-1], nearest), nearest)
-        yield f"{_text('name', box.left + 1, box.bottom - 4, name)}</g>"
-
-
-def _taken(ways: Sequence[Sequence[Point]], centre: Point) -> list[Box]:
-    """Where no name should stand: on circles, tails, words of quadrants, and the lines through the centre."""
-    boxes = [around(way[-1], _RADIUS + 3) for way in ways] + [box for _, box in _corners()]
-    for start, end in (step for way in ways for step in pairwise(way)):
-        parts = math.ceil(math.dist(start, end) / _ALONG)
-        for part in range(parts):
-            share = part / parts
-            along = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
-            boxes.append(around(along, 3))
-    x, y = centre
-    return [*boxes, PLOT._replace(left=x - 1, right=x + 1), PLOT._replace(top=y - 1, bottom=y + 1)]
-
-
-def _told(rotation: Rotation, track: Track) -> str:
-    x, y = track.points[-1]
-    stands = f"{rotation.x.label} {_number(rotation.x, x)}, {rotation.y.label} {_number(rotation.y, y)}"
-    return plain(f"{track.sector}: {rotation.quadrant(track)}. {stands}")
-
-
-def _number(axis: Axis, value: float) -> str:
+def _value(axis: Axis, value: float) -> str:
     return number_text(value, 2, plus=axis.centre == 0)
 
 
@@ -159,32 +182,12 @@ def _tail(way: Sequence[Point]) -> Iterator[str]:
     """Ever thicker and darker towards now."""
     for at, (start, end) in enumerate(pairwise(way), 1):
         share = at / (len(way) - 1)
-        thick, dark = _n(1 + 1.6 * share), _n(0.2 + 0.6 * share)
-        yield _line("tail", start, end, f' stroke-width="{thick}" stroke-opacity="{dark}"')
-        yield f'<circle class="step" cx="{_n(start[0])}" cy="{_n(start[1])}" r="2" fill-opacity="{dark}"/>'
+        thick, dark = number(1 + 1.6 * share), number(0.2 + 0.6 * share)
+        yield line("tail", start, end, f' stroke-width="{thick}" stroke-opacity="{dark}"')
+        yield circle("step", start, 2, f' fill-opacity="{dark}"')
 
 
 def _edge(head: Point, towards: Point) -> Point:
     """Where a line leaves a head's circle."""
     share = (_RADIUS + 1.5) / math.dist(head, towards)
     return head[0] + (towards[0] - head[0]) * share, head[1] + (towards[1] - head[1]) * share
-
-
-def _rect(kind: str, box: Box) -> str:
-    wide, high = box.right - box.left, box.bottom - box.top
-    return f'<rect class="{kind}" x="{_n(box.left)}" y="{_n(box.top)}" width="{_n(wide)}" height="{_n(high)}"/>'
-
-
-def _line(kind: str, start: Point, end: Point, more: str = "") -> str:
-    (x1, y1), (x2, y2) = start, end
-    return f'<line class="{kind}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"{more}/>'
-
-
-def _text(kind: str, x: float, y: float, text: str, anchor: str = "") -> str:
-    anchored = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}"{anchored}>{escape(text)}</text>'
-
-
-def _n(value: float) -> str:
-    """A coordinate, the same on every machine."""
-    return f"{round(value, 1) + 0.0:g}"
