@@ -5,7 +5,7 @@ result. Whatever a tool, a server or a model said is text here, never markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from agent.report import drawn_heatmap, rotation_chart
 from agent.report.heatmap import NO_FIGURE, Heatmap, heatmap_of, sector_key
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset
-from agent.report.page import STATUS, places
+from agent.report.names import SectorNames
 from agent.report.palettes import CVD, Palette
 from agent.report.rotation import rotation_of
 from agent.report.svg import Box, glyph, number, rect, text
@@ -68,38 +68,36 @@ class _Sheet:
     def __init__(self, result: RunResult, palette: Palette) -> None:
         self.result, self.palette = result, palette
         self.say: Words = words(result.language)
-        self.names: Callable[[str], str] = str
+        self.names = SectorNames.of(result)
         self.y = 40.0
         self.parts: list[str] = []
         self._table: Heatmap = heatmap_of(result.figures)
-        self._hidden = places(result.folder)
-
-    def plain(self, said: Any) -> str:
-        told = str(said)
-        for place in self._hidden:
-            told = told.replace(place, "…")
-        return plain(told)
 
     def head(self) -> None:
         """Labels, question, and what the answer is about."""
         x = float(MARGIN)
         labels = [self.say(label) for label in self.result.labels]
-        for label in (fitted(self.plain(each), 400, 13, bold=True) for each in labels[:6]):
+        for label in (fitted(plain(each), 400, 13, bold=True) for each in labels):
             wide = (width(label, 13, bold=True) + len(label) * 0.8) + 24
+            if x + wide > WIDTH - MARGIN:
+                break
             self.parts.append(rect("tag", Box(x, self.y, x + wide, self.y + 28)))
             self.parts.append(text("tag-text", x + 12, self.y + 18.5, label))
             x += wide + 10
         self.y += 66 if labels else 22
-        question = self.plain(self.result.question) or self.say("A run without a question")
+        question = plain(self.result.question) or self.say("A run without a question")
         for line in wrapped(question, ROOM, 27, most=3, bold=True):
             self.parts.append(text("title", MARGIN, self.y, line))
             self.y += 36
         x = float(MARGIN)
         for name, fact in self._facts():
-            said = fitted(self.plain(fact), 300, 14)
+            said = fitted(plain(fact), 300, 14)
+            wide = max(width(said, 14, bold=True), width(name, 12))
+            if x + wide > WIDTH - MARGIN:
+                break
             self.parts.append(text("quiet small", x, self.y, name))
             self.parts.append(text("strong", x, self.y + 18, said))
-            x += max(width(said, 14, bold=True), width(name, 12)) + 40
+            x += wide + 40
         self.y += 60
 
     def _facts(self) -> Iterator[tuple[str, str]]:
@@ -116,8 +114,7 @@ class _Sheet:
     def failure(self) -> None:
         if self.result.ok:
             return
-        status = STATUS.get(self.result.status, self.result.status)
-        reason = wrapped(self.plain(f"{status}: {self.result.stop_reason}."), ROOM - 48, 13, most=4)
+        reason = wrapped(plain(f"{self.result.status}: {self.result.stop_reason}."), ROOM - 48, 13, most=4)
         high = 46 + 19 * len(reason)
         self.parts.append(rect("bad-soft", Box(MARGIN, self.y, WIDTH - MARGIN, self.y + high)))
         self.parts.append(rect("bad", Box(MARGIN, self.y, MARGIN + 4, self.y + high)))
@@ -143,10 +140,10 @@ class _Sheet:
         self.y += 30
 
     def _card(self, given: Mapping[str, Any], x: float, y: float, wide: float) -> Iterator[str]:
-        action, confidence = self.plain(given.get("action", NO_FIGURE)), given.get("confidence_score")
+        action, confidence = plain(given.get("action", NO_FIGURE)), given.get("confidence_score")
         share = probability(confidence)
-        told = self.plain(NO_FIGURE if confidence is None else confidence) if share is None else f"{share:.2f}"
-        sector = self.plain(self.names(str(given.get("sector_name", NO_FIGURE))))
+        told = plain(NO_FIGURE if confidence is None else confidence) if share is None else f"{share:.2f}"
+        sector = plain(self.names(str(given.get("sector_name", NO_FIGURE))))
         said = fitted(f"{self.say(action)} · {told}", wide - 50, 13)
         yield rect("frame", Box(x, y, x + wide, y + _CARD_HEIGHT))
         yield glyph(action, x + 20, y + 20)
@@ -176,7 +173,7 @@ class _Sheet:
         if found is None:
             return
         self.heading("Relative rotation")
-        self.note(self.plain(found.told(self.say)))
+        self.note(plain(found.told(self.say)))
         left = (WIDTH - rotation_chart.WIDTH) / 2
         body = rotation_chart.body(found, self.say, self.names)
         self.parts.append(f'<g class="rotation" transform="translate({number(left)} {number(self.y)})">\n{body}\n</g>')
@@ -198,9 +195,9 @@ class _Sheet:
         """All of it, with the notice at its foot, and the mark of simulated data across it."""
         self.y += 24
         foot = text("strong", MARGIN, self.y, self.say(ADVICE))
-        run = text("quiet small", WIDTH - MARGIN, self.y, self.plain(self.result.run_id), "end")
+        run = text("quiet small", WIDTH - MARGIN, self.y, plain(self.result.run_id), "end")
         high = number(self.y + 36)
-        title = escape(self.plain(self.result.question) or "Sector Advisor")
+        title = escape(plain(self.result.question) or "Sector Advisor")
         head = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" width="{WIDTH}" height="{high}" '
             f'viewBox="0 0 {WIDTH} {high}" role="img">',

@@ -32,7 +32,7 @@ LIMIT = 100_000
 
 T = TypeVar("T")
 
-STATUS: dict[str, str] = {
+_STATUS: dict[str, str] = {
     "ok": "Valid answer",
     "invalid": "The answer does not satisfy its response format",
     "unsupported": "The answer rests on no tool call",
@@ -82,7 +82,7 @@ class _View:
 
     def __init__(self, result: RunResult, table: Heatmap, room: _Room) -> None:
         self.result, self._heatmap, self._room = result, table, room
-        self._hidden = places(result.folder)
+        self._hidden = _places(result.folder)
         self._numbers = {call.id: at for at, call in enumerate(result.calls, 1)}
         self.simulated = SIMULATED in result.labels
         self.by_rules = RULES in result.labels
@@ -120,7 +120,7 @@ class _View:
 
     @property
     def status(self) -> str:
-        return STATUS.get(self.result.status) or self.short(self.result.status)
+        return _STATUS.get(self.result.status) or self.short(self.result.status)
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -330,7 +330,7 @@ def _value(figure: Figure, *, plus: bool = False) -> str:
     return heatmap.number_text(value, 0 if abs(value) >= 1000 else 2, plus=plus)
 
 
-def places(folder: Path | None) -> list[str]:
+def _places(folder: Path | None) -> list[str]:
     """How a run's folder may be written in texts; pages say nothing about the machine they were made on."""
     if folder is None or len(folder.parts) < 2:
         return []
