@@ -35,7 +35,8 @@ conformance: $(VENV)/.ready
 real-servers: $(VENV)/.ready
 	$(BIN)/python -m tests.real_servers.run
 
-# The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it.
+# The wheel, installed elsewhere, has to work from an empty folder: prompts, configs and data are in it, and every step
+# of the README prints what it shows.
 wheel: $(VENV)/.ready
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w dist .
@@ -44,6 +45,7 @@ wheel: $(VENV)/.ready
 	mkdir dist/empty
 	cd dist/empty && ADVISOR_HOME=home ../venv/bin/advisor ask --offline -q "$(QUESTION)"
 	cd dist/empty && ADVISOR_HOME=home ../venv/bin/advisor ask --offline -q -c us_sector_rotation --as-of 2008-09-30
+	cd dist/empty && ../venv/bin/python ../../docs/walk.py --programs ../venv/bin
 
 fix: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .

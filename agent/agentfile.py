@@ -16,8 +16,9 @@ from agent import data, source
 from agent.encoding import digest
 from agent.errors import SpecError, UsageError
 from agent.problems import problems_of
+from agent.server_spec import HttpServer, StdioServer
 from agent.source import Address, Source, path_text
-from agent.spec import AgentSpec, BudgetSpec, HttpServer, Schema, StdioServer, is_whole_schema
+from agent.spec import AgentSpec, BudgetSpec, Schema, is_whole_schema
 from agent.taxonomy import Sectors, SectorSpec, conflicts
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

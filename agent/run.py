@@ -33,9 +33,10 @@ from agent.offer import Opening
 from agent.place import Place
 from agent.result import RunResult
 from agent.runs import log, store
+from agent.server_spec import StdioServer
 from agent.sitting import Sitting
 from agent.source import Source
-from agent.spec import AgentSpec, StdioServer
+from agent.spec import AgentSpec
 from agent.tools import trust
 from agent.tools.ports import Person
 

@@ -7,21 +7,18 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from agent.mapping import FiguresSpec
 from agent.section import Section, Text
+from agent.server_spec import SERVER_NAME, Count, HttpServer, Seconds, ServerSpec, StdioServer
 from agent.taxonomy import Sectors, Taxonomy
 
-Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
-Count: TypeAlias = Annotated[int, Field(ge=1)]
 Schema: TypeAlias = dict[str, Any]
 
 HORIZON = r"^[1-9]\d* (session|day|week|month|quarter|year)s?$"
 DEFAULT_HORIZON = "63 sessions"
 HORIZON_DAYS = {"session": 365 / 252, "day": 1, "week": 7, "month": 365 / 12, "quarter": 365 / 4, "year": 365}
-SERVER_NAME = r"^[A-Za-z0-9_.-]{1,40}$"
-PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
 NAME = r"^\S+$"
 BASE_URL = r"^https?://[^\s@?#]+$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -81,7 +78,9 @@ class FeaturesSpec(Section):
     format: bool = True
     """The answer's schema as `output_config.format`; it stands in the first message in any case."""
     effort: bool = True
+    """`effort`, how much the model does for an answer."""
     thinking: bool = True
+    """`thinking`, and how much of it."""
     strict: bool = False
     """Tools whose schemas are simple enough are offered as strict: their arguments then always have the right form."""
     tool_choice: bool = True
@@ -120,6 +119,7 @@ class BudgetSpec(Section):
     turns: Count = 12
     """Answers of the model."""
     tool_calls: Count = 40
+    """Calls of tools, over all turns."""
     tokens: Count = 200_000
     """Uncached input, cache writes and output, over the whole run."""
     usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -132,18 +132,15 @@ class BudgetSpec(Section):
 
 class TimeoutSpec(Section):
     start: Seconds = 90.0
+    """Until a server has been greeted."""
     list: Seconds = 30.0
+    """For a server's list of tools."""
     call: Seconds = 60.0
+    """For one call of a tool."""
     answer: Seconds = 180.0
     """For one attempt at an answer of the model, whatever comes of it meanwhile."""
     idle: Seconds = 60.0
     """How long the model's service may say nothing at all in the middle of an answer."""
-
-
-class ServerTimeoutSpec(Section):
-    start: Seconds | None = None
-    list: Seconds | None = None
-    call: Seconds | None = None
 
 
 class DriftPolicy(Section):
@@ -184,71 +181,9 @@ class PolicySpec(Section):
         return DriftPolicy(missing=self.on_drift, changed=self.on_drift)
 
 
-class _Server(Section):
-    required: bool = True
-    """Whether a run fails when this server does; otherwise the result reports it and the run goes on."""
-    disabled: bool = False
-    timeouts: ServerTimeoutSpec = ServerTimeoutSpec()
-    """Seconds, where they differ from the file's `timeouts`."""
-    calls_per_minute: Count | None = None
-    """How often the server may be called, over all runs of a batch."""
-    protocol: Annotated[str, Field(pattern=PROTOCOL)] = "auto"
-    """How the protocol is negotiated: `auto`, `legacy` (by the old handshake), or a version from 2026-07-28 on."""
-    stateful: bool = False
-    """Whether it remembers what a run did: each run then opens one of its own, and is not resumed once it used it."""
-    description: str | None = None
-    """For people."""
-    autoApprove: list[str] | None = None
-    """Other programs' key: read and without effect here."""
-    alwaysAllow: list[str] | None = None
-    """Other programs' key: read and without effect here."""
-
-
-class StdioServer(_Server):
-    command: Text
-    """A program; `advisor` is the running installation."""
-    args: list[str] = Field(default_factory=list)
-    env: dict[str, str] = Field(default_factory=dict)
-    """Added to the few variables that a server gets; ${VAR} and ${VAR:-default} are expanded."""
-    cwd: Text | None = None
-    type: Literal["stdio"] | None = None
-    transport: Literal["stdio"] | None = None
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether it is the market server of this very installation, as it comes."""
-        return self.command == "advisor" and self.args[:1] == ["market"] and not self.env and self.cwd is None
-
-    @property
-    def reads_folder(self) -> bool:
-        """Whether it is, or once `${…}` is expanded may be, a market server over somebody's own files."""
-        return self.command == "advisor" and any("--data" in arg or "${" in arg for arg in self.args)
-
-
-class HttpServer(_Server):
-    url: Annotated[str, Field(pattern=r"^(https?://|\$\{)\S+$")]
-    headers: dict[str, str] = Field(default_factory=dict)
-    """${VAR} and ${VAR:-default} are expanded."""
-    type: Literal["http", "streamable-http", "streamableHttp", "sse"] | None = None
-    """`sse` for the transport of servers from before 2025-03-26."""
-    transport: Literal["http", "streamable-http", "streamableHttp", "sse"] | None = None
-
-    @property
-    def is_sse(self) -> bool:
-        return "sse" in (self.type, self.transport)
-
-
-def _server_tag(value: Any) -> str:
-    return "http" if isinstance(value, HttpServer) or (isinstance(value, Mapping) and "url" in value) else "stdio"
-
-
-ServerSpec: TypeAlias = Annotated[
-    Annotated[StdioServer, Tag("stdio")] | Annotated[HttpServer, Tag("http")], Discriminator(_server_tag)
-]
-
-
 class AgentSpec(Section):
     agent_name: Text
+    """What the agent is called, in its system text and in every result."""
     description: Text
     """Who the agent is; the first words of the system text."""
     response_format: Schema
@@ -259,6 +194,7 @@ class AgentSpec(Section):
     """Every declared property required and no other, at least one recommendation, confidence within 0..1, no link that
     came from no tool."""
     model: ModelSpec = ModelSpec()
+    """Which model is asked, and how."""
     prompt: Text | None = None
     """A text file for the system text, beside this file or in the package."""
     objective: Text | None = None
@@ -270,6 +206,7 @@ class AgentSpec(Section):
     sectors: Text | Sectors | None = None
     """The names of the sectors and their tickers: a file beside this one or in the package, or its content."""
     benchmark: Text | None = None
+    """What overweight and underweight are relative to."""
     horizon: Annotated[str, Field(pattern=HORIZON)] = DEFAULT_HORIZON
     """What advice and confidence are about."""
     mcpServers: (
@@ -281,9 +218,11 @@ class AgentSpec(Section):
     ) = None
     """Where tools come from; without it, the embedded market server with simulated data."""
     budget: BudgetSpec = BudgetSpec()
+    """Limits that end a run."""
     timeouts: TimeoutSpec = TimeoutSpec()
     """Seconds."""
     policy: PolicySpec = PolicySpec()
+    """What is allowed, and what is an error."""
     language: Literal["en", "vi"] = "en"
     """Of the rationales: English or Vietnamese; it also says how a number such as 1.240 is read."""
     as_of_argument: Text = "as_of"

@@ -11,8 +11,8 @@ import pytest
 from agent import agentfile, data
 from agent.agentfile import AgentFile
 from agent.errors import SpecError
+from agent.server_spec import HttpServer, StdioServer
 from agent.source import Source
-from agent.spec import HttpServer, StdioServer
 
 FORM = Path(__file__).parent / "fixtures" / "article_form.json5"
 ORIGINAL = Path(__file__).parents[2] / "shared" / "article_agent.json5"

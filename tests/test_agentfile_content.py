@@ -8,7 +8,8 @@ import pytest
 
 from agent import agentfile
 from agent.errors import SpecError
-from agent.spec import HttpServer, StdioServer, ToolSpec
+from agent.server_spec import HttpServer, StdioServer
+from agent.spec import ToolSpec
 from tests.test_agentfile import ROOT, parse, problems
 
 

@@ -19,7 +19,7 @@ from agent.gate import Gate, Ticket, failure
 from agent.model.base import Remaining, Request, Turn, Usage
 from agent.prices import Price
 from agent.section import Section
-from agent.spec import Count
+from agent.server_spec import Count
 
 BURST = 1 / 6
 """Of a minute's amount that may go at once: services may enforce 60 a minute as one a second, so a bucket holds ten

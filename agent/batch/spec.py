@@ -16,7 +16,7 @@ from agent.batch.schedule import ScheduleSpec
 from agent.errors import UsageError
 from agent.run import iso_day
 from agent.section import Section, Text
-from agent.spec import Count
+from agent.server_spec import Count
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _OUR_FILES = {"summary", "index", "recommendations", "runs", "lock", "on_finish"}

@@ -81,6 +81,14 @@ def show(run: str, form: str) -> None:
 
 @command.command()
 @click.argument("run")
+def path(run: str) -> None:
+    """Say where a RUN lies: the folder of its log, its page and its answer."""
+    with failures(as_json=False):
+        click.echo(store.find(run))
+
+
+@command.command()
+@click.argument("run")
 @click.option("--model", metavar="NAME", help="Ask this model, live, over the recorded tools; `planner` needs no key.")
 @click.option("-c", "--config", metavar="FILE", help="Under this agent file, instead of the recorded one.")
 @click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
@@ -97,13 +105,13 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
         from agent import agentfile
         from agent.replay.recording import Recording
 
-        path = Path(run) if Path(run).is_file() else store.find(run)
-        recording = Recording.read(path)
+        place = Path(run) if Path(run).is_file() else store.find(run)
+        recording = Recording.read(place)
         file = agentfile.load(config) if config else None
         if model is None:
             if simulated:
                 raise UsageError("--simulated is about a paid model", hint="name it: --model NAME")
-            result, told = _again(recording, file, None if path.is_file() else path)
+            result, told = _again(recording, file, None if place.is_file() else place)
         else:
             with live.progress(quiet=quiet) as listen:
                 result, told = _anew(recording, file, model, simulated, listen)

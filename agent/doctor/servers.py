@@ -11,7 +11,7 @@ from agent.doctor.finding import Finding, Severity
 from agent.errors import AdvisorError
 from agent.events import ServerOpened, ToolAnswered
 from agent.model.base import ToolCall
-from agent.spec import StdioServer
+from agent.server_spec import StdioServer
 from agent.tools import lock
 from agent.tools.advice import for_missing
 from agent.tools.content import unframed

@@ -25,8 +25,8 @@ from agent.replay.result_changes import ResultChange
 from agent.scoring.expect import Expect
 from agent.scoring.scorers import SCORERS
 from agent.section import Section, Text
+from agent.server_spec import StdioServer
 from agent.source import Address, Source, path_text
-from agent.spec import StdioServer
 
 EMBEDDED = "embedded"
 

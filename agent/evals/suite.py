@@ -21,7 +21,7 @@ from agent.replay.recording import Recording
 from agent.replay.servers import Index
 from agent.replay.slices import Containment
 from agent.section import Section, Text
-from agent.spec import Count
+from agent.server_spec import Count
 
 FILE = "suite.yaml"
 CONTAINMENT = "containment.yaml"

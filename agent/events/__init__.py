@@ -41,6 +41,7 @@ from agent.events.turns import (
 
 __all__ = [
     "FORMAT",
+    "KINDS",
     "SIMULATED_KIND",
     "AnswerChecked",
     "AnswerDue",
@@ -82,8 +83,10 @@ class UnknownEvent(Event):
         return dict(self.body)
 
 
-_KINDS = [*Event.__subclasses__(), *OfCall.__subclasses__()]
-_BY_NAME: dict[str, type[Event]] = {kind.name: kind for kind in _KINDS if kind not in (OfCall, UnknownEvent)}
+KINDS: list[type[Event]] = [
+    kind for kind in (*Event.__subclasses__(), *OfCall.__subclasses__()) if kind not in (OfCall, UnknownEvent)
+]
+_BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def from_json(body: Mapping[str, JSON]) -> Event:

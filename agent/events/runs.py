@@ -126,6 +126,8 @@ class RunCompared(Event):
 
 @dataclass(frozen=True)
 class ArtifactWritten(Event):
+    """A file that the run made: `path` is relative to the log's folder, `sha256` is of its bytes."""
+
     name: ClassVar[str] = "artifact.written"
     kind: str
     path: str

@@ -42,6 +42,8 @@ class ModelAnswered(Event):
 
 @dataclass(frozen=True)
 class ModelFailed(Event):
+    """One attempt at an answer that came to none; what was wrong, and whether it will be tried again."""
+
     name: ClassVar[str] = "model.failed"
     turn: int
     attempt: int

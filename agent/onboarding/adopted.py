@@ -17,8 +17,8 @@ from agent.foreign import texts_in
 from agent.onboarding.configured import BY_HAND, Configured
 from agent.onboarding.variables import Hiding, Variables, referred
 from agent.problems import problems_of
+from agent.server_spec import SERVER_NAME, HttpServer, StdioServer
 from agent.source import Address, Source, path_text
-from agent.spec import SERVER_NAME, HttpServer, StdioServer
 
 OTHERS = {"disabled", "autoApprove", "alwaysAllow"}
 """Keys that say something to other programs only."""

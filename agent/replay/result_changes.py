@@ -16,7 +16,7 @@ from agent.replay.operation import Operation
 from agent.replay.recording import RecordedServer
 from agent.replay.rows import Row, respelled, with_data
 from agent.section import Text
-from agent.spec import Count
+from agent.server_spec import Count
 from agent.tools.content import data_of
 
 _DATE = re.compile(r"(?<!\d)[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\d)")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.spec import StdioServer, TimeoutSpec
+from agent.server_spec import StdioServer
+from agent.spec import TimeoutSpec
 from agent.tools.connection import Connection, ServerSpec
 from agent.tools.faults import innermost, reason, refusal_of
 

@@ -22,7 +22,8 @@ from mcp_types import Implementation, ToolListChangedNotification
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from agent import __version__
-from agent.spec import HttpServer, StdioServer, TimeoutSpec
+from agent.server_spec import HttpServer, StdioServer
+from agent.spec import TimeoutSpec
 from agent.tools.faults import CallFault, fault_of
 from agent.tools.guarded_http import GuardedClient, Refusal
 from agent.tools.process import StdioProcess

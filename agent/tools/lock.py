@@ -30,7 +30,7 @@ from agent.events import ServerOpened
 from agent.foreign import whole
 from agent.runs import store
 from agent.runs.log import write_whole
-from agent.spec import HttpServer, StdioServer
+from agent.server_spec import HttpServer, StdioServer
 from agent.tools.changed_text import LINES, clipped, difference, marked, revealed
 from agent.tools.toolbox import Toolbox
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import SpecError
-from agent.spec import StdioServer
+from agent.server_spec import StdioServer
 
 INHERITED = (
     (

@@ -16,7 +16,8 @@ from agent.encoding import JSON
 from agent.errors import ServerError, SpecError
 from agent.events import ServerFailed, ServerOpened
 from agent.foreign import redact, whole
-from agent.spec import HttpServer, PolicySpec, StdioServer, TimeoutSpec
+from agent.server_spec import HttpServer, StdioServer
+from agent.spec import PolicySpec, TimeoutSpec
 from agent.tools import advice, verdicts
 from agent.tools.connection import Connection, InMemoryServer, ServerSpec
 from agent.tools.faults import CallFault, died

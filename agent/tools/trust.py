@@ -8,7 +8,8 @@ from agent import data
 from agent.errors import TrustNeeded
 from agent.foreign import printable
 from agent.runs import store
-from agent.spec import AgentSpec, HttpServer, StdioServer, is_local
+from agent.server_spec import HttpServer, StdioServer
+from agent.spec import AgentSpec, is_local
 
 
 def require(spec: AgentSpec, place: Path | None, *, trusted: bool) -> None:

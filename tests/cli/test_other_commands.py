@@ -97,6 +97,12 @@ def test_runs_lists_and_shows_what_ran() -> None:
     assert by_id["sector_recommendations"]
 
 
+def test_path_says_where_a_run_lies() -> None:
+    advisor("ask", "--offline", "-q", "Which sectors lead?")
+    [row] = json.loads(advisor("runs", "--format", "json").stdout)
+    assert advisor("runs", "path", "last").stdout == f"{row['paths']['folder']}\n"
+
+
 def test_run_that_does_not_exist_is_exit_2() -> None:
     done = advisor("runs", "show", "nothing")
     assert done.returncode == 2 and "no run is called 'nothing'" in done.stderr

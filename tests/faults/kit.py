@@ -14,7 +14,7 @@ from agent.events import Event
 from agent.result import RunResult
 from agent.run import run
 from agent.runs import log, store
-from agent.spec import StdioServer
+from agent.server_spec import StdioServer
 from agent.tools.ports import Reply
 from agent.tools.servers import Server
 from tests.messages_api import call

@@ -15,7 +15,8 @@ from mcp.server.mcpserver import Context, Elicit, MCPServer, Resolve
 from pydantic import BaseModel
 
 from agent.run import run
-from agent.spec import HttpServer, PolicySpec, TimeoutSpec
+from agent.server_spec import HttpServer
+from agent.spec import PolicySpec, TimeoutSpec
 from agent.tools import verdicts
 from agent.tools.ports import Form
 from agent.tools.servers import Server

@@ -14,7 +14,8 @@ import pytest
 
 from agent.errors import ServerError
 from agent.events import ServerOpened
-from agent.spec import HttpServer, TimeoutSpec
+from agent.server_spec import HttpServer
+from agent.spec import TimeoutSpec
 from agent.tools.servers import CALLS, Server
 from tests.faults.http_server import ANY, Exchange, FaultyHttp, Step, well
 from tests.faults.kit import Waits, ask, calling, double, failure_of, told, wipe, words

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.events import ContentStored
-from agent.spec import HttpServer, StdioServer
+from agent.server_spec import HttpServer, StdioServer
 from agent.tools.servers import Server
 from tests.faults.http_server import FaultyHttp
 from tests.faults.kit import Faulty, Waits, ask, logged

@@ -9,7 +9,8 @@ import pytest
 
 from agent.errors import ServerError
 from agent.events import ServerOpened
-from agent.spec import HttpServer, TimeoutSpec
+from agent.server_spec import HttpServer
+from agent.spec import TimeoutSpec
 from agent.tools.servers import CALLS, Server
 from tests.faults.http_server import FaultyHttp, Step
 from tests.faults.kit import Waits, double, failure_of, told, wipe, words

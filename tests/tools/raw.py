@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.spec import AgentSpec, StdioServer, TimeoutSpec
+from agent.server_spec import StdioServer
+from agent.spec import AgentSpec, TimeoutSpec
 from agent.tools.pool import ServerPool
 from agent.tools.ports import Outcome
 from agent.tools.servers import Server

@@ -15,9 +15,10 @@ from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
 from agent.place import Place
 from agent.runs import store
+from agent.server_spec import StdioServer
 from agent.sitting import Sitting
 from agent.source import Source
-from agent.spec import StdioServer, TimeoutSpec
+from agent.spec import TimeoutSpec
 from agent.tools import pool as pool_module
 from agent.tools.pace import Pace
 from agent.tools.pool import ServerPool, servers_of

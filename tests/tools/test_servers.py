@@ -15,7 +15,8 @@ import pytest
 
 from agent.errors import ServerError
 from agent.events import ServerOpened
-from agent.spec import HttpServer, StdioServer, TimeoutSpec
+from agent.server_spec import HttpServer, StdioServer
+from agent.spec import TimeoutSpec
 from agent.tools import process as process_module
 from agent.tools.collecting import collect
 from agent.tools.servers import Server
