@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from agent.comparison import probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
+from agent.report.about import horizon_text, span_text
 from agent.report.heatmap import NO_FIGURE, Heatmap, heatmap_of, sector_key
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset
@@ -91,7 +92,7 @@ class _Sheet:
             self.y += 36
         x = float(MARGIN)
         for name, fact in self._facts():
-            said = fitted(plain(fact), 300, 14)
+            said = fitted(plain(fact), 400, 14)
             wide = max(width(said, 14, bold=True), width(name, 12))
             if x + wide > WIDTH - MARGIN:
                 break
@@ -102,12 +103,9 @@ class _Sheet:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield self.say("As of"), self.result.as_of or self.say("not set")
-        if days := self.result.observed:
-            first, last = days
-            span = first if first == last else self.say("{first} to {last}", first=first, last=last)
-            yield self.say("Data observed"), span
-        if self.result.horizon:
-            yield self.say("Horizon"), self.result.horizon
+        yield self.say("Data observed"), span_text(self.result.observed, self.say) or self.say("no dated figures")
+        if horizon := horizon_text(self.result, self.say):
+            yield self.say("Horizon"), horizon
         yield self.say("Model"), self.result.model or NO_FIGURE
         yield self.say("Agent"), self.result.agent_name or NO_FIGURE
 

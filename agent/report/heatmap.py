@@ -26,7 +26,7 @@ column_key: Callable[[Figure], ColumnKey] = attrgetter("tool", "metric", "unit",
 
 # Words of metrics and units that say whether a number above 0 means up, or only how large something is.
 _UP_OR_DOWN = re.compile(
-    r"\b(perf|performance|returns?|change|chg|growth|momentum|mom|relative|excess|alpha|net|flows?|spread)\b"
+    r"\b(perf|performance|returns?|change|chg|growth|momentum|mom|relative|excess|alpha|net|flows?|spread|seasonality)\b"
 )
 _SIZE_ONLY = re.compile(
     r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
@@ -132,6 +132,12 @@ def number_text(value: float, decimals: int, *, plus: bool) -> str:
     reads_as_zero = not text.strip("0.")
     sign = "" if reads_as_zero else "\N{MINUS SIGN}" if value < 0 else "+" if plus else ""
     return sign + text.replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def numbers_text(metric: str, unit: str | None, values: Sequence[float]) -> list[str]:
+    """Numbers of one measure as a column of them prints them."""
+    plus, decimals = _diverges(metric, unit, values), _decimals(values, unit)
+    return [number_text(value, decimals, plus=plus) for value in values]
 
 
 def label(metric: str) -> str:
