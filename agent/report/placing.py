@@ -9,22 +9,28 @@ from agent.report.svg import Box, Point
 
 GAP = 9.0
 """From a point to the label beside it."""
-_RINGS = (24.0, 38.0, 54.0, 72.0, 96.0, 124.0)
-_BEARINGS = 16
+_RINGS = (24.0, 38.0, 54.0, 72.0, 92.0, 114.0, 138.0, 164.0, 192.0, 222.0, 254.0)
+_BEARINGS = 24
+_FIRM = 20.0
+"""What covered area costs that should not be covered, against what may be crossed."""
 _FAR = 1.5
 """What a unit of distance costs against a unit of covered area."""
 
 
-def placed(points: Sequence[Point], sizes: Sequence[Point], taken: Sequence[Box], room: Box) -> list[Box]:
-    """A box of its (width, height) for each point, within `room` and clear of the `taken` ones where that can be.
+def placed(
+    points: Sequence[Point], sizes: Sequence[Point], taken: Sequence[Box], crossed: Sequence[Box], room: Box
+) -> list[Box]:
+    """A box of its (width, height) for each point, within `room`; clear of the `taken` ones where that can be, and of
+    those that may be `crossed` where that costs no long way.
 
     Points in a crowd choose first.
     """
     order = sorted(range(len(points)), key=lambda at: (-_crowd(points, at), at))
-    covered, found = list(taken), dict[int, Box]()
+    covered = [(box, _FIRM) for box in taken] + [(box, 1.0) for box in crossed]
+    found = dict[int, Box]()
     for at in order:
         found[at] = _best(points[at], sizes[at], covered, room)
-        covered.append(found[at])
+        covered.append((found[at], _FIRM))
     return [found[at] for at in range(len(points))]
 
 
@@ -32,20 +38,20 @@ def _crowd(points: Sequence[Point], at: int) -> int:
     return sum(math.dist(points[at], other) < 90 for other in points)
 
 
-def _best(point: Point, size: Point, covered: Sequence[Box], room: Box) -> Box:
+def _best(point: Point, size: Point, covered: Sequence[tuple[Box, float]], room: Box) -> Box:
     (x, y), (wide, high) = point, size
     reach = Box(x - wide - _RINGS[-1], y - high - _RINGS[-1], x + wide + _RINGS[-1], y + high + _RINGS[-1])
-    near = [box for box in covered if box.overlap(reach)]
+    near = [(box, weight) for box, weight in covered if box.overlap(reach)]
     least, best = math.inf, reach
     for cost, box in _candidates(point, size):
         if cost >= least:
             break
         outside = wide * high - box.overlap(room)
-        cost += 10 * outside if outside > 0.01 else 0.0
-        for other in near:
+        cost += _FIRM * outside if outside > 0.01 else 0.0
+        for other, weight in near:
             if cost >= least:
                 break
-            cost += box.overlap(other)
+            cost += weight * box.overlap(other)
         if cost < least:
             least, best = cost, box
     return best

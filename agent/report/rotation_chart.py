@@ -144,7 +144,7 @@ class _Chart:
     def labels(self) -> Iterator[str]:
         called = [fitted(plain(self.names(track.sector)), _LONGEST_NAME, _LETTERS) for track in self.rotation.tracks]
         sizes = [(width(name, _LETTERS) + 2, _LINE) for name in called]
-        boxes = placed([way[-1] for way in self._ways], sizes, self._taken(), PLOT)
+        boxes = placed([way[-1] for way in self._ways], sizes, self._taken(), self._crossed(), PLOT)
         for track, way, name, box in zip(self.rotation.tracks, self._ways, called, boxes, strict=True):
             yield self._group(track)
             if math.dist(way[-1], nearest := box.nearest(way[-1])) > GAP + 4:
@@ -156,16 +156,20 @@ class _Chart:
         return f'<g class="sector {quadrant}" data-sector="{escape(plain(track.sector))}">'
 
     def _taken(self) -> list[Box]:
-        """Where no name should stand: on circles, tails, words of quadrants, and the lines through the centre."""
-        boxes = [around(way[-1], _RADIUS + 3) for way in self._ways] + [box for _, box in self._corners]
+        """Circles, and the words of quadrants."""
+        return [around(way[-1], _RADIUS + 3) for way in self._ways] + [box for _, box in self._corners]
+
+    def _crossed(self) -> list[Box]:
+        """Tails, and the lines through the centre."""
+        x, y = self._centre
+        boxes = [PLOT._replace(left=x - 1, right=x + 1), PLOT._replace(top=y - 1, bottom=y + 1)]
         for start, end in (step for way in self._ways for step in pairwise(way)):
             parts = math.ceil(math.dist(start, end) / _ALONG)
             for part in range(parts):
                 share = part / parts
                 along = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
                 boxes.append(around(along, 3))
-        x, y = self._centre
-        return [*boxes, PLOT._replace(left=x - 1, right=x + 1), PLOT._replace(top=y - 1, bottom=y + 1)]
+        return boxes
 
     def _told(self, track: Track) -> str:
         (x, y), across, up = track.points[-1], self.rotation.x, self.rotation.y

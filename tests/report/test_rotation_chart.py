@@ -7,7 +7,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.report.lettering import fitted, plain, width, wrapped
@@ -103,18 +103,26 @@ def test_any_points_can_be_drawn(points: list[Point]) -> None:
 ROOM = Box(0, 0, 800, 500)
 
 
-@given(st.lists(st.tuples(st.integers(0, 800), st.integers(0, 500)), min_size=1, max_size=20, unique=True))
+CROWD = [(400.0 + at % 5 * 3, 250.0 + at // 5 * 3) for at in range(20)]
+SPREAD = st.tuples(st.integers(2, 18), st.integers(1, 9)).map(lambda place: (place[0] * 40.0, place[1] * 50.0))
+
+
+@example(CROWD)
+@given(st.lists(SPREAD, min_size=1, max_size=20, unique=True))
 def test_labels_stay_within_the_room_and_off_each_other(points: list[Point]) -> None:
-    boxes = placed(points, [(70.0, 16.0)] * len(points), [], ROOM)
-    assert all(box.overlap(ROOM) == pytest.approx(70 * 16) for box in boxes)
+    boxes = placed(points, [(100.0, 16.0)] * len(points), [], [], ROOM)
+    assert all(box.overlap(ROOM) == pytest.approx(100 * 16) for box in boxes)
     assert all(one.overlap(other) < 1 for one, other in combinations(boxes, 2))
 
 
 def test_a_label_stands_beside_its_point_and_off_the_circle_that_is_there() -> None:
-    [free] = placed([(100, 100)], [(50, 16)], [], ROOM)
+    [free] = placed([(100, 100)], [(50, 16)], [], [], ROOM)
     assert (free.left, (free.top + free.bottom) / 2) == (109, 100)
-    [other] = placed([(100, 100)], [(50, 16)], [around((120, 100), 8)], ROOM)
+    [other] = placed([(100, 100)], [(50, 16)], [around((120, 100), 8)], [], ROOM)
     assert (other.right, (other.top + other.bottom) / 2) == (91, 100)
+
+    [crossing] = placed([(100, 100)], [(50, 16)], [], [around((120, 100), 1)], ROOM)
+    assert crossing.right == 91, "a line is crossed only where the way around it is long"
 
 
 def test_texts_are_wrapped_between_words_and_cut_where_room_ends() -> None:
