@@ -18,8 +18,8 @@ _ACROSS = 11
 _NAMES = 224.0
 _ROW = 27.0
 _WIDEST = 112.0
-_TOOLS, _HEADS = 22.0, 62.0
-"""Heights of the lines of tools and of headings."""
+_TOOLS, _HEAD_LINE = 22.0, 13.0
+"""Heights of the lines of tools and of a heading."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,12 @@ def draw(table: Heatmap, manner: Manner, left: float, top: float, room: float) -
     wide = min(_WIDEST, (room - _NAMES) / size)
     parts, y = list[str](), top
     for start in range(0, count, size):
-        parts += _band(table, slice(start, min(start + size, count)), manner, left, y, wide)
-        y += _TOOLS + _HEADS + _ROW * len(table.rows[:MOST_ROWS]) + 18
+        part = slice(start, min(start + size, count))
+        heads = [wrapped(plain(column.label), wide - 7, 11, most=3, bold=True) for column in table.columns[part]]
+        first = y + _TOOLS + 27 + _HEAD_LINE * max(map(len, heads))
+        parts += _heads(table.columns[part], heads, left + _NAMES, (y, first), wide)
+        parts += _band(table, part, manner, left, first, wide)
+        y = first + _ROW * len(table.rows[:MOST_ROWS]) + 18
     parts += _legend(manner, left, y + 4)
     if left_out := _left_out(table, manner.say):
         y += 20
@@ -58,9 +62,7 @@ def draw(table: Heatmap, manner: Manner, left: float, top: float, room: float) -
 
 def _band(table: Heatmap, part: slice, manner: Manner, left: float, top: float, wide: float) -> Iterator[str]:
     """Some columns of all sectors."""
-    columns, fills = table.columns[part], manner.palette.light.fills()
-    yield from _heads(columns, left + _NAMES, top, wide)
-    y = top + _TOOLS + _HEADS
+    columns, fills, y = table.columns[part], manner.palette.light.fills(), top
     for row in table.rows[:MOST_ROWS]:
         if action := manner.actions.get(row.key):
             yield glyph(action, left + 8, y + _ROW / 2)
@@ -70,19 +72,21 @@ def _band(table: Heatmap, part: slice, manner: Manner, left: float, top: float, 
     yield line("rule", (left, y + 0.5), (left + _NAMES + wide * len(columns), y + 0.5))
 
 
-def _heads(columns: tuple[Column, ...], left: float, top: float, wide: float) -> Iterator[str]:
-    x = left
+def _heads(
+    columns: Sequence[Column], labels: Sequence[Sequence[str]], left: float, span: tuple[float, float], wide: float
+) -> Iterator[str]:
+    """Tools over their columns, and the columns' labels above their details; `span`: where they begin and end."""
+    x, (top, bottom) = left, span
     for tool, group in groupby(columns, key=lambda column: column.tool):
-        span = wide * len(list(group))
-        yield text("quiet small", x + 4, top + 12, fitted(plain(tool), span - 8, 11))
-        yield line("rule", (x + 4, top + 19.5), (x + span - 2, top + 19.5))
-        x += span
-    for at, column in enumerate(columns):
-        right = left + (at + 1) * wide - 6
-        label = wrapped(plain(column.label), wide - 7, 11, most=3, bold=True)
+        over = wide * len(list(group))
+        yield text("quiet small", x + 4, top + 12, fitted(plain(tool), over - 8, 11))
+        yield line("rule", (x + 4, top + 19.5), (x + over - 2, top + 19.5))
+        x += over
+    for at, (column, label) in enumerate(zip(columns, labels, strict=True), 1):
+        right = left + at * wide - 6
         for up, said in enumerate(reversed(label)):
-            yield text("small strong", right, top + _TOOLS + _HEADS - 21 - 13 * up, said, "end")
-        yield text("quiet small", right, top + _TOOLS + _HEADS - 7, fitted(plain(column.detail), wide - 7, 11), "end")
+            yield text("small strong", right, bottom - 21 - _HEAD_LINE * up, said, "end")
+        yield text("quiet small", right, bottom - 7, fitted(plain(column.detail), wide - 7, 11), "end")
 
 
 def _cells(cells: Sequence[Cell], fills: Mapping[str, str], left: float, y: float, wide: float) -> Iterator[str]:
