@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from agent.figures import Figure
+from pydantic import ValidationError
+
 from agent.report import heatmap
 from agent.report.heatmap import ColumnKey
 from agent.result import RunResult
-from agent.taxonomy import folded
+from agent.taxonomy import SectorSpec, Taxonomy, folded
 
 Kind: TypeAlias = Literal["new", "gone", "flipped", "turned", "surer", "less sure", "same"]
+SectorKey: TypeAlias = Callable[[str], str]
 EXPLAINING = 3
-"""Figures that are named for a sector, the largest moves first."""
+"""Figures that are named for a sector: those that a rationale rests on before others, the largest moves first."""
 NOTABLE = 0.5
 """Standard deviations from which on a move is named."""
 SURER = 0.01
@@ -35,6 +39,8 @@ class Moved:
     size: float
     cited: bool
     """Whether a rationale of either run rests on it."""
+    tool: str = ""
+    """As the later run was offered it."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,19 @@ class Change:
 
     @property
     def surer_by(self) -> float | None:
+        """None without a confidence on both sides."""
         before, after = self.confidence
         return None if before is None or after is None else round(after - before, 6)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"kind": self.kind}
+        return {
+            "sector": self.sector,
+            "kind": self.kind,
+            "action": list(self.action),
+            "confidence": list(self.confidence),
+            "rank": list(self.rank),
+            "figures": [asdict(each) for each in self.figures],
+        }
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Change:
@@ -78,22 +92,22 @@ class Change:
 def changes(before: RunResult, after: RunResult) -> list[Change]:
     """One for each sector that either run recommends, in the order of the later run's answer, then of the earlier's.
 
-    Both have a sector recommendation each; without one there is nothing to compare.
+    A run whose answer has no sector recommendations recommends none.
     """
-    given = [_by_sector(run) for run in (before, after)]
-    cells = [_cells(run) for run in (before, after)]
-    explain = _explainer(before, after)
+    key_of = sector_key_of(before, after)
+    earlier, later = _by_sector(before, key_of), _by_sector(after, key_of)
+    moves = _moves(_Columns.of(before, key_of), _Columns.of(after, key_of))
     found = []
-    for key in dict.fromkeys([*given[1], *given[0]]):
-        was, now = (each.get(key) for each in given)
-        names = [each.name for each in (now, was) if each]
+    for key in dict.fromkeys([*later, *earlier]):
+        was, now = earlier.get(key, _NOT_GIVEN), later.get(key, _NOT_GIVEN)
+        named = sorted(moves.get(key, ()), key=lambda each: (not each.cited, -abs(each.size)))
         found.append(
             Change(
-                names[0],
-                (was.action if was else None, now.action if now else None),
-                (was.confidence if was else None, now.confidence if now else None),
-                (was.rank if was else None, now.rank if now else None),
-                explain(key, *cells) if was and now else (),
+                now.name or was.name,
+                (was.action, now.action),
+                (was.confidence, now.confidence),
+                (was.rank, now.rank),
+                tuple(named[:EXPLAINING]),
             )
         )
     return found
@@ -113,27 +127,58 @@ def probability(value: Any) -> float | None:
     return float(value) if is_number and 0 <= value <= 1 else None
 
 
+def sector_key_of(*runs: RunResult) -> SectorKey:
+    """Equal for all names of a sector: by the taxonomy of the latest of the runs that has one, else but for case and
+    blanks.
+    """
+    taxonomy = next((found for run in reversed(runs) if (found := _taxonomy(run.spec))), None)
+
+    def key_of(name: str) -> str:
+        own = taxonomy.canonical(name) if taxonomy else None
+        return folded(own or name) or name
+
+    return cache(key_of)
+
+
+def _taxonomy(spec: Mapping[str, Any]) -> Taxonomy | None:
+    """None also for what another version wrote and this one does not take."""
+    sectors = spec.get("sectors")
+    if not isinstance(sectors, Mapping):
+        return None
+    try:
+        return Taxonomy({name: SectorSpec.model_validate(about) for name, about in sectors.items()})
+    except ValidationError:
+        return None
+
+
 @dataclass(frozen=True)
 class _Given:
-    name: str
-    action: str
-    confidence: float | None
-    rank: int
+    """A recommendation; nothing in it where a sector has none."""
+
+    name: str = ""
+    action: str | None = None
+    confidence: float | None = None
+    rank: int | None = None
 
 
-def _by_sector(run: RunResult) -> dict[str, _Given]:
-    """Folded name → recommendation."""
-    given = [each for each in recommendations_of(run.answer) or [] if each.get("sector_name")]
-    ranked = sorted(range(len(given)), key=lambda at: _conviction(given[at]))
-    ranks = {at: rank for rank, at in enumerate(ranked, 1)}
+_NOT_GIVEN = _Given()
+
+
+def _by_sector(run: RunResult, key_of: SectorKey) -> dict[str, _Given]:
+    """Sector key → recommendation; of a sector that stands twice, the first one."""
+    given: dict[str, Mapping[str, Any]] = {}
+    for each in recommendations_of(run.answer) or []:
+        if name := str(each.get("sector_name") or "").strip():
+            given.setdefault(key_of(name), each)
+    ranks = {key: rank for rank, key in enumerate(sorted(given, key=lambda key: _conviction(given[key])), 1)}
     return {
-        folded(str(each["sector_name"])): _Given(
-            str(each["sector_name"]),
-            str(each.get("action")),
+        key: _Given(
+            str(each["sector_name"]).strip(),
+            str(each.get("action") or ""),
             probability(each.get("confidence_score")),
-            ranks[at],
+            ranks[key],
         )
-        for at, each in enumerate(given)
+        for key, each in given.items()
     }
 
 
@@ -144,51 +189,76 @@ def _conviction(given: Mapping[str, Any]) -> tuple[int, float]:
     return place, -sure if place == 0 else sure if place == 2 else 0.0
 
 
-_Cells: TypeAlias = dict[ColumnKey, dict[str, float]]
+@dataclass(frozen=True)
+class _Columns:
+    """`cells`: column → sector key → number; `cited`: the cells that rationales rest on."""
+
+    cells: Mapping[ColumnKey, Mapping[str, float]]
+    cited: frozenset[tuple[ColumnKey, str]]
+
+    @classmethod
+    def of(cls, run: RunResult, key_of: SectorKey) -> _Columns:
+        table = heatmap.heatmap_of(run.figures)
+        cells: dict[ColumnKey, dict[str, float]] = {}
+        for row in table.rows:
+            key = key_of(row.sector)
+            for column, cell in zip(table.columns, row.cells, strict=True):
+                if cell.value is not None:
+                    place = (column.tool, column.metric, column.unit, column.lookback)
+                    cells.setdefault(place, {}).setdefault(key, cell.value)
+        return cls(cells, frozenset(_cited(run, key_of)))
 
 
-def _cells(run: RunResult) -> _Cells:
-    """Column → folded sector → number."""
-    table = heatmap.heatmap_of(run.figures)
-    cells: _Cells = {}
-    for row in table.rows:
-        for column, cell in zip(table.columns, row.cells, strict=True):
-            if cell.value is not None:
-                key = (column.tool, column.metric, column.unit, column.lookback)
-                cells.setdefault(key, {})[folded(row.sector)] = cell.value
-    return cells
-
-
-def _explainer(before: RunResult, after: RunResult) -> Callable[[str, _Cells, _Cells], tuple[Moved, ...]]:
-    cited = {key for run in (before, after) for key in _cited(run)}
-
-    def explain(sector: str, was: _Cells, now: _Cells) -> tuple[Moved, ...]:
-        moved = []
-        for column in (column for column in now if column in was):
-            earlier, later = was[column].get(sector), now[column].get(sector)
-            spread = _spread(list(was[column].values()))
-            if earlier is None or later is None or not spread:
-                continue
-            size = round((later - earlier) / spread, 3)
-            if abs(size) >= NOTABLE:
-                _, metric, unit, lookback = column
-                moved.append(Moved(metric, lookback, unit, earlier, later, size, (column, sector) in cited))
-        return tuple(sorted(moved, key=lambda each: (not each.cited, -abs(each.size)))[:EXPLAINING])
-
-    return explain
-
-
-def _spread(values: Sequence[float]) -> float:
-    return statistics.pstdev(values) if len(values) > 1 else 0.0
-
-
-def _cited(run: RunResult) -> Iterator[tuple[ColumnKey, str]]:
-    """The cells that rationales rest on."""
-    places: dict[tuple[str, str], list[Figure]] = {}
-    for figure in run.figures:
-        if figure.sector is not None and figure.ticker is None:
-            places.setdefault((figure.call, figure.pointer), []).append(figure)
+def _cited(run: RunResult, key_of: SectorKey) -> Iterator[tuple[ColumnKey, str]]:
+    """The cells that rationales rest on; a list of rows that add up is one place for several of them."""
+    cells = {
+        (figure.call, figure.pointer, figure.sector, figure.metric, figure.unit, figure.lookback): figure
+        for figure in run.figures
+        if figure.sector is not None and figure.ticker is None
+    }
     for number in run.evidence:
         for found in number["figures"]:
-            for figure in places.get((found["call"], found["pointer"]), []):
-                yield heatmap.column_key(figure), folded(figure.sector or "")
+            names = ("call", "pointer", "sector", "metric", "unit", "lookback")
+            figure = cells.get(tuple(found[name] for name in names))
+            if figure is not None and figure.sector is not None:
+                yield heatmap.column_key(figure), key_of(figure.sector)
+
+
+def _moves(was: _Columns, now: _Columns) -> dict[str, list[Moved]]:
+    """Sector key → its figures that moved notably."""
+    found: dict[str, list[Moved]] = {}
+    for earlier, later in _paired(was.cells, now.cells):
+        before, after = was.cells[earlier], now.cells[later]
+        spread = _spread(before.values())
+        tool, metric, unit, lookback = later
+        for key in (key for key in after if key in before):
+            size = (after[key] - before[key]) / spread if spread else 0.0
+            if math.isfinite(size) and abs(size) >= NOTABLE:
+                cited = (earlier, key) in was.cited or (later, key) in now.cited
+                moved = Moved(metric, lookback, unit, before[key], after[key], round(size, 3), cited, tool)
+                found.setdefault(key, []).append(moved)
+    return found
+
+
+def _paired(was: Iterable[ColumnKey], now: Iterable[ColumnKey]) -> Iterator[tuple[ColumnKey, ColumnKey]]:
+    """Columns that are the same in both runs: by tool, metric, unit and lookback; and those whose tool has another name
+    there, where no other tool has such a column.
+    """
+    earlier, later = list(was), list(now)
+    left = [column for column in earlier if column not in later]
+    for column in later:
+        if column in earlier:
+            yield column, column
+            continue
+        same = [each for each in left if each[1:] == column[1:]]
+        if len(same) == 1 and sum(each[1:] == column[1:] for each in later) == 1:
+            yield same[0], column
+
+
+def _spread(values: Iterable[float]) -> float:
+    """Population standard deviation; 0 for what has none, and for numbers that are too large for one."""
+    numbers = list(values)
+    try:
+        return statistics.pstdev(numbers) if len(numbers) > 1 else 0.0
+    except OverflowError:
+        return 0.0

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 
 from agent.events import ServerFailed
 
+DEBUG = "ADVISOR_DEBUG"
+"""Environment variable that shows tracebacks."""
 UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "LocalProtocolError"}
 """Kinds of failure before a request has left."""
 
@@ -220,3 +222,12 @@ class LogBusy(LogError):
 class Interrupted(AdvisorError):
     code = "interrupted"
     exit_code = 130
+
+
+def defect(error: Exception) -> AdvisorError:
+    """An error that nobody foresaw."""
+    known = AdvisorError(
+        f"{type(error).__name__}: {error}", hint=f"this is a defect of the program; {DEBUG}=1 shows where it happened"
+    )
+    known.run_id = getattr(error, "run_id", None)
+    return known

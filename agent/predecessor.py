@@ -29,10 +29,21 @@ def by_store(run: RunResult) -> RunCompared | None:
             before = read_run(folder)
         except LogError:
             continue
-        if before.ok and (SIMULATED in before.labels) == (SIMULATED in run.labels):
-            told = [each.to_json() for each in changes(before, run)]
-            return RunCompared(before.run_id, before.as_of, told)
+        if _is_comparable(before, run):
+            return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
     return None
+
+
+def _is_comparable(before: RunResult, run: RunResult) -> bool:
+    """What the beginning of its log does not tell: how it ended, on which data, and its question where that was asked
+    later.
+    """
+    return (
+        before.ok
+        and recommendations_of(before.answer) is not None
+        and before.question == run.question
+        and (SIMULATED in before.labels) == (SIMULATED in run.labels)
+    )
 
 
 class _Head(NamedTuple):
@@ -43,13 +54,13 @@ class _Head(NamedTuple):
 
 def _earlier(folder: Path, as_of: str | None) -> Iterator[Path]:
     """Runs that began as this one did, the one to compare it with first."""
-    beside = sorted(
-        (path for path in folder.parent.glob(f"*/{log.FILE}") if path.parent != folder),
-        key=lambda path: path.stat().st_mtime_ns,
-        reverse=True,
-    )[:LOOKED_AT]
-    own = _head(folder / log.FILE)
-    heads = [(path.parent, head) for path in beside if (head := _head(path)) and own and head.told == own.told]
+    logs = [path for path in folder.parent.glob(f"*/{log.FILE}") if path.parent != folder]
+    beside = sorted(logs, key=_written_at, reverse=True)[:LOOKED_AT]
+    try:
+        own = _head(folder / log.FILE)
+    except LogError:
+        return
+    heads = [(path.parent, head) for path, head in _heads(beside) if head.told == own.told]
     if as_of is None:
         yield from (path for path, head in heads if head.as_of is None)
     else:
@@ -57,19 +68,33 @@ def _earlier(folder: Path, as_of: str | None) -> Iterator[Path]:
         yield from (path for path, _ in sorted(dated, key=lambda each: each[1], reverse=True))
 
 
-@lru_cache(maxsize=4096)
-def _head(path: Path) -> _Head | None:
-    """How a run began, which never changes; None for what cannot be read, or has not begun."""
-    contents: dict[str, Any] = {}
+def _written_at(path: Path) -> int:
+    """When a log grew last; the beginning of time for one that is gone by now."""
     try:
-        for event in log.opening(path):
-            match event:
-                case ContentStored():
-                    contents[event.hash] = event.content
-                case RunStarted():
-                    spec = contents[event.spec]
-                    about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark")]
-                    return _Head(event.as_of, (*about, event.question, event.model.get("name"), event.replay_of))
-    except (LogError, KeyError):
-        return None
-    return None
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _heads(logs: list[Path]) -> Iterator[tuple[Path, _Head]]:
+    """Without those that cannot be read, or have not begun."""
+    for path in logs:
+        try:
+            yield path, _head(path)
+        except LogError:
+            continue
+
+
+@lru_cache(maxsize=4096)
+def _head(path: Path) -> _Head:
+    """How a run began, which never changes once it has. Raises LogError for what cannot be read, or has not begun."""
+    contents: dict[str, Any] = {}
+    for event in log.opening(path):
+        match event:
+            case ContentStored():
+                contents[event.hash] = event.content
+            case RunStarted():
+                spec = contents.get(event.spec, {})
+                about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark")]
+                return _Head(event.as_of, (*about, event.question, event.model.get("name"), event.replay_of))
+    raise LogError(f"{path} has not begun")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+from mcp import Client, StdioServerParameters
 
 from agent import agentfile
 from agent.batch import jobs
@@ -20,6 +23,7 @@ from agent.evals import suite as suites
 from agent.evals.runner import run_references
 from agent.scoring.scorers import SCORERS
 from agent.source import Source, read_text
+from tests.cli.advisor import ADVISOR
 from tests.scripted import Scripted, agent_file, answer
 
 ROOT = Path(__file__).parent.parent
@@ -121,6 +125,33 @@ def test_every_command_and_option_in_the_readme_exists() -> None:
     options = {each for name in COMMANDS for each in options_of(cli.get_command(context, name) or cli)} | {"--help"}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
     assert shown - options == set()
+
+
+SERVERS = [
+    server
+    for page in PAGES
+    for block in blocks(page, "json")
+    for server in json.loads(block).get("mcpServers", {}).values()
+]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_every_configuration_of_a_chat_client_in_the_documentation_starts(server: dict[str, Any]) -> None:
+    assert server["command"] == "advisor"
+    command, *arguments = [*ADVISOR, *server["args"]]
+    parameters = StdioServerParameters(command=command, args=arguments, env=server.get("env"))
+    async with Client(parameters) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools]
+
+
+def test_every_command_line_of_serve_in_the_documentation_is_one() -> None:
+    lines = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    served = [shlex.split(line, comments=True)[2:] for line in lines if line.startswith("advisor serve")]
+    command = cli.get_command(cli.make_context("advisor", ["check"]), "serve")
+    assert command and len(served) == 2
+    for arguments in served:
+        files = command.make_context("serve", arguments).params["configs"]
+        assert all(agentfile.load(file) for file in files)
 
 
 def test_every_local_link_leads_somewhere() -> None:

@@ -21,10 +21,10 @@ FLOORS = [
     | {"model", "runs", "tools"},
     {"loop", "journal"},
     {"run", "beginning", "place", "offer", "opening", "sitting", "company", "vouching", "report"}
-    | {"comparison", "predecessor"},
+    | {"comparison", "predecessor", "diff"},
     {"replay"},
     {"scoring", "evals"},
-    {"batch", "doctor", "onboarding", "preview", "report.preview"},
+    {"batch", "doctor", "onboarding", "preview", "report.preview", "serving"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 ]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from agent import __version__
-from agent.errors import AdvisorError, Interrupted
+from agent.errors import DEBUG, AdvisorError, Interrupted, defect
 from agent.foreign import printable
 
 if TYPE_CHECKING:
@@ -33,12 +33,11 @@ COMMANDS = {
     "init": "Write an agent file from servers that are configured on this machine.",
     "market": "Serve the embedded market server over MCP.",
     "runs": "List what ran, and show a run again.",
+    "serve": "Serve agent files as tools of a chat client, over MCP.",
     "tools": "Show what the servers offer, and how it differs from the agent file.",
 }
 RARELY = (100_000, 50, 100)
 """How often garbage is looked for: what is imported makes half a million objects, and all of them stay."""
-DEBUG = "ADVISOR_DEBUG"
-"""Environment variable that shows tracebacks."""
 DEFAULT_AGENT = "dynamic_sector_advisor"
 
 T = TypeVar("T")
@@ -116,15 +115,6 @@ def failures(*, as_json: bool) -> Iterator[None]:
             echo_json({"ok": False, "error": known.to_json(), "run": known.run_id})
         tell(known)
         sys.exit(known.exit_code)
-
-
-def defect(error: Exception) -> AdvisorError:
-    """An error that nobody foresaw."""
-    known = AdvisorError(
-        f"{type(error).__name__}: {error}", hint=f"this is a defect of the program; {DEBUG}=1 shows where it happened"
-    )
-    known.run_id = getattr(error, "run_id", None)
-    return known
 
 
 def tell(error: AdvisorError, severity: str = "error") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import echo_json, failures, show
+from agent.cli import diff, echo_json, failures, show
 from agent.cli.show import FORMATS, current
 from agent.errors import LogError, UsageError
 from agent.gathering import result_of
@@ -43,6 +43,7 @@ def command(context: click.Context, form: str, number: int, batch: Path | None) 
 
 
 command.add_command(show.command)
+command.add_command(diff.command)
 
 
 def _listed(folder: Path) -> RunResult:

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from mcp import types
+    from mcp.server.context import ServerRequestContext
     from mcp.server.lowlevel import Server
 
     from agent.market.pack import Pack
     from agent.market.tools import Tool
+
+    Context = ServerRequestContext[Any, Any]
 
 PACKS: tuple[str, ...] = ("vn-sim", "us-real")
 
@@ -38,6 +41,7 @@ def build(pack: str | Pack, difficulty: str | None = None) -> Server[Any]:
     Raises ValueError: no such pack or difficulty. FileNotFoundError: the pack's data are not installed.
     """
     from mcp import types
+    from mcp.server.apps import EXTENSION_ID, client_supports_apps
     from mcp.server.lowlevel import Server
 
     from agent.market import tools
@@ -46,10 +50,11 @@ def build(pack: str | Pack, difficulty: str | None = None) -> Server[Any]:
     market = _load(pack, difficulty) if isinstance(pack, str) else pack
     offered = tools.offered(market)
 
-    async def list_tools(context: object, params: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_declare(tool, market) for tool in offered.values()])
+    async def list_tools(context: Context, params: object) -> types.ListToolsResult:
+        apps = client_supports_apps(context)
+        return types.ListToolsResult(tools=[_declare(tool, market, apps) for tool in offered.values()])
 
-    async def call_tool(context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         from agent.market.answers import ANSWERS
 
         try:
@@ -62,15 +67,17 @@ def build(pack: str | Pack, difficulty: str | None = None) -> Server[Any]:
         text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=answer)
 
-    return Server(
+    server: Server[Any] = Server(
         f"market-{market.name}",
         version="1",
         title=f"Sector market data, {market.kind}",
         instructions=market.summary,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
-        **(_resources(market) if market.resources else {}),
+        **_resources(market),
     )
+    server.extensions[EXTENSION_ID] = {}
+    return server
 
 
 def serve(pack: str | Pack, http_port: int | None = None, difficulty: str | None = None) -> None:
@@ -156,17 +163,22 @@ def _load(name: str, difficulty: str | None) -> Pack:
 
 
 def _resources(market: Pack) -> dict[str, Any]:
-    """The handlers that list and read what the pack has beside its tools."""
+    """The handlers that list and read what the pack has beside its tools, and the App that draws their tables."""
     from mcp import MCPError, types
+    from mcp.server.apps import client_supports_apps
 
-    async def list_resources(context: object, params: object) -> types.ListResourcesResult:
+    from agent.market import app
+
+    async def list_resources(context: Context, params: object) -> types.ListResourcesResult:
         about = "What no tool tells, for whoever judges answers."
         kept = [types.Resource(name=uri, uri=uri, description=about, mime_type=_JSON) for uri in market.resources]
-        return types.ListResourcesResult(resources=kept)
+        return types.ListResourcesResult(resources=kept + [app.resource()] * client_supports_apps(context))
 
-    async def read_resource(context: object, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        if params.uri == app.URI:
+            return types.ReadResourceResult(contents=[app.contents()])
         if params.uri not in market.resources:
-            known = ", ".join(market.resources)
+            known = ", ".join([*market.resources, app.URI])
             raise MCPError(types.INVALID_PARAMS, f"Unknown resource {params.uri[:200]!r}. There are: {known}.")
         text = market.resources[params.uri]()
         return types.ReadResourceResult(
@@ -176,8 +188,11 @@ def _resources(market: Pack) -> dict[str, Any]:
     return {"on_list_resources": list_resources, "on_read_resource": read_resource}
 
 
-def _declare(tool: Tool, market: Pack) -> types.Tool:
+def _declare(tool: Tool, market: Pack, apps: bool) -> types.Tool:
+    """`apps`: whether the client can show one."""
     from mcp import types
+
+    from agent.market import app
 
     return types.Tool(
         name=tool.name,
@@ -186,5 +201,6 @@ def _declare(tool: Tool, market: Pack) -> types.Tool:
         input_schema=tool.input_schema(market),
         output_schema=tool.output_schema(),
         annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
-        _meta={"sector-advisor/kind": market.kind, "sector-advisor/pack": market.name},
+        _meta={"sector-advisor/kind": market.kind, "sector-advisor/pack": market.name}
+        | (app.link(tool.name) if apps else {}),
     )

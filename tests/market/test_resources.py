@@ -29,9 +29,9 @@ async def test_what_was_planted_is_listed_as_resources_and_never_as_a_tool():
     assert "sim://" not in said and "truth" not in said
 
 
-async def test_a_pack_without_resources_declares_none():
+async def test_a_pack_without_resources_lists_none():
     async with Client(build("us-real")) as client:
-        assert client.server_capabilities.resources is None
+        assert (await client.list_resources()).resources == []
 
 
 async def test_an_unknown_resource_is_refused_with_the_ones_there_are():

@@ -1,0 +1,125 @@
+"""Two runs compared, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from agent.diff.values import Difference
+from agent.diff.whole import Comparison
+from agent.foreign import printable
+from agent.report import diff_text
+from agent.report.terminal import ACTIONS, new_console, new_table, one_line, short, show_labels, spend_text
+from agent.report.words import Words
+from agent.result import ADVICE
+
+ROOMY = 150
+"""Columns from which on figures stand in the table; below, they follow it."""
+LINES = 40
+"""Of a prompt's difference."""
+LONGEST = 60
+"""Characters of a value."""
+COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
+"""Of lines that came and went."""
+
+
+def show(comparison: Comparison, say: Words) -> None:
+    console = new_console()
+    sides = (comparison.before, comparison.after)
+    show_labels(console, list(dict.fromkeys(label for side in sides for label in side.result.labels)))
+    for sentence in diff_text.verdict(comparison, say):
+        console.print(Text(one_line(sentence), style="bold"))
+    names = (say("before"), say("after"))
+    width = max(map(len, names))
+    for name, side in zip(names, sides, strict=True):
+        about = [side.result.run_id, *diff_text.about(side, say)]
+        console.print(Text(f"{name:{width}}  {' · '.join(map(one_line, about))}", style="dim"))
+    if comparison.is_one:
+        return
+    _changes(console, comparison, say)
+    _differences(console, comparison.answer, say("Else in the answers"), say)
+    _differences(console, comparison.facts, say("What was asked, and how"), say)
+    _differences(console, comparison.file, say("Agent file"), say)
+    _lines(console, comparison.prompt, say("Prompt"), say)
+    _lines(console, comparison.opening, say("First message"), say)
+    _tools(console, comparison, say)
+    _calls(console, comparison, say)
+    for name, side in zip(names, sides, strict=True):
+        spent = spend_text(side.result.spend())
+        console.print(Text.assemble((f"{say('spent')} {name:{width}}  ", "dim"), spent))
+    console.print(Text(say(ADVICE), style="dim"))
+
+
+def _changes(console: Console, comparison: Comparison, say: Words) -> None:
+    if not comparison.changes:
+        return
+    wide = console.width >= ROOMY
+    headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Rank")]
+    table = new_table(console, *headings, *([say("Figures that moved")] if wide else []))
+    for column in table.columns[1:5]:
+        column.no_wrap = True
+    rows = diff_text.change_rows(comparison.changes, say)
+    for row in rows:
+        cells = [
+            Text(short(row.sector, LONGEST), style="bold"),
+            Text(say(row.kind), style="" if row.kind == "same" else "bold"),
+            *(_advice(console, action, said) for action, said in zip(row.action, (row.before, row.after), strict=True)),
+            Text(row.rank),
+        ]
+        table.add_row(*cells, *([_figures(row)] if wide else []))
+    console.print(table)
+    for row in rows if not wide else []:
+        if row.figures and row.kind != "same":
+            console.print(Text(short(row.sector, LONGEST), style="bold"))
+            console.print(Padding(_figures(row), (0, 0, 0, 2), expand=False))
+    if any(any(row.cited) for row in rows):
+        console.print(Text(say("* a rationale rests on it; σ: standard deviations across the sectors"), style="dim"))
+
+
+def _advice(console: Console, action: str | None, said: str) -> Text:
+    glyph, colour = ACTIONS.get(str(action), ("", "default"))
+    return Text(one_line(f"{glyph} {said}" if console.is_terminal else said), style=colour)
+
+
+def _figures(row: diff_text.ChangeRow) -> Text:
+    lines = [f"{one_line(text)}{'*' * cited}" for text, cited in zip(row.figures, row.cited, strict=True)]
+    return Text("\n".join(lines))
+
+
+def _differences(console: Console, found: Sequence[Difference], title: str, say: Words) -> None:
+    if not found:
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    table = new_table(console, say("Key"), say("Before"), say("After"))
+    for row in diff_text.fact_rows(found):
+        table.add_row(*(Text(short(each, LONGEST)) for each in row))
+    console.print(table)
+
+
+def _lines(console: Console, lines: Sequence[str], title: str, say: Words) -> None:
+    if not lines:
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    for line in lines[:LINES]:
+        console.print(Text(printable(line), style=COLOURS.get(line[:1], "dim")))
+    if len(lines) > LINES:
+        console.print(Text(say("{count} more lines", count=len(lines) - LINES), style="dim"))
+
+
+def _tools(console: Console, comparison: Comparison, say: Words) -> None:
+    if not comparison.tools:
+        return
+    console.print(Text(f"\n{say('Tools offered')}", style="bold"))
+    for row in diff_text.tool_rows(comparison, say):
+        console.print(Text("  ".join(short(each, 120) for each in row if each)))
+
+
+def _calls(console: Console, comparison: Comparison, say: Words) -> None:
+    console.print(Text(f"\n{say('Calls')}", style="bold"))
+    console.print(Text(diff_text.calls_text(comparison.calls, say) or say("none"), style="dim"))
+    for pair in comparison.calls:
+        if pair.outcome != "same result":
+            console.print(Text(f"{say(pair.outcome)}: {short(diff_text.call_text(pair), 160)}", style="dim"))

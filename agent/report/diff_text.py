@@ -1,0 +1,237 @@
+"""Two runs compared, in words: the verdict, and each line that the terminal and the page show of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from agent.comparison import Change, Moved, recommendations_of
+from agent.diff.inputs import CallPair
+from agent.diff.values import Difference
+from agent.diff.whole import Comparison, Side
+from agent.report.heatmap import NO_FIGURE, label, number_text, unit_label
+from agent.report.words import Words
+
+NAMED = 3
+"""Figures, and keys, that a sentence names."""
+KINDS = ("flipped", "turned", "new", "gone", "surer", "less sure", "same")
+"""What can become of a recommendation, the gravest first."""
+_SAID = ("question", "as_of", "agent", "prompt", "model", "parameters", "tools")
+"""Differences that the verdict has words for."""
+
+
+def verdict(comparison: Comparison, say: Words) -> list[str]:
+    """Sentences: under which conditions, to which outcome, and what may explain it."""
+    if comparison.is_one:
+        return [say("Both are the same run: there is nothing to compare.")]
+    return [each for each in (_conditions(comparison, say), _outcome(comparison, say), _why(comparison, say)) if each]
+
+
+def _conditions(comparison: Comparison, say: Words) -> str:
+    differs = comparison.setup
+    same = {
+        say("question"): "question" not in differs,
+        say("as-of date"): "as_of" not in differs and not set(differs) - {"as_of"},
+        say("agent"): not {"agent", "prompt"} & {*differs},
+        say("model"): not {"model", "parameters"} & {*differs},
+    }
+    names = [name for name, is_same in same.items() if is_same]
+    parts = [say("Same {what}", what=_listed(names, say))] if names else []
+    parts += _others(comparison, say)
+    if comparison.after.follows == comparison.before.result.run_id:
+        parts.append(say("the later run is a question on the earlier one"))
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _others(comparison: Comparison, say: Words) -> Iterator[str]:
+    """What differs, in words."""
+    was, now, differs = comparison.before.result, comparison.after.result, comparison.setup
+    nothing = say("no date")
+    if "question" in differs:
+        yield say("another question")
+    if "as_of" in differs:
+        yield say("as of {after} instead of {before}", before=was.as_of or nothing, after=now.as_of or nothing)
+    if was.agent_name != now.agent_name:
+        yield say("agent {after} instead of {before}", before=was.agent_name, after=now.agent_name)
+    elif "agent" in differs:
+        about = [each for each in comparison.facts if each.at in ("agent_file", "horizon", "benchmark", "universe")]
+        yield say("another agent file ({keys})", keys=_keys([*about, *comparison.file]))
+    if "prompt" in differs:
+        yield say("another prompt")
+    if "model" in differs:
+        yield say("model {after} instead of {before}", before=was.model, after=now.model)
+    if "parameters" in differs:
+        parameters = [each for each in comparison.facts if each.at.startswith("model.") and each.at != "model.name"]
+        yield say("other parameters ({keys})", keys=_keys(parameters))
+    if "tools" in differs:
+        yield say("other tools ({keys})", keys=_some([each.name for each in comparison.tools]))
+    if rest := [kind for kind in differs if kind not in _SAID]:
+        yield say("other conditions ({keys})", keys=_some(rest))
+
+
+def _outcome(comparison: Comparison, say: Words) -> str:
+    failed = [side.result for side in (comparison.before, comparison.after) if not side.result.ok]
+    if failed:
+        said = _listed([f"{each.run_id} ({each.status})" for each in failed], say)
+        return say("No valid answer in {runs}: no answers can be compared.", runs=said)
+    if comparison.changes is None:
+        if any(recommendations_of(side.result.answer) is not None for side in (comparison.before, comparison.after)):
+            return say("Only one of the answers has sector recommendations.")
+        if comparison.same_answer:
+            return say("The answers are the same.")
+        return say(
+            "The answers differ in {count}: {keys}.", count=len(comparison.answer), keys=_keys(comparison.answer)
+        )
+    counted, total = comparison.counted, len(comparison.changes)
+    if comparison.same_answer:
+        return say("Recommendations and confidences are the same, {count} of {count}.", count=total)
+    parts = [f"{counted[kind]} {say(kind)}" for kind in KINDS if kind in counted]
+    text = say("Of {count} sectors: {what}.", count=total, what=", ".join(parts))
+    return text if not comparison.answer else f"{text} {_beside(comparison, say)}"
+
+
+def _beside(comparison: Comparison, say: Words) -> str:
+    return say("The answers also differ in {keys}.", keys=_keys(comparison.answer))
+
+
+def _why(comparison: Comparison, say: Words) -> str:
+    """What may explain the outcome; a comparison proves nothing."""
+    if not (comparison.before.result.ok and comparison.after.result.ok):
+        return ""
+    same_input, also = comparison.same_input, [kind for kind in comparison.setup if kind != "as_of"]
+    if comparison.same_answer:
+        return say("Other figures led to it.") if same_input is False and comparison.inputs.some else ""
+    if same_input is None:
+        return say("Neither had a result of any tool.")
+    if same_input:
+        return _same_input(comparison, bool(comparison.setup), say)
+    if not comparison.inputs.some:
+        return say("Their tools answered otherwise, with no figures that could be compared.")
+    moved = [f"{sector} {moved_text(each)}" for sector, each in moved_most(comparison.changes or ())]
+    if not moved:
+        return say("They had other figures, but none of a named sector moved notably.")
+    told = "; ".join(moved)
+    if also:
+        return say(
+            "Figures moved as well, so that neither alone explains it. Those that moved most: {moved}.", moved=told
+        )
+    return say("The figures that moved most, which may explain it and prove nothing: {moved}.", moved=told)
+
+
+def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
+    if comparison.inputs.some:
+        had = say("Both had the same {count} figures, so that these do not explain it", count=comparison.inputs.before)
+    else:
+        had = say("Both had the same results of tools, so that these do not explain it")
+    return f"{had}: {say('what differs beside them may.') if differs else say('the model answered otherwise.')}"
+
+
+def moved_most(changes: Iterable[Change]) -> list[tuple[str, Moved]]:
+    """The foremost figure of each sector whose action is another one, else of those of which a run is surer."""
+    grave = [each for each in changes if each.kind not in ("same", "surer", "less sure") and each.figures]
+    some = grave or [each for each in changes if each.kind != "same" and each.figures]
+    return sorted(((each.sector, each.figures[0]) for each in some), key=lambda pair: -abs(pair[1].size))[:NAMED]
+
+
+def moved_text(moved: Moved) -> str:
+    """`performance (1M) +12.75 → +2.40 % (−2.0 σ)`"""
+    size = max(abs(moved.before), abs(moved.after))
+    unit = unit_label(moved.unit)
+    is_count = moved.before.is_integer() and moved.after.is_integer()
+    decimals = 0 if is_count or size >= 1000 else 2 if size >= 1 or unit.startswith("%") else 3
+    numbers = " → ".join(number_text(value, decimals, plus=False) for value in (moved.before, moved.after))
+    name = label(moved.metric)
+    about = [f"{name[:1].lower()}{name[1:]}" if name[1:2].islower() else name]
+    about += [f"({moved.lookback})"] if moved.lookback else []
+    about += [numbers, *([unit] if unit else [])]
+    return " ".join([*about, f"({number_text(moved.size, 1, plus=True)} σ)"])
+
+
+class ChangeRow(NamedTuple):
+    """A recommendation in both runs; `cited`: of each figure, whether a rationale rests on it."""
+
+    sector: str
+    kind: str
+    action: tuple[str | None, str | None]
+    before: str
+    after: str
+    rank: str
+    figures: list[str]
+    cited: list[bool]
+
+
+def change_rows(changes: Sequence[Change], say: Words) -> list[ChangeRow]:
+    """The gravest first."""
+    return [
+        ChangeRow(
+            each.sector,
+            each.kind,
+            each.action,
+            _advice(each, 0, say),
+            _advice(each, 1, say),
+            " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
+            [moved_text(moved) for moved in each.figures],
+            [moved.cited for moved in each.figures],
+        )
+        for each in sorted(changes, key=lambda each: KINDS.index(each.kind))
+    ]
+
+
+def _advice(change: Change, side: int, say: Words) -> str:
+    action, confidence = change.action[side], change.confidence[side]
+    if action is None:
+        return NO_FIGURE
+    return say(action) if confidence is None else f"{say(action)} {confidence:.2f}"
+
+
+def fact_rows(found: Iterable[Difference]) -> list[tuple[str, str, str]]:
+    return [(each.at, value_text(each.before), value_text(each.after)) for each in found]
+
+
+def value_text(value: Any) -> str:
+    if value is None:
+        return NO_FIGURE
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def tool_rows(comparison: Comparison, say: Words) -> list[tuple[str, str, str]]:
+    """Name, what became of it, and the keys in which it changed."""
+    return [(each.name, say(each.kind), _keys(each.differences)) for each in comparison.tools]
+
+
+def calls_text(pairs: Sequence[CallPair], say: Words) -> str:
+    counts: dict[str, int] = {}
+    for pair in pairs:
+        counts[pair.outcome] = counts.get(pair.outcome, 0) + 1
+    return ", ".join(f"{count} {say(outcome)}" for outcome, count in counts.items())
+
+
+def call_text(pair: CallPair) -> str:
+    arguments = pair.arguments.items() if isinstance(pair.arguments, dict) else []
+    return f"{pair.tool}({', '.join(f'{name}={value_text(value)}' for name, value in arguments)})"
+
+
+def about(side: Side, say: Words) -> list[str]:
+    """A run in short: when, which model, how it ended."""
+    result = side.result
+    return [
+        say("as of {date}", date=result.as_of) if result.as_of else say("no date"),
+        result.model,
+        result.status,
+    ]
+
+
+def _keys(found: Sequence[Difference]) -> str:
+    return _some([each.at for each in found if each.at])
+
+
+def _some(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    return ", ".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else "")
+
+
+def _listed(names: Sequence[str], say: Words) -> str:
+    """`question, agent and model`"""
+    return say(" and ").join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else ""

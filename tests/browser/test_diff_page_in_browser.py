@@ -1,0 +1,66 @@
+"""The page of two runs in a real Chromium: what it fetches, that it never scrolls sideways, how it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import test_page_in_browser
+from tests.browser.test_page_in_browser import CHROMIUM, EVIL, Tab
+from tests.report.runs_and_pages import evil_run
+from tests.report.test_diff_page import moved, page
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
+tab = test_page_in_browser.tab
+Open = Callable[..., Tab]
+# The ratio of WCAG 2, of each text on the page's own ground.
+CONTRASTS = """[...document.querySelectorAll('.verdict p, .kind, .action, .figures li, .lines span, small, summary')]
+.map(each => {
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+      .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const ink = light(getComputedStyle(each).color), ground = light(getComputedStyle(document.body).backgroundColor);
+  return (Math.max(ink, ground) + .05) / (Math.min(ink, ground) + .05);
+})"""
+
+
+@pytest.fixture
+def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
+    def show(made: str, width: int = 1480, scheme: str = "light") -> Tab:
+        file = tmp_path / "diff.html"
+        file.write_text(made, encoding="utf-8")
+        tab.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        tab.resize(width, 900)
+        tab.go(file.as_uri())
+        return tab
+
+    yield show
+    tab.ask("Emulation.setEmulatedMedia", features=[])
+
+
+def test_nothing_is_fetched_or_run_and_the_style_is_let_in(shown: Open) -> None:
+    tab = shown(page(evil_run(EVIL, 3), evil_run(f"{EVIL}!", 3), EVIL, 3))
+    assert [request["request"]["url"] for request in tab.seen("Network.requestWillBeSent")] == [
+        tab.value("location.href")
+    ]
+    assert not tab.seen("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+    assert tab.value("[typeof window.owned, document.images.length, document.scripts.length]") == ["undefined", 0, 0]
+    assert tab.value("getComputedStyle(document.querySelector('.moves > li')).display") == "grid"
+
+
+@pytest.mark.parametrize("width", [390, 1480])
+def test_the_page_never_scrolls_sideways(shown: Open, width: int) -> None:
+    long = "unbroken" * 60
+    tab = shown(page(evil_run(long, 5), evil_run(f"{long}!", 5), long, 5), width)
+    assert tab.value("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read(shown: Open, scheme: str) -> None:
+    tab = shown(page(moved("overweight", 2.5), moved("underweight", -4.0)), scheme=scheme)
+    contrasts = tab.value(CONTRASTS)
+    assert len(contrasts) > 10 and min(contrasts) >= 4.5
