@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,21 +112,19 @@ def test_example_of_the_public_door_runs(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out.startswith("ok {'sector_recommendations': [")
 
 
+def options_of(command: click.Command) -> set[str]:
+    """Its own, and those of its subcommands."""
+    own = {option for parameter in command.params for option in parameter.opts}
+    return own.union(*map(options_of, getattr(command, "commands", {}).values()))
+
+
 def test_every_command_and_option_in_the_readme_exists() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"advisor ([a-z]+)", readme)) == set(COMMANDS)
     context = cli.make_context("advisor", ["check"])
-    options = {option for each in every_command(cli, context) for one in each.params for option in one.opts}
+    options = {each for name in COMMANDS for each in options_of(cli.get_command(context, name) or cli)} | {"--help"}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
-    assert shown - options - {"--help"} == set()
-
-
-def every_command(group: click.Group, context: click.Context) -> Iterator[click.Command]:
-    for name in group.list_commands(context):
-        if command := group.get_command(context, name):
-            yield command
-            if isinstance(command, click.Group):
-                yield from every_command(command, context)
+    assert shown - options == set()
 
 
 SERVERS = [
@@ -164,6 +162,20 @@ def test_every_local_link_leads_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+EXPORTS = [line for line in "".join(blocks(ROOT / "docs" / "pages.md", "sh")).splitlines() if "--open" not in line]
+
+
+@pytest.mark.parametrize("line", EXPORTS)
+def test_every_export_of_the_documentation_is_made(line: str, planned: Path, tmp_path: Path) -> None:
+    program = f"{shlex.quote(sys.executable)} -m agent"
+    command = line.partition("#")[0].replace("advisor", program)
+    home = {"ADVISOR_HOME": str(planned.parent.parent), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=os.environ | home, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    [made] = tmp_path.iterdir()
+    assert made.stat().st_size > 1000
 
 
 def test_every_dependency_is_justified_and_no_other() -> None:

@@ -119,13 +119,18 @@ def test_replay_of_a_recorded_run_imports_neither_sdk(planned: Path, tmp_path: P
     check_light(["runs", "replay", str(planned), "-q", "--format", "envelope"], tmp_path)
 
 
+@pytest.mark.parametrize("export", ["--html", "--svg", "--csv"])
+def test_exports_that_are_no_pictures_import_no_sdk_either(export: str, planned: Path, tmp_path: Path) -> None:
+    check_light(["runs", "show", str(planned), export, "-o", str(tmp_path / "out")], tmp_path)
+
+
 def check_light(arguments: list[str], home: Path) -> None:
     program = (
         "import sys, agent.cli\n"
         f"sys.argv[1:] = {arguments!r}\n"
         "try:\n    agent.cli.main()\n"
         "except SystemExit as end:\n    assert end.code == 0, end.code\n"
-        "heavy = sorted({'anthropic', 'mcp', 'numpy'} & set(sys.modules))\n"
+        "heavy = sorted({'anthropic', 'mcp', 'numpy', 'resvg_py'} & set(sys.modules))\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)\n"
     )
     done = subprocess.run(

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import diff, echo_json, failures
+from agent.cli import diff, echo_json, failures, show
+from agent.cli.show import FORMATS, current
 from agent.errors import LogError, UsageError
-from agent.gathering import read_run, result_of
-from agent.result import NO_END, UNFINISHED, RunResult
-from agent.runs import log, store
+from agent.gathering import result_of
+from agent.result import RunResult
+from agent.runs import store
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
     from agent.journal import Listener
     from agent.replay.recording import Recording
-
-FORMATS = ["table", "answer", "envelope"]
 
 
 @click.group(invoke_without_command=True)
@@ -43,17 +42,14 @@ def command(context: click.Context, form: str, number: int, batch: Path | None) 
         terminal.show_runs(results)
 
 
-def _result(folder: Path) -> RunResult:
-    result = read_run(folder)
-    if result.status == UNFINISHED and result.stop_reason == NO_END and log.is_held(folder):
-        result.status, result.stop_reason = "running", "another process is at it"
-    return result
+command.add_command(show.command)
+command.add_command(diff.command)
 
 
 def _listed(folder: Path) -> RunResult:
     """One that cannot be read is listed all the same."""
     try:
-        return _result(folder)
+        return current(folder)
     except LogError as error:
         return RunResult(run_id=folder.name, status="failed", stop_reason=error.message, folder=folder)
 
@@ -62,24 +58,6 @@ def _summary(result: RunResult) -> dict[str, object]:
     envelope = result.envelope()
     keys = ("run", "status", "stop_reason", "question", "as_of", "model", "labels", "spend", "paths")
     return {key: envelope[key] for key in keys}
-
-
-@command.command()
-@click.argument("run")
-@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
-def show(run: str, form: str) -> None:
-    """Show one RUN again from its log: an id, the beginning or end of one, its folder, or `last`."""
-    from agent.report import terminal
-
-    with failures(as_json=form != "table"):
-        result = _result(store.find(run))
-    if form == "table":
-        terminal.show_result(result, calls=True)
-    else:
-        echo_json(result.to_json(form))
-
-
-command.add_command(diff.command)
 
 
 @command.command()

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from agent.comparison import probability, recommendations_of
-from agent.report.heatmap import NO_FIGURE, STEPS, label, number_text, sector_key
+from agent.report.heatmap import NO_FIGURE, label, number_text, sector_key
 from agent.report.markup import GLYPHS, asset, cleaned, template
+from agent.report.palettes import STEPS
 from agent.result import SIMULATED
 
 LIMIT = 500_000
@@ -255,7 +256,7 @@ def _cell(column: Column, advice: Advice | None) -> dict[str, str] | None:
 
 
 def _shade(advice: Advice) -> str:
-    """A key of `Palette.fills`: the surer, the stronger; the middle for what points neither up nor down."""
+    """A key of `Colours.fills`: the surer, the stronger; the middle for what points neither up nor down."""
     kind = _SHADES.get(advice.action)
     return f"{kind}{max(1, round((advice.confidence or 0) * STEPS))}" if kind else "n0"
 

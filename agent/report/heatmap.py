@@ -16,9 +16,8 @@ from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from agent.figures import Figure
+from agent.report.palettes import STEPS
 
-STEPS = 8
-"""Shades on each side of the middle."""
 NO_FIGURE = "–"
 ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
 K = TypeVar("K", bound=Hashable)
@@ -27,7 +26,7 @@ column_key: Callable[[Figure], ColumnKey] = attrgetter("tool", "metric", "unit",
 
 # Words of metrics and units that say whether a number above 0 means up, or only how large something is.
 _UP_OR_DOWN = re.compile(
-    r"\b(perf|performance|returns?|change|chg|growth|momentum|mom|relative|excess|alpha|net|flows?|spread)\b"
+    r"\b(perf|performance|returns?|change|chg|growth|momentum|mom|relative|excess|alpha|net|flows?|spread|seasonality)\b"
 )
 _SIZE_ONLY = re.compile(
     r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
@@ -35,37 +34,6 @@ _SIZE_ONLY = re.compile(
 
 _SHORT_FOR = re.compile(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b")
 _PERCENT = re.compile(r"^(percent|pct)\b", re.IGNORECASE)
-
-
-def _mix(start: str, end: str, share: float) -> str:
-    pairs = [(int(start[at : at + 2], 16), int(end[at : at + 2], 16)) for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(one + (other - one) * share):02x}" for one, other in pairs)
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours as #rrggbb. Blue and orange stay apart for colour-blind eyes, green and red do not."""
-
-    ink: str
-    middle: str
-    up: str
-    down: str
-    grey: str
-
-    def fills(self) -> dict[str, str]:
-        """Shade → colour: `n0` the middle, `u1`…`u8` up, `d1`…`d8` down, `g0`…`g8` greys."""
-        ends = {"u": self.up, "d": self.down, "g": self.grey}
-        steps = {
-            f"{kind}{step}": _mix(self.middle, end, step / STEPS)
-            for kind, end in ends.items()
-            for step in range(1, STEPS + 1)
-        }
-        return {"n0": self.middle, "g0": self.middle} | steps
-
-
-LIGHT = Palette(ink="#111111", middle="#f7f7f7", up="#4393c3", down="#e08214", grey="#a3a3a3")
-DARK = Palette(ink="#f8f9fa", middle="#23272e", up="#286a97", down="#9c5209", grey="#5e646e")
-_FILLS = LIGHT.fills()
 
 
 @dataclass(frozen=True)
@@ -86,7 +54,7 @@ class Column:
 
 
 class Cell(NamedTuple):
-    """`shade` is a key of `Palette.fills`, None without a number.
+    """`shade` is a key of `Colours.fills`, None without a number.
 
     `source` says where the number stood; None when no tool delivered this cell.
     """
@@ -95,11 +63,6 @@ class Cell(NamedTuple):
     text: str = NO_FIGURE
     shade: str | None = None
     source: Figure | None = None
-
-    @property
-    def fill(self) -> str | None:
-        """Its colour on paper."""
-        return _FILLS[self.shade] if self.shade else None
 
 
 @dataclass(frozen=True)
@@ -169,6 +132,12 @@ def number_text(value: float, decimals: int, *, plus: bool) -> str:
     reads_as_zero = not text.strip("0.")
     sign = "" if reads_as_zero else "\N{MINUS SIGN}" if value < 0 else "+" if plus else ""
     return sign + text.replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def numbers_text(metric: str, unit: str | None, values: Sequence[float]) -> list[str]:
+    """Numbers of one measure as a column of them prints them."""
+    plus, decimals = _diverges(metric, unit, values), _decimals(values, unit)
+    return [number_text(value, decimals, plus=plus) for value in values]
 
 
 def label(metric: str) -> str:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from agent.report.heatmap import DARK, LIGHT, Palette
+from agent.report.palettes import CVD, Palette
 
 GLYPHS = {"overweight": "▲", "underweight": "▼", "neutral": "●"}
 # Controls, marks that reorder text so that it reads differently than it is, and halves of surrogate pairs.
@@ -19,10 +19,11 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 
 @cache
-def template(name: str, *, style: str = "", script: str = "") -> Template:
+def template(name: str, *, style: str = "", script: str = "", palette: Palette = CVD) -> Template:
     """One of the package's templates, with the look of every page and with its own `style` and `script`; what else is
     put into it is escaped unless it is Markup."""
-    own = {"style": Markup(f"{_look()}\n{style}"), "script": Markup(script)}
+    look = f"{asset('page.css')}\n{palette.css()}\n{style}"
+    own = {"style": Markup(look), "script": Markup(script), "palette": palette}
     return _environment().get_template(name, globals=own)
 
 
@@ -49,16 +50,6 @@ def asset(name: str) -> str:
 def _policy_hash(content: str) -> str:
     """By what a content security policy knows a script or a style."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
-def _look() -> str:
-    dark = f"@media screen and (prefers-color-scheme:dark){{\n{_fills(DARK)}\n}}"
-    return f"{asset('page.css')}\n{_fills(LIGHT)}\n{dark}"
-
-
-def _fills(palette: Palette) -> str:
-    fills = "".join(f".{shade}{{background:{fill}}}" for shade, fill in palette.fills().items())
-    return f".heat td[class]{{color:{palette.ink}}}{fills}"
 
 
 def cleaned(text: str) -> str:

@@ -23,6 +23,7 @@ from agent.figures import Figure
 from agent.report import footnotes, heatmap
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap
 from agent.report.markup import GLYPHS, asset, cleaned, template
+from agent.report.palettes import CVD, Palette
 from agent.result import ADVICE, RULES, SIMULATED, Call, RunResult
 from agent.tools.content import unframed
 
@@ -64,9 +65,10 @@ _ROOMS = (
 )
 
 
-def render(result: RunResult) -> str:
+def render(result: RunResult, palette: Palette = CVD) -> str:
     """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
-    page_of, table = template("page.html", script=asset("page.js")), heatmap.heatmap_of(result.figures)
+    page_of = template("page.html", script=asset("page.js"), palette=palette)
+    table = heatmap.heatmap_of(result.figures)
     page = ""
     for room in _ROOMS:
         page = page_of.render(notice=ADVICE, view=_View(result, table, room))

@@ -70,7 +70,7 @@ MUTATIONS = {
     "usd": Mutation("agent/scoring/spend_scores.py", "Score(cost,", "Score(2 * cost,", "the scorers' code"),
     # the host
     "labels": Mutation(
-        "agent/sitting.py", "REPLAYED if self.replay_of else None) if label", "None) if False", "the log"
+        "agent/beginning.py", "REPLAYED if sitting.replay_of else None) if label", "None) if False", "the log"
     ),
     "default budget": Mutation("agent/spec.py", "turns: Count = 12", "turns: Count = 99", "the log is not what was"),
     "schema read loosely": Mutation(

@@ -1,0 +1,85 @@
+"""What changed since the last comparable run, in words: for the page, the terminal and whoever compares two runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agent.comparison import Change, Kind, Moved
+from agent.events import RunCompared
+from agent.report.heatmap import label, numbers_text, unit_label
+from agent.report.words import Words
+
+KINDS: tuple[Kind, ...] = ("flipped", "turned", "new", "gone", "surer", "less sure", "same")
+"""What weighs most comes first."""
+
+
+def changes_of(compared: RunCompared | None) -> list[Change]:
+    """As a log has them; those that this version cannot read are left out."""
+    found = []
+    for said in compared.changes if compared else []:
+        try:
+            found.append(Change.of(said))
+        except (KeyError, TypeError, IndexError):
+            continue
+    return found
+
+
+def headline(compared: RunCompared, say: Words) -> str:
+    """`Since RUN as of DATE: 2 flipped, 1 new, 3 unchanged`."""
+    since = (
+        say("Since {run} as of {day}", run=compared.run, day=compared.as_of)
+        if compared.as_of
+        else say("Since {run}", run=compared.run)
+    )
+    return f"{since}: {counted(changes_of(compared), say)}"
+
+
+def counted(changes: Sequence[Change], say: Words) -> str:
+    """How many of each kind there are."""
+    of_kind = Counter(change.kind for change in changes)
+    texts = {
+        "flipped": say("{count} flipped", count=of_kind["flipped"]),
+        "turned": say("{count} turned", count=of_kind["turned"]),
+        "new": say("{count} new", count=of_kind["new"]),
+        "gone": say("{count} gone", count=of_kind["gone"]),
+        "surer": say("{count} surer", count=of_kind["surer"]),
+        "less sure": say("{count} less sure", count=of_kind["less sure"]),
+        "same": say("{count} unchanged", count=of_kind["same"]),
+    }
+    return ", ".join(texts[kind] for kind in KINDS if of_kind[kind]) or say("nothing to compare")
+
+
+def change_text(change: Change, say: Words) -> str:
+    """What became of one sector: `flipped, was underweight`, `surer by 0.04`."""
+    before, by = say(str(change.action[0])), f"{abs(change.surer_by or 0):.2f}"
+    match change.kind:
+        case "new":
+            return say("new")
+        case "gone":
+            return say("gone, was {action}", action=before)
+        case "flipped":
+            return say("flipped, was {action}", action=before)
+        case "turned":
+            return say("turned, was {action}", action=before)
+        case "surer":
+            return say("surer by {by}", by=by)
+        case "less sure":
+            return say("less sure by {by}", by=by)
+        case "same":
+            return say("unchanged")
+
+
+def rank_text(change: Change, say: Words) -> str:
+    """Where its rank moved: `rank 4 → 2`; empty where it did not."""
+    before, after = change.rank
+    if before is None or after is None or before == after:
+        return ""
+    return say("rank {before} → {after}", before=before, after=after)
+
+
+def moved_text(moved: Moved, say: Words) -> str:
+    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`."""
+    before, after = numbers_text(moved.metric, moved.unit, [moved.before, moved.after])
+    parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)))
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,214 @@
+"""Figures → where each sector stands against the others, and where it is heading. Pure: no drawing.
+
+Where a tool delivered ratio and momentum of relative rotation, these are the axes, with the dates before as a tail.
+Else they are one measure over a longer and over a shorter time: relative strength, or failing that performance.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TypeAlias
+
+from agent.evidence.lookbacks import days_of
+from agent.figures import Figure
+from agent.report.heatmap import Column, Heatmap, finite, heatmap_of, label, sector_key, unit_label
+from agent.report.svg import Point
+from agent.report.words import Words
+
+_ByDay: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Sector key → day → number."""
+
+MOST = 20
+"""Sectors of one chart; those farthest from the centre are kept."""
+TAIL = 5
+"""Points of one sector, the newest included."""
+QUADRANTS = {
+    (True, True): "Leading",
+    (True, False): "Weakening",
+    (False, False): "Lagging",
+    (False, True): "Improving",
+}
+"""(x at or above the centre, y at or above it) → name."""
+
+DELIVERED = "Ratio and momentum as {tool} gives them; tails show the way there."
+AGAINST_BENCHMARK = "{measure} over {longer} against {shorter}; the centre is the benchmark."
+AGAINST_MEDIAN = "{measure} over {longer} against {shorter}; the centre is the median sector."
+
+# Names of measures, with blanks for what joins their words.
+_RATIO = re.compile(r"\b(rotation|rs) ?ratio\b")
+_MOMENTUM = re.compile(r"\b(rotation|rs) ?momentum\b")
+_RELATIVE = re.compile(r"\b(relative|excess|alpha|outperformance)\b")
+_PERFORMANCE = re.compile(r"\b(perf|performance|returns?|price change)\b")
+_NO_RETURN = re.compile(r"\b(rank|ranks|rating|percentile|index|ratio|volume|volatility|flow|risk)\b")
+_HEADING = re.compile(r"\b(rotation|rs) ?heading\b")
+_LENGTH = re.compile(r"\b(rotation|rs) ?length\b")
+_QUARTER, _MONTH = 91, 30
+_LARGEST = 1e9
+"""What is beyond it is a defect of its server and no return."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`centre` divides the quadrants."""
+
+    label: str
+    centre: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """`points`: (x, y), the newest last; none of them is NaN or infinite."""
+
+    sector: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """`basis` says what was set against what, in English with {places} for `about`; `left_out` how many sectors had no
+    room.
+    """
+
+    x: Axis
+    y: Axis
+    tracks: tuple[Track, ...]
+    basis: str
+    about: Mapping[str, str]
+    left_out: int = 0
+
+    def told(self, say: Words) -> str:
+        """What the chart shows, and what it leaves out."""
+        told = say(self.basis, **self.about)
+        if self.left_out:
+            told += " " + say("{count} sectors nearer to the centre are left out.", count=self.left_out)
+        return told
+
+    def quadrant(self, track: Track) -> str:
+        x, y = track.points[-1]
+        return QUADRANTS[x >= self.x.centre, y >= self.y.centre]
+
+
+def rotation_of(figures: Sequence[Figure]) -> Rotation | None:
+    """None where fewer than two sectors have both measures of a chart."""
+    table = heatmap_of(figures)
+    found = _delivered(figures, table) or _compared(table)
+    if found is None or len(found.tracks) <= MOST:
+        return found
+    spread = [max(_span(each.points[-1][at] for each in found.tracks), 1e-9) for at in (0, 1)]
+    centre = found.x.centre, found.y.centre
+
+    def distance(track: Track) -> float:
+        return math.hypot(*((track.points[-1][at] - centre[at]) / spread[at] for at in (0, 1)))
+
+    kept = set(sorted(found.tracks, key=distance, reverse=True)[:MOST])
+    tracks = tuple(track for track in found.tracks if track in kept)
+    return replace(found, tracks=tracks, left_out=len(found.tracks) - len(tracks))
+
+
+def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
+    """By what a tool says are a sector's ratio and momentum."""
+    for ratio in table.columns:
+        beside = [column for column in table.columns if (column.tool, column.lookback) == (ratio.tool, ratio.lookback)]
+        momentum = _named(beside, _MOMENTUM)
+        if _RATIO.search(_words(ratio.metric)) and momentum:
+            step = [_by_day(figures, _named(beside, pattern)) for pattern in (_HEADING, _LENGTH)]
+            tracks = _tracks(table, _by_day(figures, ratio), _by_day(figures, momentum), *step)
+            if len(tracks) > 1:
+                centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
+                x, y = Axis(_heading(ratio), centres[0]), Axis(_heading(momentum), centres[1])
+                return Rotation(x, y, tracks, DELIVERED, {"tool": ratio.tool})
+    return None
+
+
+def _named(columns: Iterable[Column], pattern: re.Pattern[str]) -> Column | None:
+    return next((column for column in columns if pattern.search(_words(column.metric))), None)
+
+
+def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, lengths: _ByDay) -> tuple[Track, ...]:
+    """A sector of one date begins its tail where its last step did: a direction in degrees, counterclockwise from
+    right, and a length.
+    """
+    tracks = []
+    for row in table.rows:
+        x, y, turned, far = (found.get(row.key, {}) for found in (across, up, headings, lengths))
+        days = sorted(x.keys() & y.keys())[-TAIL:]
+        points = [(x[day], y[day]) for day in days]
+        if len(days) == 1 and days[0] in turned.keys() & far.keys():
+            angle, length = math.radians(turned[days[0]]), far[days[0]]
+            points.insert(0, (points[0][0] - length * math.cos(angle), points[0][1] - length * math.sin(angle)))
+        if points:
+            tracks.append(Track(row.sector, tuple(points)))
+    return tuple(tracks)
+
+
+def _by_day(figures: Iterable[Figure], column: Column | None) -> _ByDay:
+    """Of several numbers for one day the last."""
+    found: dict[str, dict[str, float]] = {}
+    for figure in figures:
+        about = figure.tool, figure.metric, figure.unit, figure.lookback
+        if column and figure.ticker is None and about == (column.tool, column.metric, column.unit, column.lookback):
+            value = finite(figure)
+            if value is not None and abs(value) <= _LARGEST:
+                found.setdefault(sector_key(figure.sector), {})[figure.observed_at or ""] = value
+    return found
+
+
+def _usual_centre(values: Iterable[float]) -> float:
+    """Ratios are drawn around 100, scores around 0."""
+    middle = median(values)
+    return min((100.0, 0.0), key=lambda centre: abs(centre - middle))
+
+
+def _compared(table: Heatmap) -> Rotation | None:
+    """By one measure over two lookbacks: the one nearest to a quarter, and a shorter one nearest to a month."""
+    for pattern in (_RELATIVE, _PERFORMANCE):
+        lines: dict[tuple[str, str, str | None], dict[int, int]] = {}
+        for at, column in enumerate(table.columns):
+            name, days = _words(column.metric), days_of(column.lookback)
+            if days and pattern.search(name) and not _NO_RETURN.search(name) and _is_change(column, table, at):
+                lines.setdefault((column.tool, column.metric, column.unit), {}).setdefault(days, at)
+        for line in lines.values():
+            longer = [days for days in line if days > min(line)]
+            if longer:
+                x = min(longer, key=lambda days: abs(math.log(days / _QUARTER)))
+                y = min((days for days in line if days < x), key=lambda days: abs(math.log(days / _MONTH)))
+                if found := _across(table, line[x], line[y], is_relative=pattern is _RELATIVE):
+                    return found
+    return None
+
+
+def _is_change(column: Column, table: Heatmap, at: int) -> bool:
+    """Whether 0 is no change: percentages, and what is below 0 somewhere."""
+    return unit_label(column.unit).startswith("%") or any((row.cells[at].value or 0) < 0 for row in table.rows)
+
+
+def _across(table: Heatmap, x: int, y: int, *, is_relative: bool) -> Rotation | None:
+    tracks = []
+    for row in table.rows:
+        right, up = row.cells[x].value, row.cells[y].value
+        if right is not None and up is not None and max(abs(right), abs(up)) <= _LARGEST:
+            tracks.append(Track(row.sector, ((right, up),)))
+    if len(tracks) < 2:
+        return None
+    longer, shorter = table.columns[x], table.columns[y]
+    centres = [0.0 if is_relative else median(track.points[0][at] for track in tracks) for at in (0, 1)]
+    axes = Axis(_heading(longer), centres[0]), Axis(_heading(shorter), centres[1])
+    about = {"measure": longer.label, "longer": longer.lookback or "", "shorter": shorter.lookback or ""}
+    return Rotation(*axes, tuple(tracks), AGAINST_BENCHMARK if is_relative else AGAINST_MEDIAN, about)
+
+
+def _heading(column: Column) -> str:
+    return " · ".join(part for part in (label(column.metric), column.detail) if part)
+
+
+def _span(values: Iterable[float]) -> float:
+    known = list(values)
+    return max(known) - min(known)
+
+
+def _words(metric: str) -> str:
+    return re.sub(r"[\W_]+", " ", metric).casefold()

@@ -1,0 +1,53 @@
+"""What changed since the last comparable run, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.comparison import Change, Moved
+from agent.events import RunCompared
+from agent.report import changed
+from agent.report.words import words
+
+SAY = words("en")
+
+
+def change(before: str | None, after: str | None, was: float = 0.6, now: float = 0.6, **other: Any) -> Change:
+    return Change("Banks", (before, after), (was if before else None, now if after else None), (4, 2), **other)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (change(None, "neutral"), "new"),
+        (change("neutral", None), "gone, was neutral"),
+        (change("underweight", "overweight"), "flipped, was underweight"),
+        (change("neutral", "overweight"), "turned, was neutral"),
+        (change("neutral", "neutral", 0.6, 0.55), "less sure by 0.05"),
+        (change("neutral", "neutral", 0.6, 0.65), "surer by 0.05"),
+        (change("neutral", "neutral"), "unchanged"),
+    ],
+)
+def test_each_kind_of_change_has_its_words(given: Change, text: str) -> None:
+    assert changed.change_text(given, SAY) == text
+
+
+def test_a_headline_counts_what_weighs_most_first() -> None:
+    told = [change(None, "neutral"), change("underweight", "overweight"), change("neutral", "neutral")]
+    compared = RunCompared("r1", "2008-06-30", [*(each.to_json() for each in told), {"of": "a later version"}])
+    assert changed.headline(compared, SAY) == "Since r1 as of 2008-06-30: 1 flipped, 1 new, 1 unchanged"
+    assert changed.headline(RunCompared("r1", None, []), SAY) == "Since r1: nothing to compare"
+    assert changed.changes_of(None) == []
+
+
+def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:
+    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.25, -2.0, True)
+    assert changed.moved_text(moved, SAY) == "Relative strength 3M +9.7 → −1.2 %"
+    assert changed.moved_text(Moved("trades", None, None, 3, 4, 1.0, False), SAY) == "Trades 3 → 4"
+
+
+def test_a_rank_is_told_where_it_moved() -> None:
+    assert changed.rank_text(change("neutral", "neutral"), SAY) == "rank 4 → 2"
+    assert changed.rank_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""
