@@ -1,4 +1,4 @@
-"""What would change a call: how far a sector's own figures are from the middle of all sectors. Arithmetic, no forecast."""
+"""What would change a call: how far a sector's figures are from the middle of all. Arithmetic, no forecast."""
 
 from __future__ import annotations
 
@@ -90,8 +90,7 @@ def turning_text(found: Turning, say: Words) -> str:
     """
     column, unit = found.column, say(unit_label(found.column.unit))
     value, middle = (
-        f"{number} {unit}".strip()
-        for number in numbers_text(column.metric, column.unit, [found.value, found.middle])
+        f"{number} {unit}".strip() for number in numbers_text(column.metric, column.unit, [found.value, found.middle])
     )
     decimals = len(middle.partition(" ")[0].partition(".")[2])
     figure = " ".join(part for part in (say(column.label), column.lookback, value) if part)

@@ -32,3 +32,6 @@ def words(language: str) -> Words:
     """English for a language without a file of its own."""
     path = files("agent.report").joinpath(f"{language}.yaml")
     return Words(language, yaml.safe_load(path.read_text("utf-8"))) if language != "en" and path.is_file() else Words()
+
+
+ENGLISH = words("en")

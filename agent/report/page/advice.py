@@ -70,13 +70,15 @@ class Advice:
     @cached_property
     def calls(self) -> dict[str, SimpleNamespace]:
         """Sector key → its sector, action, kind of action and glyph."""
-        return {sector_key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in self.given or []}
+        given = self.given or []
+        return {sector_key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
 
     def _rationale(self, text: Any, at: int) -> Markup:
         if not isinstance(text, str):
             return escape(self._texts.text(text))
         pointer = footnotes.pointer_of(at)
-        return footnotes.marked(text, self._result.evidence, pointer, self._texts)
+        texts, evidence = self._texts, self._result.evidence
+        return footnotes.marked(text, evidence, pointer, texts.numbers, texts.text, texts.room.text, self._say)
 
     def _turnings(self, found: Sequence[Turning]) -> list[str]:
         return [self._texts.text(turning_text(each, self._say), 200) for each in found]
@@ -85,7 +87,8 @@ class Advice:
 
     @property
     def since(self) -> str:
-        return self._texts.text(changed.headline(self._result.compared, self._say), 300) if self._result.compared else ""
+        compared = self._result.compared
+        return self._texts.text(changed.headline(compared, self._say), 300) if compared else ""
 
     @property
     def gone(self) -> list[str]:

@@ -70,7 +70,7 @@ class Course:
             arguments=texts.text(call.arguments, texts.room.preview),
             state=say("no result") if waiting else say("error") if call.is_error else say("ok"),
             failed=waiting or call.is_error,
-            cited=[texts.text(each, 120) for each in texts.some(footnotes.cited(self._result.evidence, call.id))],
+            cited=[texts.text(each, 120) for each in texts.some(footnotes.cited(self._result.evidence, call.id, say))],
             preview=texts.text(unframed(call.shown or ""), texts.room.preview),
             bar=bar,
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agent.report import about
-from agent.report.heatmap import NO_FIGURE, sector_key
+from agent.report.heatmap import NO_FIGURE
 from agent.report.markup import cleaned
+from agent.report.names import SectorNames
 from agent.report.words import words
 from agent.result import RunResult
 
@@ -34,7 +34,7 @@ class Texts:
         self.room, self.say = room, words(result.language)
         self.numbers = {call.id: at for at, call in enumerate(result.calls, 1)}
         self._hidden = _places(result.folder)
-        self._names = about.display(result)
+        self._names = SectorNames.of(result)
 
     def text(self, value: Any, limit: int | None = None, *, indent: int | None = None) -> str:
         """Any JSON value, cut to `limit` characters with a note of how many more there are."""
@@ -51,7 +51,7 @@ class Texts:
 
     def sector(self, name: Any) -> str:
         """What a sector is called in the language of the run."""
-        return self.short(self._names.get(sector_key(name), name) if isinstance(name, str) else name)
+        return self.short(self._names(name) if isinstance(name, str) else name)
 
     def some(self, values: Iterable[T]) -> list[T]:
         """The first of them, as many as there is room for."""
