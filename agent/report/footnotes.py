@@ -15,6 +15,9 @@ Number: TypeAlias = Mapping[str, Any]
 """One number of an answer as an envelope has it: `evidence.Number` as JSON."""
 
 
+_UNBORNE = {"ungrounded": "ungrounded", "wrong_sign": "wrong sign", "wrong_sector": "wrong sector"}
+
+
 def pointer_of(at: int) -> str:
     """Where the rationale of a recommendation stands in its answer."""
     return f"/sector_recommendations/{at}/rationale"
@@ -43,7 +46,7 @@ def rests_on(number: Number, calls: Mapping[str, int], say: Words = ENGLISH) -> 
     """What bears a number out, in words; `calls`: a call's id → its place among the run's calls, from 1 on."""
     if is_unborne(number):
         why = number["why"] or say("no tool result bears it out")
-        return f"{say(number['status'].replace('_', ' '))}: {why}"
+        return f"{say(_UNBORNE[number['status']])}: {why}"
     said = number["derivation"] or _figure_text(number["figures"][0], say)
     places = dict.fromkeys(place_of(each, calls, say) for each in number["figures"])
     return " · ".join([said, *places])
@@ -57,12 +60,14 @@ def cited(evidence: Sequence[Number], call: str, say: Words = ENGLISH) -> list[s
 
 def place_of(figure: Mapping[str, Any], calls: Mapping[str, int], say: Words = ENGLISH) -> str:
     """The call that brought a figure, and where in its result it stood."""
-    return f"{say('call {number}', number=calls.get(figure['call'], '?'))} {figure['pointer']}".rstrip()
+    number = calls.get(figure["call"], "?")
+    return f"{say('call {number}', number=number)} {figure['pointer']}".rstrip()
 
 
 def _figure_text(figure: Mapping[str, Any], say: Words) -> str:
     value = number_text(figure["value"], 2, plus=False)
-    parts = (figure["sector"], say(label(figure["metric"])), figure["lookback"], value, say(unit_label(figure["unit"])))
+    metric, unit = label(figure["metric"]), unit_label(figure["unit"])
+    parts = (figure["sector"], say(metric), figure["lookback"], value, say(unit))
     return " ".join(str(part) for part in parts if part)
 
 

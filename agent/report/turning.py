@@ -84,22 +84,17 @@ def _cited(run: RunResult, at: int, key: str) -> Iterator[tuple[str, str, str | 
 
 
 def turning_text(found: Turning, say: Words) -> str:
-    """Such as `Relative strength 3M +9.7 %: below +1.2 %, the middle of 12 sectors (−8.5)`; the last is the way there.
-
-    What speaks against the call already has no way to go.
+    """Such as `Relative strength 3M +9.7 %: below +1.2 % (−8.5)`, where the last is the way there; what speaks against
+    the call already has no way to go: `Relative strength 3M −0.4 %, below +1.2 %`.
     """
     column, unit = found.column, say(unit_label(found.column.unit))
-    value, middle = (
-        f"{number} {unit}".strip() for number in numbers_text(column.metric, column.unit, [found.value, found.middle])
-    )
-    decimals = len(middle.partition(" ")[0].partition(".")[2])
-    figure = " ".join(part for part in (say(column.label), column.lookback, value) if part)
-    told = {"figure": figure, "middle": middle, "count": found.sectors}
+    numbers = numbers_text(column.metric, column.unit, [found.value, found.middle])
+    value, middle = (f"{number} {unit}".strip() for number in numbers)
+    told = {"figure": " ".join(filter(None, (say(column.label), column.lookback, value))), "middle": middle}
+    is_above = found.beyond > 0
     if found.margin < 0:
-        if found.beyond > 0:
-            return say("{figure} is above {middle}, the middle of {count} sectors", **told)
-        return say("{figure} is below {middle}, the middle of {count} sectors", **told)
-    told["move"] = number_text(found.middle - found.value, decimals, plus=True)
-    if found.beyond > 0:
-        return say("{figure}: above {middle}, the middle of {count} sectors ({move})", **told)
-    return say("{figure}: below {middle}, the middle of {count} sectors ({move})", **told)
+        return say("{figure}, above {middle}", **told) if is_above else say("{figure}, below {middle}", **told)
+    told["move"] = number_text(found.middle - found.value, len(numbers[1].partition(".")[2]), plus=True)
+    if is_above:
+        return say("{figure}: above {middle} ({move})", **told)
+    return say("{figure}: below {middle} ({move})", **told)
