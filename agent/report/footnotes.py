@@ -46,7 +46,8 @@ def rests_on(number: Number, calls: Mapping[str, int], say: Words = ENGLISH) -> 
     """What bears a number out, in words; `calls`: a call's id → its place among the run's calls, from 1 on."""
     if is_unborne(number):
         why = number["why"] or say("no tool result bears it out")
-        return f"{say(_UNBORNE[number['status']])}: {why}"
+        status = _UNBORNE[number["status"]]
+        return f"{say(status)}: {why}"
     said = number["derivation"] or _figure_text(number["figures"][0], say)
     places = dict.fromkeys(place_of(each, calls, say) for each in number["figures"])
     return " · ".join([said, *places])

@@ -36,8 +36,10 @@ for (const number of document.querySelectorAll(".number[title]")) {
   const point = (lit) => () => at.forEach((cell) => cell?.classList.toggle("pointed", lit));
   on(number, ["mouseenter", "focus"], point(true));
   on(number, ["mouseleave", "blur"], point(false));
+  let finger = false;
+  number.addEventListener("pointerdown", (event) => { finger = event.pointerType === "touch"; });
   number.addEventListener("click", (event) => {
-    if (!matchMedia("(hover: none)").matches) return number.hash && open(number.hash);
+    if (!finger) return number.hash && open(number.hash);
     event.preventDefault();
     const stands = number.closest(".why").querySelector(".stands");
     const told = document.createElement(number.hash ? "a" : "span");
