@@ -66,7 +66,7 @@ for (const row of chart ? document.querySelectorAll(".heat tr[data-sector], .adv
   on(row, ["mouseleave", "focusout"], show(false));
 }
 
-// Says that a table goes on to the right, where it does.
+// Says that a table or a drawing goes on to the right, where it does.
 for (const frame of document.querySelectorAll(".cut")) {
   const box = frame.firstElementChild;
   const look = () => {
