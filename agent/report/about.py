@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from pydantic import ValidationError
-
-from agent.report import heatmap
 from agent.report.heatmap import Heatmap
+from agent.report.names import SectorNames
 from agent.report.words import Words
 from agent.result import Call, RunResult, iso_day
 from agent.spec import HORIZON_DAYS
-from agent.taxonomy import SectorSpec, Taxonomy
 
 SHOWN = 6
 """Names that are told of a list."""
@@ -89,21 +86,12 @@ def told_by_tools(run: RunResult, key: str) -> Iterator[str]:
     return iter(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
-def taxonomy_of(run: RunResult) -> Taxonomy | None:
-    """The agent file's; None where it has none, or one that this version does not read."""
-    sectors = run.spec.get("sectors")
-    try:
-        return Taxonomy({name: SectorSpec.model_validate(each) for name, each in sectors.items()}) if sectors else None
-    except (ValidationError, AttributeError):
-        return None
-
-
 def taxonomy_text(run: RunResult, say: Words) -> str:
     """What the tools call their sectors, and the agent file's taxonomy."""
     told = list(told_by_tools(run, "taxonomy"))
-    if own := taxonomy_of(run):
-        tickers = sum(len(each.tickers) for each in own.sectors.values())
-        told.append(say("the agent file's {count} sectors, {tickers} tickers", count=len(own.sectors), tickers=tickers))
+    if own := SectorNames.of(run).taxonomy.sectors:
+        tickers = sum(len(each.tickers) for each in own.values())
+        told.append(say("the agent file's {count} sectors, {tickers} tickers", count=len(own), tickers=tickers))
     return "; ".join(told[:SHOWN])
 
 
@@ -112,8 +100,7 @@ def universe_of(run: RunResult) -> list[str]:
     named = run.spec.get("universe", "all")
     if isinstance(named, Sequence) and not isinstance(named, str):
         return [str(name) for name in named]
-    own = taxonomy_of(run)
-    return list(own.sectors) if own else []
+    return list(SectorNames.of(run).taxonomy.sectors)
 
 
 def universe_text(run: RunResult, table: Heatmap, say: Words) -> str:
@@ -228,11 +215,7 @@ def gaps(run: RunResult, table: Heatmap, say: Words) -> list[str]:
 
 
 def _sectors_without_figures(run: RunResult, table: Heatmap, say: Words) -> Iterator[str]:
-    own = taxonomy_of(run)
-
-    def key(name: str) -> str:
-        return heatmap.sector_key((own.canonical(name) if own else None) or name)
-
+    key = SectorNames.of(run).key
     filled = {key(row.sector) for row in table.rows if any(cell.value is not None for cell in row.cells)}
     without = [name for name in universe_of(run) if key(name) not in filled]
     if without and table.rows:
@@ -286,10 +269,3 @@ def _some(names: Sequence[str]) -> str:
 def moment(retrieved_at: str | None) -> str:
     """A time of a log to the minute, such as `2026-01-31 16:00`; logs have UTC."""
     return (retrieved_at or "")[:16].replace("T", " ")
-
-
-def display(run: RunResult) -> Mapping[str, str]:
-    """Sector key → what the sector is called in the language of the run, where that is not its own name."""
-    own: Any = taxonomy_of(run)
-    names = {} if own is None else {name: own.display(name, run.language) for name in own.sectors}
-    return {heatmap.sector_key(name): shown for name, shown in names.items() if shown != name}

@@ -9,9 +9,13 @@ from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
 from agent.report.heatmap import label, number_text, unit_label
+from agent.report.words import ENGLISH, Words
 
 Number: TypeAlias = Mapping[str, Any]
 """One number of an answer as an envelope has it: `evidence.Number` as JSON."""
+
+
+_UNBORNE = {"ungrounded": "ungrounded", "wrong_sign": "wrong sign", "wrong_sector": "wrong sector"}
 
 
 def pointer_of(at: int) -> str:
@@ -38,40 +42,46 @@ def is_unborne(number: Number) -> bool:
     return number["status"] in UNBORNE
 
 
-def rests_on(number: Number, calls: Mapping[str, int]) -> str:
+def rests_on(number: Number, calls: Mapping[str, int], say: Words = ENGLISH) -> str:
     """What bears a number out, in words; `calls`: a call's id → its place among the run's calls, from 1 on."""
     if is_unborne(number):
-        return f"{number['status'].replace('_', ' ')}: {number['why'] or 'no tool result bears it out'}"
-    said = number["derivation"] or _figure_text(number["figures"][0])
-    places = dict.fromkeys(place_of(each, calls) for each in number["figures"])
+        why = number["why"] or say("no tool result bears it out")
+        status = _UNBORNE[number["status"]]
+        return f"{say(status)}: {why}"
+    said = number["derivation"] or _figure_text(number["figures"][0], say)
+    places = dict.fromkeys(place_of(each, calls, say) for each in number["figures"])
     return " · ".join([said, *places])
 
 
-def cited(evidence: Sequence[Number], call: str) -> list[str]:
+def cited(evidence: Sequence[Number], call: str, say: Words = ENGLISH) -> list[str]:
     """What the rationales rest on of a call's result, each figure once: where it stands, and what it is."""
     figures = (each for number in evidence for each in number["figures"] if each["call"] == call)
-    return list(dict.fromkeys(f"{each['pointer']}  {_figure_text(each)}" for each in figures))
+    return list(dict.fromkeys(f"{each['pointer']}  {_figure_text(each, say)}" for each in figures))
 
 
-def place_of(figure: Mapping[str, Any], calls: Mapping[str, int]) -> str:
+def place_of(figure: Mapping[str, Any], calls: Mapping[str, int], say: Words = ENGLISH) -> str:
     """The call that brought a figure, and where in its result it stood."""
-    return f"call {calls.get(figure['call'], '?')} {figure['pointer']}".rstrip()
+    number = calls.get(figure["call"], "?")
+    return f"{say('call {number}', number=number)} {figure['pointer']}".rstrip()
 
 
-def _figure_text(figure: Mapping[str, Any]) -> str:
+def _figure_text(figure: Mapping[str, Any], say: Words) -> str:
     value = number_text(figure["value"], 2, plus=False)
-    parts = (figure["sector"], label(figure["metric"]), figure["lookback"], value, unit_label(figure["unit"]))
+    metric, unit = label(figure["metric"]), unit_label(figure["unit"])
+    parts = (figure["sector"], say(metric), figure["lookback"], value, say(unit))
     return " ".join(str(part) for part in parts if part)
 
 
-def counted_text(counted: Mapping[str, int]) -> str:
+def counted_text(counted: Mapping[str, int], say: Words = ENGLISH) -> str:
     """How many numbers are borne out; empty where there are none."""
     whole, derived = sum(counted.values()), counted.get("derived", 0)
     if not whole:
         return ""
     borne = whole - sum(counted.get(status, 0) for status in UNBORNE)
-    more = f", {derived} of them by calculation" if derived else ""
-    return f"{borne} of {whole} numbers borne out by tool results{more}"
+    if derived:
+        told = "{count} of {all} numbers borne out by tool results, {derived} of them by calculation"
+        return say(told, count=borne, all=whole, derived=derived)
+    return say("{count} of {all} numbers borne out by tool results", count=borne, all=whole)
 
 
 def marked(
@@ -81,23 +91,26 @@ def marked(
     calls: Mapping[str, int],
     clean: Callable[[str, int], str],
     room: int,
+    say: Words = ENGLISH,
 ) -> Markup:
     """A text for the page, at most `room` characters of it, each number with what it rests on. `clean`: a stranger's
     text within so many characters, not yet escaped."""
     shown, left = Markup(), room
     for piece, number in pieces(text, evidence, pointer):
         if left <= 0:
-            return shown + f"… ({len(text) - room} characters more)"
+            return shown + f"… {say('({count} characters more)', count=len(text) - room)}"
         said = clean(piece, left)
-        shown += escape(said) if number is None else _marked(said, number, calls, clean)
+        shown += escape(said) if number is None else _marked(said, number, calls, clean, say)
         left -= len(piece)
     return shown
 
 
-def _marked(said: str, number: Number, calls: Mapping[str, int], clean: Callable[[str, int], str]) -> Markup:
-    why = clean(rests_on(number, calls), 300)
+def _marked(
+    said: str, number: Number, calls: Mapping[str, int], clean: Callable[[str, int], str], say: Words
+) -> Markup:
+    why = clean(rests_on(number, calls, say), 300)
     if is_unborne(number):
         return Markup('<span class="number unborne" tabindex="0" title="{}">{}</span>').format(why, said)
-    places = "|".join(clean(place_of(each, calls), 80) for each in number["figures"])
+    places = "|".join(clean(place_of(each, calls, say), 80) for each in number["figures"])
     form = Markup('<a class="number" href="#call-{}" data-at="{}" title="{}">{}</a>')
     return form.format(calls.get(number["figures"][0]["call"], "?"), places, why, said)

@@ -32,3 +32,14 @@ def words(language: str) -> Words:
     """English for a language without a file of its own."""
     path = files("agent.report").joinpath(f"{language}.yaml")
     return Words(language, yaml.safe_load(path.read_text("utf-8"))) if language != "en" and path.is_file() else Words()
+
+
+ENGLISH = words("en")
+MEASURES = (
+    "Performance", "Momentum", "Volatility", "Relative strength", "Seasonality", "GDP growth", "Inflation",
+    "Interest rates", "Unemployment rate", "Net buy sell", "Share of turnover", "Matched", "Put through", "Net z",
+    "Net streak", "Room used", "Net value", "Buy value", "Sell value", "Trades", "Revenue", "Net profit",
+    "Revenue growth", "Profit growth", "Net margin", "Companies filed", "Total net buy sell",
+)  # fmt: skip
+"""Metrics of the market server as headings: `say(label(metric))` has them in every language, and other servers' ones as
+they come."""

@@ -117,11 +117,6 @@ def test_sectors_cells_rows_servers_calls_and_days_that_are_missing_are_told() -
     ]
 
 
-def test_sectors_are_called_as_the_language_of_the_run_has_them() -> None:
-    assert about.display(result(spec={"sectors": VN, "language": "vi"})) == {"banks": "Ngân hàng"}
-    assert about.display(result(spec={"sectors": VN})) == {} == about.display(result())
-
-
 def test_a_horizon_says_from_which_day_it_counts() -> None:
     found = about.horizon_of(result(horizon="63 sessions", as_of="2008-09-30"))
     assert found is not None

@@ -8,7 +8,7 @@ import pytest
 
 from agent.evidence import examine
 from agent.report import footnotes, terminal
-from agent.report.page import render
+from agent.report.page import LIMIT, render
 from agent.result import RunResult
 from tests.report.runs_and_pages import Reader, advice, result
 
@@ -48,7 +48,7 @@ def test_the_page_says_what_each_number_rests_on_and_where_it_stood() -> None:
 
 def test_a_long_rationale_is_cut_with_its_numbers() -> None:
     page = render(cited("Up 2.5 % (3M). " * 400))
-    assert "characters more)" in page and len(page.encode()) <= 100_000
+    assert "characters more)" in page and len(page.encode()) <= LIMIT
 
 
 def test_texts_of_models_stay_texts_within_marks() -> None:

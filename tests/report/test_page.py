@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from agent.events import ServerFailed, ToolsOffered
+from agent.comparison import Change, Moved
+from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.page import LIMIT, render
-from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult
+from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='alert(2)'>{{ 7 * 7 }}"
@@ -25,12 +26,13 @@ EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='ale
 def test_a_valid_run_shows_question_dates_advice_figures_calls_spend_and_notice() -> None:
     text = text_of(result(usage=Usage(1200, 3, 4, 5), turns=2, requests=3, repairs=1))
     for part in (
-        "✓ Valid answer Which sectors lead? As of 2025-12-31 Data observed 2025-12-31 Model model-1",
+        "✓ Valid answer Which sectors lead? Universe 2 sectors, as the tools have them As of 2025-12-31",
+        "Data observed 2025-12-31 Model model-1 Data gaps 1 of 4 cells are empty: Volatility",
         "Banks ▲ overweight Confidence 0.70 Why",
         "get_sector_heatmap Sector Performance 3M · % Volatility 3M · %",
         "▲ Banks +2.5 18.0",
         "Retail −1.0 –",
-        '1 get_sector_heatmap turn 1 · market / heatmap · 0.25 s · ok {"lookback": "3M"}',
+        'Turn 1 the model\'s answer · 0.00 s 1 get_sector_heatmap market · heatmap · 0.25 s · ok {"lookback": "3M"}',
         "Turns 2 Requests 3 Tool calls 1 Repairs 1 Uncached tokens 1 200 Cache writes 3 Cache reads 4 Tokens out 5",
         f"{ADVICE} Run 20251231-abcd .",
     ):
@@ -47,9 +49,10 @@ def test_the_heatmap_of_a_small_run_has_these_bytes() -> None:
         '<th scope="col" aria-sort="none">'
         '<button type="button">Performance<small>3M · %</small></button></th>\n'
         "</tr>\n</thead>\n<tbody>\n"
-        '<tr><th scope="row" data-v="Banks"><span class="overweight" title="overweight">▲</span> Banks</th>\n'
+        '<tr tabindex="0" data-sector="Banks"><th scope="row" data-v="Banks">'
+        '<span class="overweight" title="overweight">▲</span> Banks</th>\n'
         '<td class="u8" data-v="2.5" title="2025-12-31 · call 1 /rows/0/performance">+2.5</td>\n</tr>\n'
-        '<tr><th scope="row" data-v="Retail">Retail</th>\n'
+        '<tr tabindex="0" data-sector="Retail"><th scope="row" data-v="Retail">Retail</th>\n'
         '<td title="no figure">–</td>\n</tr>\n</tbody>\n'
     )
 
@@ -127,7 +130,7 @@ def test_a_meeting_sized_run_fits_whole_with_cut_previews() -> None:
 
 def test_rows_and_columns_without_room_are_counted() -> None:
     figures = [figure(f"S{row}", 1.0, f"m{column}") for row in range(70) for column in range(33)]
-    assert re.search(r"Not shown: \d+ more rows and \d+ more columns\.", text_of(result(figures=figures)))
+    assert re.search(r"Not shown: \d+ more rows, \d+ more columns\.", text_of(result(figures=figures)))
     assert "Not shown: 10 more rows." in text_of(result(figures=[figure(f"S{row}", 1.0) for row in range(70)]))
 
 
@@ -269,8 +272,8 @@ def test_calls_that_failed_or_have_no_result_are_marked() -> None:
         Call("b", 2, "two", "m", "two", {"x": 1}),
     ]
     text = text_of(result(calls=calls))
-    assert "1 one turn 1 · not offered · – · error {} no such tool" in text
-    assert '2 two turn 2 · m · – · no result {"x": 1}' in text
+    assert "1 one not offered · – · error {} no such tool" in text
+    assert '2 two m · – · no result {"x": 1}' in text
 
 
 def test_an_empty_run_has_a_page_in_which_every_cell_has_a_header() -> None:
@@ -290,7 +293,8 @@ def test_page_says_what_the_advice_is_about_and_where_its_data_come_from() -> No
     call = Call("c1", 1, "get_sector_heatmap", "market", "heatmap", {}, "{}", data=data, seconds=0.25)
     run = result(calls=[call], agent_name="Desk", horizon="3 months", labels=["OFFLINE PLANNER"])
     text = text_of(run)
-    assert "Agent Desk As of 2025-12-31" in text and "Horizon 3 months Benchmark The market" in text
+    assert "Benchmark The market Horizon 3 months, from the as-of date to 2026-03-31 As of 2025-12-31" in text
+    assert "Agent Desk" in text
     assert "Confidence is the probability that" in text and "not calibrated on outcomes" in text
     assert "A public library. Vintage: 2022-10 latest. GDP is on the year before." in text
     assert text.count("GDP is on the year before.") == 1
@@ -298,3 +302,83 @@ def test_page_says_what_the_advice_is_about_and_where_its_data_come_from() -> No
 
 def test_dates_that_are_none_are_no_dates() -> None:
     assert "Data observed no dated figures" in text_of(result(figures=[figure("Banks", 1.0, observed_at="yesterday")]))
+
+
+def compared_run() -> RunResult:
+    """Banks turned from underweight, Media is gone, Retail is what it was."""
+    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.2, -2.0, True)
+    told = [
+        Change("Banks", ("underweight", "overweight"), (0.6, 0.7), (3, 1), (moved,)),
+        Change("Retail", ("neutral", "neutral"), (0.5, 0.5), (2, 2)),
+        Change("Media", ("overweight", None), (0.6, None), (1, None)),
+    ]
+    answer = {"sector_recommendations": [advice(), advice("Retail", "neutral", 0.5)]}
+    return result(answer=answer, compared=RunCompared("r1", "2025-09-30", [each.to_json() for each in told]))
+
+
+def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> None:
+    text = text_of(compared_run())
+    assert "Since r1 as of 2025-09-30: 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (gone, was" in text
+    assert "Banks ▲ overweight flipped, was underweight · rank 3 → 1 Confidence 0.70" in text
+    assert "What moved Relative strength 3M +9.7 → −1.2 %" in text
+    assert "Since" not in text_of(result())
+
+
+def test_changes_that_another_version_wrote_are_passed_over() -> None:
+    text = text_of(result(compared=RunCompared("r1", None, [{"of": "another version"}, {"sector": "Banks"}])))
+    assert "Since r1: nothing to compare." in text
+
+
+def test_fields_that_only_this_answer_has_are_shown_with_their_recommendation() -> None:
+    more = {"risks": ["Rates rise <b>soon</b>"], "trigger": "A close below 1 200"}
+    page = render(result(answer={"sector_recommendations": [advice() | more]}))
+    assert 'risks [ "Rates rise <b>soon</b>" ] trigger A close below 1 200' in Reader(page).text
+    assert "<b>soon" not in page
+
+
+def test_securities_behind_a_sectors_flow_stand_with_its_call() -> None:
+    flows = [
+        figure("Banks", value, "net_value", unit="VND bn", lookback="1M", ticker=name)
+        for name, value in {"VCB": 120.5, "BID": -330.0, "CTG": 1.0, "MBB": 40.0}.items()
+    ]
+    assert "Behind its flow BID −330.0, VCB +120.5, MBB +40.0 VND bn 1M" in text_of(result(figures=flows))
+    assert "Behind its flow" not in text_of(result())
+
+
+def test_sources_have_their_days_and_when_they_were_retrieved() -> None:
+    call = Call("c1", 1, "get_sector_heatmap", "market", "heatmap", {}, "{}", source="live", kind="real")
+    call.retrieved_at = "2026-01-02T08:30:00+00:00"
+    text = text_of(result(calls=[call]))
+    assert "get_sector_heatmap market · real 2025-12-31 0 2026-01-02 08:30" in text
+
+
+def test_calls_of_a_turn_are_drawn_after_the_answer_that_made_them() -> None:
+    calls = [Call(f"c{at}", turn, "t", "m", "t", {}, "{}", seconds=1.0) for at, turn in enumerate((1, 1, 2))]
+    spent = [TurnSpent(turn, 1, Usage(), Usage(), 2.0, None, 0, "m") for turn in (1, 2)]
+    page = render(result(calls=calls, by_turn=spent))
+    bars = re.findall(r"margin-left:([\d.]+)%;width:([\d.]+)%", page)
+    assert bars == [
+        ("0.0", "33.3"), ("33.3", "16.7"), ("33.3", "16.7"), ("50.0", "33.3"), ("83.3", "16.7")
+    ]  # fmt: skip
+
+
+def test_a_vietnamese_page_speaks_vietnamese() -> None:
+    names = {"Banks": {"names": {"vi": "Ngân hàng"}}, "Retail": {}}
+    page = render(result(spec={"language": "vi", "sectors": names}, labels=[SIMULATED]))
+    text = Reader(page).text
+    for part in ("DỮ LIỆU MÔ PHỎNG", "Khuyến nghị", "Ngân hàng ▲ tăng tỷ trọng", "Bản đồ nhiệt theo ngành", "Chi phí"):
+        assert part in text
+    for part in ("Recommendations", "Confidence", "Spend", "overweight Confidence", ADVICE):
+        assert part not in text
+    assert '<html lang="vi">' in page
+
+
+def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() -> None:
+    figures = [
+        figure(name, value + at, "relative_strength", lookback=lookback)
+        for name, value in {"Banks": 2.0, "Retail": -3.0, "Media": 1.0}.items()
+        for at, lookback in enumerate(("1M", "3M"))
+    ]
+    page = render(result(figures=figures))
+    assert '<svg class="rotation"' in page and 'data-sector="Media"' in page
+    assert '<svg class="rotation"' not in render(result())

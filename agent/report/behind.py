@@ -1,0 +1,51 @@
+"""The securities behind a sector's flow, where a tool has them one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent.figures import Figure
+from agent.report.heatmap import finite, latest, numbers_text, sector_key, unit_label
+from agent.report.words import Words
+
+MOST = 3
+_FLOW = re.compile(r"\b(net|flows?|bought|sold|buy|sell)\b")
+_SHARE = re.compile(r"^(%|percent|pct|ratio)", re.IGNORECASE)
+
+
+def largest(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    """Sector key → its MOST securities with the largest flow, whatever its sign, the largest first.
+
+    Flow is the first metric of a sector's securities that is called net, flow, bought or sold and is an amount; of each
+    security counts what was observed last.
+    """
+    flows = [figure for figure in figures if figure.ticker and figure.sector and _is_flow(figure)]
+    chosen: dict[str, tuple[str, str, str | None]] = {}
+    for figure in flows:
+        chosen.setdefault(sector_key(figure.sector), _measure(figure))
+    of_sector: dict[str, list[Figure]] = {}
+    ours = (figure for figure in flows if chosen[sector_key(figure.sector)] == _measure(figure))
+    for (key, _), figure in latest(ours, lambda each: (sector_key(each.sector), each.ticker)).items():
+        if finite(figure):
+            of_sector.setdefault(key, []).append(figure)
+    return {
+        key: sorted(found, key=lambda each: (-abs(each.value or 0), each.ticker or ""))[:MOST]
+        for key, found in of_sector.items()
+    }
+
+
+def behind_text(securities: Sequence[Figure], say: Words) -> str:
+    """Such as `VCB +120.5, BID −33.0 VND bn 1M`."""
+    first = securities[0]
+    values = numbers_text(first.metric, first.unit, [each.value or 0.0 for each in securities])
+    named = ", ".join(f"{each.ticker} {value}" for each, value in zip(securities, values, strict=True))
+    return " ".join(part for part in (named, say(unit_label(first.unit)), first.lookback) if part)
+
+
+def _measure(figure: Figure) -> tuple[str, str, str | None]:
+    return figure.tool, figure.metric, figure.lookback
+
+
+def _is_flow(figure: Figure) -> bool:
+    return bool(_FLOW.search(figure.metric.replace("_", " ").casefold())) and not _SHARE.search(figure.unit or "")

@@ -1,0 +1,133 @@
+"""What a run's page says of its answer: each recommendation with what it rests on, what changed and what would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from agent.comparison import Change, probability, recommendations_of
+from agent.report import behind, changed, footnotes
+from agent.report.heatmap import Heatmap, sector_key
+from agent.report.lettering import plain
+from agent.report.markup import GLYPHS
+from agent.report.page.texts import Texts
+from agent.report.turning import Turning, turning_points, turning_text
+from agent.result import RunResult
+
+_KNOWN = ("sector_name", "action", "rationale", "confidence_score")
+
+
+class Advice:
+    def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
+        self._result, self._cells, self._texts, self._say = result, cells, texts, texts.say
+        self._changes = changed.changes_of(result.compared)
+        self._behind = behind.largest(result.figures)
+
+    @cached_property
+    def given(self) -> list[Mapping[str, Any]] | None:
+        return recommendations_of(self._result.answer)
+
+    @property
+    def cards(self) -> list[SimpleNamespace]:
+        """One for each recommendation there is room for."""
+        return [self._card(at, each) for at, each in enumerate(self._texts.some(self.given or []))]
+
+    def _card(self, at: int, given: Mapping[str, Any]) -> SimpleNamespace:
+        """`share` is its confidence in percent, None when that is no probability."""
+        confidence, name = given.get("confidence_score"), str(given.get("sector_name"))
+        share = probability(confidence)
+        turning = turning_points(self._result, self._cells, at, given)
+        extra = {key: value for key, value in given.items() if key not in _KNOWN}
+        return SimpleNamespace(
+            **self._call(given),
+            key=plain(self._texts.sector(given.get("sector_name"))),
+            share=None if share is None else f"{100 * share:.0f}",
+            confidence=self._texts.short(confidence) if share is None else f"{share:.2f}",
+            rationale=self._rationale(given.get("rationale", ""), at),
+            change=self._change(name),
+            against=self._turnings([each for each in turning if each.margin < 0]),
+            turning=self._turnings([each for each in turning if each.margin >= 0]),
+            behind=self._texts.text(behind.behind_text(of_sector, self._say), 120)
+            if (of_sector := self._behind.get(sector_key(name)))
+            else "",
+            extra=self._texts.entries(extra) if extra else [],
+        )
+
+    def _call(self, given: Mapping[str, Any]) -> dict[str, str]:
+        action = given.get("action")
+        known = isinstance(action, str) and action in GLYPHS
+        return {
+            "sector": self._texts.sector(given.get("sector_name")),
+            "action": self._texts.short(self._say(str(action)) if known else action),
+            "kind": str(action) if known else "other",
+            "glyph": GLYPHS.get(str(action), "◇"),
+        }
+
+    @cached_property
+    def calls(self) -> dict[str, SimpleNamespace]:
+        """Sector key → its sector, action, kind of action and glyph."""
+        given = self.given or []
+        return {sector_key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
+
+    def _rationale(self, text: Any, at: int) -> Markup:
+        if not isinstance(text, str):
+            return escape(self._texts.text(text))
+        pointer = footnotes.pointer_of(at)
+        texts, evidence = self._texts, self._result.evidence
+        return footnotes.marked(text, evidence, pointer, texts.numbers, texts.text, texts.room.text, self._say)
+
+    def _turnings(self, found: Sequence[Turning]) -> list[str]:
+        return [self._texts.text(turning_text(each, self._say), 200) for each in found]
+
+    # What changed since the last comparable run
+
+    @property
+    def since(self) -> str:
+        compared = self._result.compared
+        return self._texts.text(changed.headline(compared, self._say), 300) if compared else ""
+
+    @property
+    def gone(self) -> list[str]:
+        """Sectors that are no longer recommended."""
+        gone = [each for each in self._changes if each.kind == "gone"]
+        return [
+            f"{self._texts.sector(each.sector)} ({self._texts.short(changed.change_text(each, self._say))})"
+            for each in self._texts.some(gone)
+        ]
+
+    def _change(self, name: str) -> SimpleNamespace | None:
+        found = next((each for each in self._changes if sector_key(each.sector) == sector_key(name)), None)
+        return None if found is None else self._told(found)
+
+    def _told(self, change: Change) -> SimpleNamespace:
+        return SimpleNamespace(
+            kind=change.kind.replace(" ", "-"),
+            text=self._texts.short(changed.change_text(change, self._say)),
+            rank=changed.rank_text(change, self._say),
+            moved=[self._texts.text(changed.moved_text(each, self._say), 120) for each in change.figures],
+        )
+
+    # What else there is to an answer
+
+    @property
+    def borne_out(self) -> str:
+        return footnotes.counted_text(self._result.counted, self._say)
+
+    @property
+    def rest(self) -> list[tuple[str, str, bool]]:
+        """What an answer holds beside its recommendations, and beside the URL of this page."""
+        if self.given is None:
+            return self._texts.entries(self._result.answer)
+        answer = {key: value for key, value in self._result.answer.items() if key != "sector_recommendations"}
+        own = self._result.pages_url or "file:"
+        if str(answer.get("heatmap_url", own)).startswith((own, "artifact:")):
+            answer.pop("heatmap_url", None)
+        return self._texts.entries(answer)
+
+    @property
+    def attempt(self) -> list[tuple[str, str, bool]]:
+        return self._texts.entries(self._result.best_attempt)

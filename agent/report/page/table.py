@@ -1,0 +1,140 @@
+"""What a run's page shows of its figures: the heatmap, the rotation of sectors, and the figures of no sector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby
+from types import SimpleNamespace
+
+from markupsafe import Markup, escape
+
+from agent.figures import Figure
+from agent.report import heatmap, rotation_chart
+from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, label, unit_label
+from agent.report.lettering import plain
+from agent.report.page.texts import Texts
+from agent.report.rotation import Rotation, rotation_of
+from agent.result import RunResult
+
+
+class Table:
+    def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
+        self._result, self._heatmap, self._texts, self._say = result, cells, texts, texts.say
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self._heatmap.columns[: self._texts.room.columns]
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        """Name and detail of each column."""
+        return [(self._label(each.metric), self._detail(each.lookback, each.unit)) for each in self.columns]
+
+    def _label(self, metric: str) -> str:
+        return self._texts.short(self._say(label(metric)))
+
+    def _detail(self, *parts: str | None) -> str:
+        lookback, unit = parts
+        told = " · ".join(part for part in (lookback, self._say(unit_label(unit))) if part)
+        return self._texts.short(told) if told else ""
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Neighbouring columns of one tool: its name and how many they are."""
+        tools = groupby(column.tool for column in self.columns)
+        return [(self._texts.short(tool), len([*columns])) for tool, columns in tools]
+
+    @cached_property
+    def rows(self) -> list[tuple[str, str, str, Markup]]:
+        """Key of the sector, its name, its name in drawings, cells."""
+        return [
+            (row.key, name := self._texts.sector(row.sector), plain(name), self._cells(row.cells))
+            for row in self._texts.some(self._heatmap.rows)
+        ]
+
+    def _cells(self, cells: Iterable[Cell]) -> Markup:
+        """Written here, since a template takes several times as long for hundreds of them."""
+        lines = []
+        for cell in [*cells][: self._texts.room.columns]:
+            number = f' class="{cell.shade}" data-v="{cell.value}"' if cell.shade else ""
+            # What is not escaped is our own: shades, numbers and how they are printed.
+            lines.append(f'<td{number} title="{escape(self._origin(cell))}">{cell.text}</td>')
+        return Markup("\n".join(lines))
+
+    def _origin(self, cell: Cell) -> str:
+        """Where its number stood."""
+        if cell.value is None or cell.source is None:
+            return self._no_figure
+        call = self._texts.numbers.get(cell.source.call, "?")
+        pointer = self._texts.text(cell.source.pointer, 60)
+        return f"{self._days[cell.source.observed_at]} · {self._call.format(number=call)} {pointer}"
+
+    @cached_property
+    def _no_figure(self) -> str:
+        return self._say("no figure")
+
+    @cached_property
+    def _call(self) -> str:
+        return self._say("call {number}")
+
+    @cached_property
+    def _days(self) -> dict[str | None, str]:
+        """When figures were observed: a few texts for hundreds of cells."""
+        return {said: self._texts.short(said) for said in {figure.observed_at for figure in self._result.figures}}
+
+    @property
+    def left_out(self) -> str:
+        rows, columns = self._texts.more(self._heatmap.rows), len(self._heatmap.columns) - len(self.columns)
+        told = [self._say("{count} more rows", count=rows)] if rows else []
+        return ", ".join([*told, self._say("{count} more columns", count=columns)] if columns else told)
+
+    @cached_property
+    def _rotation(self) -> Rotation | None:
+        found = rotation_of(self._result.figures)
+        if found is None:
+            return None
+        tracks = tuple(replace(each, sector=self._texts.sector(each.sector)) for each in found.tracks)
+        return replace(found, tracks=tracks)
+
+    @property
+    def rotation(self) -> Markup | None:
+        return None if self._rotation is None else rotation_chart.svg(self._rotation)
+
+    @property
+    def rotation_basis(self) -> str:
+        """What the chart sets against what, and how many sectors it leaves out."""
+        assert self._rotation is not None
+        left_out, basis = self._rotation.left_out, self._texts.text(self._rotation.basis, 300)
+        return f"{basis} {self._say('{count} more sectors near the centre.', count=left_out)}" if left_out else basis
+
+    @cached_property
+    def market(self) -> list[SimpleNamespace]:
+        """Figures of no sector, the newest of each; what stood in one object is one line."""
+        loose = [figure for figure in self._result.figures if figure.sector is None and figure.ticker is None]
+        newest = heatmap.latest(loose, heatmap.column_key).values()
+        objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
+        return [self._market_line(*group) for _, group in objects]
+
+    def _market_line(self, first: Figure, *others: Figure) -> SimpleNamespace:
+        further = []
+        for each in others:
+            name = each.metric.removeprefix(first.metric).strip()
+            unit = self._say(unit_label(each.unit)) if each.unit != first.unit else ""
+            further.append(f"{self._say(name)} {_value(each, plus=name == 'change')} {unit}".strip())
+        return SimpleNamespace(
+            name=self._label(first.metric),
+            value=self._texts.short(f"{_value(first)} {self._say(unit_label(first.unit))}".strip()),
+            lookback=self._texts.short(first.lookback) if first.lookback else "",
+            further=self._texts.text(" · ".join(further), 200),
+            observed=self._texts.short(first.observed_at),
+            tool=self._texts.short(first.tool),
+        )
+
+
+def _value(figure: Figure, *, plus: bool = False) -> str:
+    value = heatmap.finite(figure)
+    if value is None:
+        return NO_FIGURE
+    return heatmap.number_text(value, 0 if abs(value) >= 1000 else 2, plus=plus)

@@ -1,0 +1,172 @@
+"""Pages of real runs in a real Chromium: by hand, by key and by finger, on a phone, in the dark, and on paper.
+
+With ADVISOR_SCREENSHOTS=FOLDER the pictures of both widths are kept there.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.gathering import read_run
+from agent.report.page import LIMIT, render
+from agent.result import RunResult
+from tests.browser import test_page_in_browser
+from tests.browser.test_page_in_browser import CHROMIUM, Tab
+from tests.cli.advisor import advisor
+from tests.report.runs_and_pages import advice, figure, result
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
+tab = test_page_in_browser.tab
+Open = Callable[..., Tab]
+
+# The ratio of WCAG 2, of the ink of each cell on its own fill.
+CONTRASTS = """[...document.querySelectorAll('.heat td[class]')].map(cell => {
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+      .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const {color, backgroundColor} = getComputedStyle(cell);
+  const [ink, fill] = [light(color), light(backgroundColor)];
+  return (Math.max(ink, fill) + .05) / (Math.min(ink, fill) + .05);
+})"""
+
+
+@pytest.fixture(scope="session")
+def industries(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """Twelve industries, compared with an earlier run."""
+    home = tmp_path_factory.mktemp("industries")
+    for day in ("2008-06-30", "2008-09-30"):
+        asked = ("--as-of", day, "Which industries hold up in a downturn?")
+        advisor("ask", "--offline", "-q", "-c", "us_sector_rotation", *asked, env={"ADVISOR_HOME": str(home)})
+    return replace(read_run(max((home / "runs").iterdir())), folder=None)
+
+
+@pytest.fixture(scope="session")
+def sectors(planned: Path) -> RunResult:
+    """Nineteen sectors and twenty columns."""
+    return replace(read_run(planned), folder=None)
+
+
+@pytest.fixture
+def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
+    def show(run: RunResult, width: int = 1480, scheme: str = "light") -> Tab:
+        file = tmp_path / "page.html"
+        file.write_text(render(run), encoding="utf-8")
+        tab.ask("Emulation.setTouchEmulationEnabled", enabled=width < 600)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        tab.ask("Emulation.setEmulatedMedia", media="screen", features=features)
+        tab.resize(width, 900)
+        tab.go(file.as_uri())
+        return tab
+
+    yield show
+    tab.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+    tab.ask("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def everything_recommended(sectors: RunResult) -> RunResult:
+    """A call for each sector, as models give them."""
+    rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row]
+    given = [advice(name, "neutral", 0.5, "A reason of two sentences. It goes on. " * 5) for name in rows]
+    return replace(sectors, answer={"sector_recommendations": given})
+
+
+def tap(tab: Tab, selector: str) -> None:
+    tab.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+    box = tab.value(f"document.querySelector({selector!r}).getClientRects()[0].toJSON()")
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    tab.value("window.tapped = new Promise(done => addEventListener('click', () => done(), {once: true})); 0")
+    tab.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
+    tab.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    tab.value("window.tapped")
+
+
+def printed_pages(tab: Tab) -> int:
+    tab.ask("Emulation.setEmulatedMedia", media="")
+    pdf = base64.b64decode(tab.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])
+    counts = [int(count) for count in re.findall(rb"/Count (\d+)", pdf)]
+    width, height = (float(each) for each in re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf)[0])
+    assert (round(width), round(height)) == (595, 842)
+    return max(counts)
+
+
+def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
+    shown: Open, industries: RunResult, sectors: RunResult
+) -> None:
+    vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
+    runs = (industries, sectors, everything_recommended(sectors), vietnamese)
+    assert [printed_pages(shown(run)) for run in runs] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1480])
+def test_a_page_of_a_real_run_fits_its_width_is_readable_and_fetches_nothing(
+    shown: Open, industries: RunResult, sectors: RunResult, tmp_path: Path, width: int, scheme: str
+) -> None:
+    folder = Path(os.environ.get("ADVISOR_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, run in (("industries", industries), ("sectors", sectors)):
+        tab = shown(run, width, scheme)
+        assert tab.value("document.documentElement.scrollWidth") <= width
+        contrasts = tab.value(CONTRASTS)
+        assert len(contrasts) > 100 and min(contrasts) >= 4.5
+        assert len(tab.seen("Network.requestWillBeSent")) == 1
+        assert not tab.seen("Runtime.exceptionThrown", "Log.entryAdded")
+        height = min(tab.value("document.documentElement.scrollHeight"), 5000)
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 0.5}
+        picture = tab.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+        (folder / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(picture["data"]))
+        assert len(render(run).encode()) <= LIMIT
+
+
+def test_dark_pages_are_dark_and_light_ones_light(shown: Open, industries: RunResult) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
+    assert shown(industries, scheme="light").value(paper) > 200
+    assert shown(industries, scheme="dark").value(paper) < 60
+
+
+def test_a_row_shows_its_sector_in_the_chart_and_leaves_it_again(shown: Open, industries: RunResult) -> None:
+    tab = shown(industries)
+    pointed = "new Set([...document.querySelectorAll('.rotation .pointed')].map(it => it.dataset.sector)).size"
+    tab.value("document.querySelector('.heat tbody tr[data-sector=Energy]').focus()")
+    assert tab.value(pointed) == 1
+    assert tab.value("document.querySelector('.rotation .pointed').dataset.sector") == "Energy"
+    tab.value("document.activeElement.blur()")
+    assert tab.value(f"{pointed} + document.querySelectorAll('.rotation.pointing').length") == 0
+
+
+def test_a_finger_on_a_number_is_told_where_it_stands_and_led_to_its_call(shown: Open, industries: RunResult) -> None:
+    tab = shown(industries, 390)
+    tap(tab, ".advice a.number")
+    told = tab.value("document.querySelector('.advice .stands').innerText")
+    assert re.fullmatch(r"10\.3 %: Consumer Non-Durables Volatility 24M 10\.28 % · call 2 .*", told)
+    assert tab.value("document.querySelectorAll('details[open]').length") == 0
+    tap(tab, ".advice .stands a")
+    assert tab.value("document.querySelector('#call-2 details').open")
+
+
+def test_a_table_that_goes_on_to_the_right_says_so(shown: Open, industries: RunResult) -> None:
+    hint = "document.querySelector('.hint').checkVisibility()"
+    assert shown(industries, 390).value(hint)
+    wide = shown(industries, 1480)
+    assert not wide.value(hint) and not wide.value("document.querySelector('.cut.more')")
+
+
+def test_long_texts_without_blanks_stay_within_a_phone(shown: Open) -> None:
+    long = "Ngành" * 60
+    run = result(
+        question=long,
+        answer={"sector_recommendations": [advice(long, "overweight", 0.6, long) | {long: {long: long}}]},
+        figures=[figure(long, at - 1.5, f"{long}{at}", unit=long) for at in range(3)],
+        warnings=[long],
+        benchmark=long,
+    )
+    assert shown(run, 390).value("document.documentElement.scrollWidth") <= 390

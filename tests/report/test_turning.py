@@ -1,0 +1,76 @@
+"""What would change a call: arithmetic on the columns that its rationale rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.evidence import examine
+from agent.report.heatmap import heatmap_of
+from agent.report.turning import turning_points, turning_text
+from agent.report.words import words
+from tests.report.runs_and_pages import advice, figure, result
+
+SAY = words("en")
+SECTORS = ("Banks", "Retail", "Media", "Energy", "Steel")
+
+
+def column(metric: str, *values: float, **other: Any) -> list[Any]:
+    return [
+        figure(name, value, metric, pointer=f"/{name}/{metric}", **other)
+        for name, value in zip(SECTORS, values, strict=True)
+    ]
+
+
+def told(action: str, why: str, figures: list[Any], sector: str = "Banks") -> list[str]:
+    run = result(answer={"sector_recommendations": [advice(sector, action, why=why)]}, figures=figures)
+    run.evidence = [number.to_json() for number in examine(run.answer, run.figures)]
+    given = run.answer["sector_recommendations"][0]
+    return [turning_text(each, SAY) for each in turning_points(run, heatmap_of(figures), 0, given)]
+
+
+RETURNS = column("performance", 9.7, 1.2, -3.0, 4.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ("overweight", ["Performance 3M +9.7 %: below +1.2 % (−8.5)"]),
+        ("underweight", ["Performance 3M +9.7 %, above +1.2 %"]),
+        ("neutral", []),
+        ("hold", []),
+    ],
+)
+def test_the_other_side_of_the_median_speaks_against_a_call(action: str, text: list[str]) -> None:
+    assert told(action, "Performance of +9.7 % (3M).", RETURNS) == text
+
+
+def test_less_volatility_is_better() -> None:
+    figures = column("volatility", 10.0, 12.0, 14.0, 16.0, 30.0)
+    assert told("overweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %: above 14.0 % (+4.0)"]
+    assert told("underweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %, below 14.0 %"]
+
+
+def test_what_no_rationale_cites_or_has_no_direction_or_no_spread_is_left_out() -> None:
+    assert told("overweight", "It does well.", RETURNS) == []
+    assert told("overweight", "It has 12 trades.", column("trades", 12.0, 3.0, 4.0, 5.0, 6.0, unit=None)) == []
+    assert told("overweight", "Performance of +9.7 % (3M).", RETURNS[:2]) == []
+    assert told("overweight", "Performance of −1.0 % (3M).", column("performance", *[-1.0] * 5)) == []
+    assert told("overweight", "Performance of +9.7 % (3M).", RETURNS, "Telecoms") == []
+
+
+def test_three_are_told_and_what_speaks_against_the_call_comes_first() -> None:
+    lookbacks = {"1M": 2.0, "3M": 9.0, "6M": -4.0, "1Y": 5.0}
+    figures = [
+        each
+        for lookback, own in lookbacks.items()
+        for each in column("performance", own, 1.0, -3.0, 4.0, 0.5, lookback=lookback)
+    ]
+    figures = [each._replace(pointer=f"{each.pointer}/{each.lookback}") for each in figures]
+    why = "Performance of +2.0 % (1M), +9.0 % (3M), −4.0 % (6M) and +5.0 % (1Y)."
+    assert told("overweight", why, figures) == [
+        "Performance 6M −4.0 %, below +0.5 %",
+        "Performance 1M +2.0 %: below +1.0 % (−1.0)",
+        "Performance 1Y +5.0 %: below +1.0 % (−4.0)",
+    ]
