@@ -57,7 +57,7 @@ def change_text(change: Change, say: Words) -> str:
         case "new":
             return say("new")
         case "gone":
-            return say("gone, was {action}", action=before)
+            return say("was {action}", action=before)
         case "flipped":
             return say("flipped, was {action}", action=before)
         case "turned":

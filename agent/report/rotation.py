@@ -53,10 +53,14 @@ _LARGEST = 1e9
 
 @dataclass(frozen=True)
 class Axis:
-    """`centre` divides the quadrants."""
+    """`detail`: lookback and unit; `centre` divides the quadrants."""
 
-    label: str
+    measure: str
+    detail: str
     centre: float
+
+    def said(self, say: Words) -> str:
+        return " · ".join(part for part in (say(self.measure), self.detail) if part)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Rotation:
 
     def told(self, say: Words) -> str:
         """What the chart shows, and what it leaves out."""
-        told = say(self.basis, **self.about)
+        told = say(self.basis, **{name: say(each) for name, each in self.about.items()})
         if self.left_out:
             told += " " + say("{count} sectors nearer to the centre are left out.", count=self.left_out)
         return told
@@ -119,7 +123,7 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
             tracks = _tracks(table, _by_day(figures, ratio), _by_day(figures, momentum), *step)
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
-                x, y = Axis(_heading(ratio), centres[0]), Axis(_heading(momentum), centres[1])
+                x, y = _axis(ratio, centres[0]), _axis(momentum, centres[1])
                 return Rotation(x, y, tracks, DELIVERED, {"tool": ratio.tool})
     return None
 
@@ -196,13 +200,13 @@ def _across(table: Heatmap, x: int, y: int, *, is_relative: bool) -> Rotation | 
         return None
     longer, shorter = table.columns[x], table.columns[y]
     centres = [0.0 if is_relative else median(track.points[0][at] for track in tracks) for at in (0, 1)]
-    axes = Axis(_heading(longer), centres[0]), Axis(_heading(shorter), centres[1])
+    axes = _axis(longer, centres[0]), _axis(shorter, centres[1])
     about = {"measure": longer.label, "longer": longer.lookback or "", "shorter": shorter.lookback or ""}
     return Rotation(*axes, tuple(tracks), AGAINST_BENCHMARK if is_relative else AGAINST_MEDIAN, about)
 
 
-def _heading(column: Column) -> str:
-    return " · ".join(part for part in (label(column.metric), column.detail) if part)
+def _axis(column: Column, centre: float) -> Axis:
+    return Axis(label(column.metric), column.detail, centre)
 
 
 def _span(values: Iterable[float]) -> float:

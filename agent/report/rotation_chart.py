@@ -128,8 +128,13 @@ class _Chart:
         yield line("centre", (x, PLOT.top), (x, PLOT.bottom))
         yield line("centre", (PLOT.left, y), (PLOT.right, y))
         middle = (PLOT.left + PLOT.right) / 2, (PLOT.top + PLOT.bottom) / 2
-        yield text("axis", middle[0], PLOT.bottom + 44, fitted(plain(self.rotation.x.label), 800, 12.5), "middle")
-        turned, said = f"translate(15 {number(middle[1])}) rotate(-90)", fitted(plain(self.rotation.y.label), 480, 12.5)
+        yield text(
+            "axis", middle[0], PLOT.bottom + 44, fitted(plain(self.rotation.x.said(self.say)), 800, 12.5), "middle"
+        )
+        turned, said = (
+            f"translate(15 {number(middle[1])}) rotate(-90)",
+            fitted(plain(self.rotation.y.said(self.say)), 480, 12.5),
+        )
         yield f'<text class="axis" transform="{turned}" text-anchor="middle">{escape(said)}</text>'
         for word, box in self._corners:
             yield text("quadrant", box.left, box.bottom - 4, word)
@@ -149,7 +154,7 @@ class _Chart:
             yield self._group(track)
             if math.dist(way[-1], nearest := box.nearest(way[-1])) > GAP + 4:
                 yield line("leader", _edge(way[-1], nearest), nearest)
-            yield f"{text('name', box.left + 1, box.bottom - 4, name)}</g>"
+            yield f"{_name(name, box, way[-1])}</g>"
 
     def _group(self, track: Track) -> str:
         quadrant = self.rotation.quadrant(track).lower()
@@ -174,8 +179,18 @@ class _Chart:
     def _told(self, track: Track) -> str:
         (x, y), across, up = track.points[-1], self.rotation.x, self.rotation.y
         quadrant = self.say(self.rotation.quadrant(track))
-        stands = f"{across.label} {_value(across, x)}, {up.label} {_value(up, y)}"
+        stands = f"{across.said(self.say)} {_value(across, x)}, {up.said(self.say)} {_value(up, y)}"
         return plain(f"{self.names(track.sector)}: {quadrant}. {stands}")
+
+
+def _name(name: str, box: Box, head: Point) -> str:
+    """Anchored on the side of its circle, so that a font of another width does not write into it."""
+    bottom = box.bottom - 4
+    if box.right <= head[0]:
+        return text("name", box.right - 1, bottom, name, "end")
+    if box.left >= head[0]:
+        return text("name", box.left + 1, bottom, name)
+    return text("name", (box.left + box.right) / 2, bottom, name, "middle")
 
 
 def _value(axis: Axis, value: float) -> str:

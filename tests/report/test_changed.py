@@ -22,7 +22,7 @@ def change(before: str | None, after: str | None, was: float = 0.6, now: float =
     ("given", "text"),
     [
         (change(None, "neutral"), "new"),
-        (change("neutral", None), "gone, was neutral"),
+        (change("neutral", None), "was neutral"),
         (change("underweight", "overweight"), "flipped, was underweight"),
         (change("neutral", "overweight"), "turned, was neutral"),
         (change("neutral", "neutral", 0.6, 0.55), "less sure by 0.05"),

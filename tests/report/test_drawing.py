@@ -53,7 +53,7 @@ def test_it_speaks_the_language_of_the_agent_file_with_its_names_of_sectors() ->
     said = texts(
         drawn_run(spec=spec, figures=[figure("Banks", 2.5)], answer={"sector_recommendations": [advice("Banks")]})
     )
-    assert {"DỮ LIỆU MÔ PHỎNG", "Khuyến nghị", "Bản đồ nhiệt ngành", "tăng tỷ trọng · 0.70"} <= set(said)
+    assert {"DỮ LIỆU MÔ PHỎNG", "Khuyến nghị", "Bản đồ nhiệt theo ngành", "tăng tỷ trọng · 0.70"} <= set(said)
     assert said.count("Ngân hàng") == 2 and "Banks" not in said
 
 

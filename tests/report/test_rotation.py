@@ -52,8 +52,8 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     rotation = found(
         lookbacks("relative_strength", {"Banks": {"1M": 1, "3M": 2}, "Retail": {"1M": 1, "3M": 2}}) + figures
     )
-    assert (rotation.x.label, rotation.x.centre) == ("Rotation ratio · 70D · points", 100)
-    assert (rotation.y.label, rotation.y.centre) == ("Rotation momentum · 70D · points", 100)
+    assert (rotation.x.measure, rotation.x.detail, rotation.x.centre) == ("Rotation ratio", "70D · points", 100)
+    assert (rotation.y.measure, rotation.y.detail, rotation.y.centre) == ("Rotation momentum", "70D · points", 100)
     banks, retail = rotation.tracks
     assert banks == Track("Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS))))
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]
@@ -86,7 +86,7 @@ def test_relative_strength_nearest_to_a_quarter_stands_against_that_nearest_to_a
     assert ends(rotation) == {"Banks": (2, 1), "Retail": (-2, -1)}
     assert (rotation.x.centre, rotation.y.centre) == (0, 0)
     assert rotation.told(words("en")) == "Relative strength over 3M against 1M; the centre is the benchmark."
-    assert rotation.told(words("vi")) == "Relative strength: 3M so với 1M; tâm là chỉ số tham chiếu."
+    assert rotation.told(words("vi")) == "Sức mạnh tương đối: 3M so với 1M; tâm là chỉ số tham chiếu."
 
 
 def test_performance_alone_is_centred_at_the_median_sector() -> None:

@@ -22,7 +22,9 @@ ABOUT = {"measure": "Relative strength", "longer": "3M", "shorter": "1M"}
 
 
 def rotation(*tracks: Track) -> Rotation:
-    return Rotation(Axis("3M · %", 0.0), Axis("1M · %", 0.0), tracks, AGAINST_BENCHMARK, ABOUT)
+    return Rotation(
+        Axis("Performance", "3M · %", 0.0), Axis("Performance", "1M · %", 0.0), tracks, AGAINST_BENCHMARK, ABOUT
+    )
 
 
 def drawn(chart: Rotation, language: str = "en") -> ElementTree.Element:
@@ -48,7 +50,7 @@ def test_each_sector_has_its_quadrant_as_class_as_word_and_as_place() -> None:
     ]
     assert told == sectors * 2, "circles first, names above them"
     titles = [title.text for each in groups if (title := each.find("title")) is not None]
-    assert titles[0] == "Banks: Leading. 3M · % +5.00, 1M · % +2.00"
+    assert titles[0] == "Banks: Leading. Performance · 3M · % +5.00, Performance · 1M · % +2.00"
     words_there = [each.text for each in drawn(FOUR).findall("text[@class='quadrant']")]
     assert sorted(words_there, key=str) == ["Improving", "Lagging", "Leading", "Weakening"]
 

@@ -100,14 +100,13 @@ class Table:
 
     @property
     def rotation(self) -> Markup | None:
-        return None if self._rotation is None else rotation_chart.svg(self._rotation)
+        return None if self._rotation is None else rotation_chart.svg(self._rotation, self._say)
 
     @property
     def rotation_basis(self) -> str:
         """What the chart sets against what, and how many sectors it leaves out."""
         assert self._rotation is not None
-        left_out, basis = self._rotation.left_out, self._texts.text(self._rotation.basis, 300)
-        return f"{basis} {self._say('{count} more sectors near the centre.', count=left_out)}" if left_out else basis
+        return self._texts.text(self._rotation.told(self._say), 300)
 
     @cached_property
     def market(self) -> list[SimpleNamespace]:
