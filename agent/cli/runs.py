@@ -69,12 +69,12 @@ def _summary(result: RunResult) -> dict[str, object]:
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 def show(run: str, form: str) -> None:
     """Show one RUN again from its log: an id, the beginning or end of one, its folder, or `last`."""
-    from agent.report import terminal
+    from agent.report import result_view
 
     with failures(as_json=form != "table"):
         result = _result(store.find(run))
     if form == "table":
-        terminal.show_result(result, calls=True)
+        result_view.show_result(result, calls=True)
     else:
         echo_json(result.to_json(form))
 
@@ -91,7 +91,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
 
     RUN is an id, the beginning or end of one, its folder, `last`, or a transcript.
     """
-    from agent.report import live, terminal
+    from agent.report import live, result_view
 
     with failures(as_json=form != "table"):
         from agent import agentfile
@@ -108,7 +108,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
             with live.progress(quiet=quiet) as listen:
                 result, told = _anew(recording, file, model, simulated, listen)
     if form == "table":
-        terminal.show_result(result)
+        result_view.show_result(result)
     else:
         echo_json(result.to_json(form))
     if not quiet:

@@ -1,0 +1,203 @@
+"""The heatmap in a terminal: a line for each sector, and as many columns as fit beside each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from agent.report.heatmap import DARK, LIGHT, Cell, Column, Heatmap, Palette, Row, heatmap_of, unit_label
+from agent.report.names import SectorNames
+from agent.report.terminal import ACTIONS, fitted, hanging, one_line, parted
+from agent.report.words import Words
+from agent.result import RunResult
+
+ROWS = 40
+"""Sectors at most; the page has the others."""
+WORD = 11
+"""Cells that a column may be widened by, for the longest word of its heading."""
+HEADING = 3
+"""Lines of a heading at most."""
+STRONG = 5
+"""The shade from which on a number is strongly up or down."""
+GLYPHS = {"n": "··", "u": "△▲", "d": "▽▼"}
+"""For a number that is weakly or strongly up or down; how large another one is, the height of a bar says."""
+BARS = " ▁▂▃▄▅▆▇█"
+HUES = {"u": "bright_blue", "d": "yellow"}
+_UNITS = {"standard deviations": "SD"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a cell shows its shade: with a palette by its background, else by a glyph, which may have a `hue`."""
+
+    palette: Palette | None
+    hued: bool
+
+    @classmethod
+    def of(cls, console: Console) -> Look:
+        if console.no_color or console.color_system is None:
+            return cls(None, hued=False)
+        if console.color_system in ("standard", "windows"):
+            return cls(None, hued=True)
+        return cls(LIGHT if _on_white() else DARK, hued=True)
+
+    def cell(self, cell: Cell, width: int) -> Text:
+        """A number in `width` cells, with one more on both sides."""
+        number = f" {cell.text:>{width}}"
+        if cell.shade is None:
+            return Text(f"{number} ", style="dim")
+        if self.palette:
+            return Text(f"{number} ", Style(color=self.palette.ink, bgcolor=self.palette.fills()[cell.shade]))
+        kind, step = cell.shade[0], int(cell.shade[1:])
+        glyph = BARS[step] if kind == "g" else GLYPHS[kind][step >= STRONG]
+        return Text.assemble(number, (glyph, HUES.get(kind, "") if self.hued else ""))
+
+    def legend(self, say: Words) -> str:
+        if self.palette:
+            return say("blue: above zero, orange: below, each column by itself; grey: how large")
+        return say("▲ strongly up, △ up, ▽ down, ▼ strongly down, each column by itself; ▁ to █: how large")
+
+
+def _on_white() -> bool:
+    """Whether the terminal says that its background is light, as some do: `0;15` is black on white."""
+    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
+
+
+def show_heatmap(
+    console: Console, result: RunResult, advice: Sequence[Mapping[str, Any]], names: SectorNames, say: Words
+) -> None:
+    """Every sector with its figures, marked where `advice` is about it; nothing without figures."""
+    table = heatmap_of(result.figures)
+    if not table.rows or not table.columns:
+        return
+    look, rows = Look.of(console), _ordered(table.rows, advice, names)
+    longest = max(cell_len(one_line(names(row.sector))) for row, _ in rows)
+    name_width = min(longest, max(console.width * 3 // 10, 14))
+    widths = _fitting(table, _cited(table, result), console.width - name_width - 2)
+    for line in _headings(table.columns, widths):
+        _print(console, Text(" " * (name_width + 2) + line, style="bold"))
+    for row, action in rows:
+        glyph, colour = ACTIONS.get(action or "", (" ", "default"))
+        name = set_cell_size(fitted(names(row.sector), name_width), name_width)
+        cells = (look.cell(row.cells[at], width) for at, width in widths.items())
+        _print(console, Text.assemble((glyph, colour), " ", (name, "bold" if action else ""), *cells))
+    for note in _notes(table, widths, len(rows), look, say, on_page=result.page is not None):
+        console.print(hanging(console, Text(note, style="dim")))
+
+
+def _print(console: Console, line: Text) -> None:
+    console.print(line, no_wrap=True, overflow="crop", crop=True)
+
+
+def _ordered(
+    rows: Sequence[Row], advice: Sequence[Mapping[str, Any]], names: SectorNames
+) -> list[tuple[Row, str | None]]:
+    """Rows with what is recommended for them, ROWS at most: overweights as in the answer, then the data's order, and
+    underweights last, so that what is bought and what is sold frame the field between which they were chosen.
+    """
+    given = {names.key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
+    placed: list[tuple[int, int, Row, str | None]] = []
+    room = ROWS - len(given)
+    for row in rows:
+        at, action = given.get(names.key(row.sector), (len(given), None))
+        room -= action is None
+        if action is not None or room >= 0:
+            placed.append(({"overweight": 0, "underweight": 2}.get(action or "", 1), at, row, action))
+    return [(row, action) for _, _, row, action in sorted(placed, key=lambda each: each[:2])]
+
+
+def _cited(table: Heatmap, result: RunResult) -> set[int]:
+    """The places of the columns that rationales rest on."""
+    told = {(figure["call"], figure["pointer"]) for number in result.evidence for figure in number["figures"]}
+    return {
+        at
+        for row in table.rows
+        for at, cell in enumerate(row.cells)
+        if cell.source and (cell.source.call, cell.source.pointer) in told
+    }
+
+
+def _fitting(table: Heatmap, cited: set[int], room: int) -> dict[int, int]:
+    """Place → width of the columns that have room beside each other: those that rationales rest on before others."""
+    widths: dict[int, int] = {}
+    for at in sorted(range(len(table.columns)), key=lambda at: (at not in cited, at)):
+        wider = _widths(table, sorted([*widths, at]))
+        if sum(wider.values()) + 2 * len(wider) <= room:
+            widths = wider
+    return widths
+
+
+def _widths(table: Heatmap, places: Iterable[int]) -> dict[int, int]:
+    """Of the numbers, and wide enough for most words of the headings above them."""
+    widths = {}
+    for group in _groups(table.columns, places):
+        words = table.columns[group[0]].label.split()
+        word = min(max(map(cell_len, words), default=0), WORD)
+        for at in group:
+            column = table.columns[at]
+            texts = [column.lookback or "", *(row.cells[at].text for row in table.rows)]
+            fair = -(-(word + 1) // len(group)) - 2
+            widths[at] = max(*map(cell_len, texts), min(cell_len(_unit(column)), WORD) - 1, fair)
+    return widths
+
+
+def _groups(columns: Sequence[Column], places: Iterable[int]) -> Iterator[list[int]]:
+    """Neighbours that are one metric of a tool."""
+    for _, group in groupby(places, key=lambda at: (columns[at].tool, columns[at].metric)):
+        yield list(group)
+
+
+def _headings(columns: Sequence[Column], widths: Mapping[int, int]) -> Iterator[str]:
+    """Metrics over their columns, and below them lookbacks and units."""
+    heads: list[list[str]] = []
+    for group in _groups(columns, widths):
+        width = sum(widths[at] + 2 for at in group)
+        label = _stacked(columns[group[0]].label, width - 1)
+        heads.append([_over(text, width, len(group)) for text in label])
+    height = max(map(len, heads), default=0)
+    for line in zip(*([_over("", cell_len(head[0]))] * (height - len(head)) + head for head in heads), strict=True):
+        yield "".join(line)
+    for detail in ({at: columns[at].lookback or "" for at in widths}, {at: _unit(columns[at]) for at in widths}):
+        if any(detail.values()):
+            yield "".join(_over(fitted(detail[at], width + 1), width + 2) for at, width in widths.items())
+
+
+def _over(text: str, width: int, columns: int = 1) -> str:
+    """A heading where the numbers of its column end; over several columns from the first to the last."""
+    if columns > 1:
+        return f" {text} ".ljust(width - 1, "─") + " "
+    return " " * (width - 1 - cell_len(text)) + f"{text} "
+
+
+def _stacked(label: str, width: int) -> list[str]:
+    """Words on HEADING lines at most, each of them cut where it is too long."""
+    lines = parted((fitted(word, width) for word in label.split()), width, " ")
+    return [*lines[: HEADING - 1], *([fitted(" ".join(lines[HEADING - 1 :]), width)] if lines[HEADING - 1 :] else [])]
+
+
+def _unit(column: Column) -> str:
+    return _UNITS.get(column.unit or "", unit_label(column.unit))
+
+
+def _notes(
+    table: Heatmap, widths: Mapping[int, int], rows: int, look: Look, say: Words, *, on_page: bool
+) -> Iterator[str]:
+    """What the glyphs or colours mean, and what has no room here."""
+    yield look.legend(say)
+    left_out = [
+        " ".join([table.columns[group[0]].label, ", ".join(filter(None, (table.columns[at].lookback for at in group)))])
+        for group in _groups(table.columns, (at for at in range(len(table.columns)) if at not in widths))
+    ]
+    if more := len(table.rows) - rows:
+        left_out.append(say("{count} sectors", count=more))
+    if left_out:
+        where = say("on the page only") if on_page else say("left out here")
+        yield f"{where}: {' · '.join(map(one_line, left_out))}"
