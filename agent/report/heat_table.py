@@ -15,10 +15,12 @@ from rich.text import Text
 
 from agent.report.heatmap import DARK, LIGHT, Cell, Column, Heatmap, Palette, Row, heatmap_of, unit_label
 from agent.report.names import SectorNames
-from agent.report.terminal import ACTIONS, fitted, hanging, one_line, parted
+from agent.report.terminal import ACTIONS, fitted, one_line, parted
 from agent.report.words import Words
 from agent.result import RunResult
 
+MARK = 2
+"""Cells before a name, for what is recommended."""
 ROWS = 40
 """Sectors at most; the page has the others."""
 WORD = 11
@@ -49,21 +51,18 @@ class Look:
             return cls(None, hued=True)
         return cls(LIGHT if _on_white() else DARK, hued=True)
 
-    def cell(self, cell: Cell, width: int) -> Text:
-        """A number in `width` cells, with one more on both sides."""
-        number = f" {cell.text:>{width}}"
-        if cell.shade is None:
-            return Text(f"{number} ", style="dim")
-        if self.palette:
-            return Text(f"{number} ", Style(color=self.palette.ink, bgcolor=self.palette.fills()[cell.shade]))
+    def cell(self, cell: Cell, width: int, *, cited: bool) -> Text:
+        """A number in `width` cells, with one more on both sides; underlined where rationales rest on it."""
+        text = Text(f" {' ' * (width - cell_len(cell.text))}")
+        text.append(cell.text, Style(underline=cited, dim=cell.shade is None))
+        if cell.shade is None or self.palette:
+            text.append(" ")
+            if cell.shade and self.palette:
+                text.stylize(Style(color=self.palette.ink, bgcolor=self.palette.fills()[cell.shade]))
+            return text
         kind, step = cell.shade[0], int(cell.shade[1:])
         glyph = BARS[step] if kind == "g" else GLYPHS[kind][step >= STRONG]
-        return Text.assemble(number, (glyph, HUES.get(kind, "") if self.hued else ""))
-
-    def legend(self, say: Words) -> str:
-        if self.palette:
-            return say("blue: above zero, orange: below, each column by itself; grey: how large")
-        return say("▲ strongly up, △ up, ▽ down, ▼ strongly down, each column by itself; ▁ to █: how large")
+        return text.append(glyph, HUES.get(kind) if self.hued else None)
 
 
 def _on_white() -> bool:
@@ -78,23 +77,32 @@ def show_heatmap(
     table = heatmap_of(result.figures)
     if not table.rows or not table.columns:
         return
-    look, rows = Look.of(console), _ordered(table.rows, advice, names)
+    look, rows, told = Look.of(console), _ordered(table.rows, advice, names), _cited(result)
     longest = max(cell_len(one_line(names(row.sector))) for row, _ in rows)
-    name_width = min(longest, max(console.width * 3 // 10, 14))
-    widths = _fitting(table, _cited(table, result), console.width - name_width - 2)
+    least = min(longest, max(console.width * 3 // 10, 14))
+    widths = _fitting(table, told, console.width - least - MARK)
+    name_width = min(longest, console.width - MARK - _total(widths))
     for line in _headings(table.columns, widths):
-        _print(console, Text(" " * (name_width + 2) + line, style="bold"))
+        _print(console, Text(" " * (name_width + MARK) + line, style="bold"))
     for row, action in rows:
         glyph, colour = ACTIONS.get(action or "", (" ", "default"))
         name = set_cell_size(fitted(names(row.sector), name_width), name_width)
-        cells = (look.cell(row.cells[at], width) for at, width in widths.items())
+        cells = (look.cell(row.cells[at], width, cited=_place(row.cells[at]) in told) for at, width in widths.items())
         _print(console, Text.assemble((glyph, colour), " ", (name, "bold" if action else ""), *cells))
-    for note in _notes(table, widths, len(rows), look, say, on_page=result.page is not None):
-        console.print(hanging(console, Text(note, style="dim")))
+    _print_parts(console, _legend(look, bool(told), say))
+    if left_out := _left_out(table, widths, len(rows), say):
+        where = say("on the page only") if result.page else say("left out here")
+        _print_parts(console, [f"{where}: {left_out[0]}", *left_out[1:]])
+    console.print()
 
 
 def _print(console: Console, line: Text) -> None:
     console.print(line, no_wrap=True, overflow="crop", crop=True)
+
+
+def _print_parts(console: Console, parts: Iterable[str]) -> None:
+    for line in parted((one_line(part) for part in parts), console.width):
+        console.print(Text(line, style="dim"))
 
 
 def _ordered(
@@ -114,25 +122,32 @@ def _ordered(
     return [(row, action) for _, _, row, action in sorted(placed, key=lambda each: each[:2])]
 
 
-def _cited(table: Heatmap, result: RunResult) -> set[int]:
-    """The places of the columns that rationales rest on."""
-    told = {(figure["call"], figure["pointer"]) for number in result.evidence for figure in number["figures"]}
-    return {
-        at
-        for row in table.rows
-        for at, cell in enumerate(row.cells)
-        if cell.source and (cell.source.call, cell.source.pointer) in told
-    }
+def _cited(result: RunResult) -> set[tuple[str, str] | None]:
+    """The places of the figures that rationales rest on."""
+    return {(figure["call"], figure["pointer"]) for number in result.evidence for figure in number["figures"]}
 
 
-def _fitting(table: Heatmap, cited: set[int], room: int) -> dict[int, int]:
-    """Place → width of the columns that have room beside each other: those that rationales rest on before others."""
+def _place(cell: Cell) -> tuple[str, str] | None:
+    return (cell.source.call, cell.source.pointer) if cell.source else None
+
+
+def _fitting(table: Heatmap, told: set[tuple[str, str] | None], room: int) -> dict[int, int]:
+    """Place → width of the columns that have room beside each other: first those that rationales rest on, as far as
+    they have, then the others from the left to the first that has none.
+    """
+    cited = {at for row in table.rows for at, cell in enumerate(row.cells) if _place(cell) in told}
     widths: dict[int, int] = {}
     for at in sorted(range(len(table.columns)), key=lambda at: (at not in cited, at)):
         wider = _widths(table, sorted([*widths, at]))
-        if sum(wider.values()) + 2 * len(wider) <= room:
+        if _total(wider) <= room:
             widths = wider
+        elif at not in cited:
+            break
     return widths
+
+
+def _total(widths: Mapping[int, int]) -> int:
+    return sum(widths.values()) + 2 * len(widths)
 
 
 def _widths(table: Heatmap, places: Iterable[int]) -> dict[int, int]:
@@ -187,17 +202,20 @@ def _unit(column: Column) -> str:
     return _UNITS.get(column.unit or "", unit_label(column.unit))
 
 
-def _notes(
-    table: Heatmap, widths: Mapping[int, int], rows: int, look: Look, say: Words, *, on_page: bool
-) -> Iterator[str]:
-    """What the glyphs or colours mean, and what has no room here."""
-    yield look.legend(say)
-    left_out = [
+def _legend(look: Look, told: bool, say: Words) -> list[str]:
+    if look.palette:
+        parts = [say("blue: above zero"), say("orange: below"), say("grey: how large")]
+    else:
+        parts = [say("▲ strongly up"), say("△ up"), say("▽ down"), say("▼ strongly down"), say("▁ to █: how large")]
+    return [*parts, say("each column by itself"), *([say("underlined: what rationales rest on")] if told else [])]
+
+
+def _left_out(table: Heatmap, widths: Mapping[int, int], rows: int, say: Words) -> list[str]:
+    """What has no room here."""
+    groups = _groups(table.columns, (at for at in range(len(table.columns)) if at not in widths))
+    columns = [
         " ".join([table.columns[group[0]].label, ", ".join(filter(None, (table.columns[at].lookback for at in group)))])
-        for group in _groups(table.columns, (at for at in range(len(table.columns)) if at not in widths))
+        for group in groups
     ]
-    if more := len(table.rows) - rows:
-        left_out.append(say("{count} sectors", count=more))
-    if left_out:
-        where = say("on the page only") if on_page else say("left out here")
-        yield f"{where}: {' · '.join(map(one_line, left_out))}"
+    more = len(table.rows) - rows
+    return [*columns, *([say("{count} sectors", count=more)] if more else [])]
