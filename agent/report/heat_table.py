@@ -19,8 +19,8 @@ from agent.report.terminal import ACTIONS, fitted, one_line, parted
 from agent.report.words import Words
 from agent.result import RunResult
 
-MARK = 2
-"""Cells before a name, for what is recommended."""
+MARK = 3
+"""Cells beside a name: two before it for what is recommended, one after it."""
 ROWS = 40
 """Sectors at most; the page has the others."""
 WORD = 11
@@ -85,11 +85,12 @@ def show_heatmap(
     for line in _headings(table.columns, widths):
         _print(console, Text(" " * (name_width + MARK) + line, style="bold"))
     for row, action in rows:
-        glyph, colour = ACTIONS.get(action or "", (" ", "default"))
-        name = set_cell_size(fitted(names(row.sector), name_width), name_width)
+        glyph, colour = ACTIONS.get(action or "", (" ", ""))
+        name = set_cell_size(fitted(names(row.sector), name_width), name_width + 1)
         cells = (look.cell(row.cells[at], width, cited=_place(row.cells[at]) in told) for at, width in widths.items())
         _print(console, Text.assemble((glyph, colour), " ", (name, "bold" if action else ""), *cells))
-    _print_parts(console, _legend(look, bool(told), say))
+    shown = [table.columns[at] for at in widths]
+    _print_parts(console, _legend(look, shown, say, cited=bool(told)))
     if left_out := _left_out(table, widths, len(rows), say):
         where = say("on the page only") if result.page else say("left out here")
         _print_parts(console, [f"{where}: {left_out[0]}", *left_out[1:]])
@@ -202,12 +203,14 @@ def _unit(column: Column) -> str:
     return _UNITS.get(column.unit or "", unit_label(column.unit))
 
 
-def _legend(look: Look, told: bool, say: Words) -> list[str]:
-    if look.palette:
-        parts = [say("blue: above zero"), say("orange: below"), say("grey: how large")]
-    else:
-        parts = [say("▲ strongly up"), say("△ up"), say("▽ down"), say("▼ strongly down"), say("▁ to █: how large")]
-    return [*parts, say("each column by itself"), *([say("underlined: what rationales rest on")] if told else [])]
+def _legend(look: Look, columns: Sequence[Column], say: Words, *, cited: bool) -> list[str]:
+    parts: list[str] = []
+    if any(column.diverging for column in columns):
+        glyphs = [say("▲ strongly up"), say("△ up"), say("▽ down"), say("▼ strongly down")]
+        parts += [say("blue: above zero"), say("orange: below zero")] if look.palette else glyphs
+    if not all(column.diverging for column in columns):
+        parts.append(say("grey: how large") if look.palette else say("▁ to █: how large"))
+    return [*parts, say("each column by itself"), *([say("underlined: what rationales rest on")] if cited else [])]
 
 
 def _left_out(table: Heatmap, widths: Mapping[int, int], rows: int, say: Words) -> list[str]:

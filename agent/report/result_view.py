@@ -33,6 +33,8 @@ from agent.runs import store
 
 SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
 """Tokens by how they are billed: input that no cache had, what was written to it and read from it, and output."""
+NATURAL = 1000
+"""Columns in which any table is as wide as it wants to be."""
 ARGUMENTS = 2000
 """Characters of a call's arguments at most."""
 
@@ -133,19 +135,31 @@ def _calls(console: Console, calls: list[Call]) -> None:
 
 
 def _by_turn(console: Console, result: RunResult) -> None:
-    """What each answer of the model used, with what its requests used that broke off."""
+    """What each answer of the model used, with what its requests used that broke off: a table, or a list where that is
+    too wide.
+    """
     spent = [(each, each.usage + each.broken_off) for each in result.by_turn]
     if result.broken_off.counted:
         never = TurnSpent(result.turns + 1, 0, Usage(), result.broken_off, 0.0, "broken off", 0, result.model)
         spent.append((never, result.broken_off))
     if not any(used.counted for _, used in spent):
         return
+    rows = [_spent_cells(result, each, used) for each, used in spent]
     table = new_table(console, *SPEND_COLUMNS)
     for column in table.columns[2:]:
         column.justify = "right"
-    for each, used in spent:
-        counts = (used.input, used.cache_write, used.cache_read, used.output)
-        about = [str(each.turn), short(str(each.stop_reason), 14), str(each.attempts), str(each.calls)]
-        usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"
-        table.add_row(*map(Text, [*about, *(f"{count:,}" for count in counts), f"{each.seconds:.1f} s", usd]))
-    console.print(table)
+    for cells in rows:
+        table.add_row(*map(Text, cells))
+    if console.measure(table, options=console.options.update_width(NATURAL)).maximum <= console.width:
+        console.print(table)
+        return
+    for cells in rows:
+        parts = [f"{heading.lower()} {cell}" for heading, cell in zip(SPEND_COLUMNS, cells, strict=True)]
+        console.print(Text("\n  ".join(parted(parts, console.width - 2))))
+
+
+def _spent_cells(result: RunResult, turn: TurnSpent, used: Usage) -> list[str]:
+    counts = (used.input, used.cache_write, used.cache_read, used.output)
+    about = [str(turn.turn), short(str(turn.stop_reason), 14), str(turn.attempts), str(turn.calls)]
+    usd = "unpriced" if result.price is None else f"{result.price.usd(used):.4f}"
+    return [*about, *(f"{count:,}" for count in counts), f"{turn.seconds:.1f} s", usd]
