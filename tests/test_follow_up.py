@@ -39,7 +39,7 @@ from agent.place import Place
 from agent.replay.again import replayed
 from agent.replay.recording import Recording
 from agent.replay.retool import retool
-from agent.report import page, terminal
+from agent.report import page, result_view
 from agent.result import RunResult
 from agent.run import resume
 from agent.runs import log, store
@@ -450,7 +450,7 @@ async def test_page_and_terminal_tell_of_this_question_and_which_run_it_follows(
 ) -> None:
     first = await ask(Scripted(said(LOOK), answer("no JSON"), answer()))
     second = await follow(first, Scripted(said(AGAIN), answer()))
-    terminal.show_result(second)
+    result_view.show_result(second)
     shown = " ".join(capsys.readouterr().out.split())
     assert f"follows {first.run_id}" in shown and "unpriced, 2 turns, 1 tool call, " in shown and "repair" not in shown
     told = " ".join(re.sub("<[^>]+>", " ", page.render(second)).split())

@@ -98,17 +98,17 @@ def command(
 
 
 def _show(result: RunResult, form: str, *, quiet: bool) -> NoReturn:
-    from agent.report import terminal
+    from agent.report import result_view
 
     if form == "table":
-        terminal.show_result(result)
+        result_view.show_result(result)
     else:
         echo_json(result.to_json(form))
         with suppress(BrokenPipeError):  # nobody may be reading stderr; the answer is out
             if not quiet:
-                terminal.tell_warnings(result)
+                result_view.tell_warnings(result)
             if not result.ok:
-                terminal.tell_failure(result)
+                result_view.tell_failure(result)
     sys.exit(result.exit_code)
 
 

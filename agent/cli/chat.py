@@ -19,7 +19,7 @@ from agent.cli.ask import CHOSEN, FORMATS
 from agent.cli.asking import person_for
 from agent.cli.stopping import Ask, run_stoppably
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect
-from agent.report import terminal
+from agent.report import result_view, terminal
 from agent.runs import store
 from agent.tracing import exporting
 
@@ -216,13 +216,13 @@ class Chat:
 
     def _show(self, result: RunResult, *, calls: bool = False) -> None:
         if self.form == "table":
-            terminal.show_result(result, calls=calls)
+            result_view.show_result(result, calls=calls)
             return
         _echo(result.to_json(self.form))
         if not self.quiet:
-            terminal.tell_warnings(result)
+            result_view.tell_warnings(result)
         if not result.ok:
-            terminal.tell_failure(result)
+            result_view.tell_failure(result)
 
     def _obey(self, line: str) -> bool:
         """Whether the chat goes on after a command."""

@@ -80,7 +80,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
 
     RUN is an id, the beginning or end of one, its folder, `last`, or a transcript.
     """
-    from agent.report import live, terminal
+    from agent.report import live, result_view
 
     with failures(as_json=form != "table"):
         from agent import agentfile
@@ -97,7 +97,7 @@ def replay(run: str, model: str | None, config: str | None, simulated: bool, for
             with live.progress(quiet=quiet) as listen:
                 result, told = _anew(recording, file, model, simulated, listen)
     if form == "table":
-        terminal.show_result(result)
+        result_view.show_result(result)
     else:
         echo_json(result.to_json(form))
     if not quiet:

@@ -47,9 +47,9 @@ def command(run: str, form: str | None, palette: str | None, output: Path | None
         elif kind == "open":
             _open(result)
     if kind == "table":
-        from agent.report import terminal
+        from agent.report import result_view
 
-        terminal.show_result(result, calls=True)
+        result_view.show_result(result, calls=True)
     elif kind in FORMATS:
         echo_json(result.to_json(kind))
 

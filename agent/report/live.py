@@ -29,7 +29,7 @@ from agent.events import (
     ToolAsked,
 )
 from agent.report.steps import Line, Spent, Steps
-from agent.report.terminal import ACTIONS, arguments_text, count_of, moving, new_console, one_line
+from agent.report.terminal import ACTIONS, arguments_text, count_of, fitted, hanging, moving, new_console, one_line
 from agent.underway import Streamed, Underway
 
 Listen = Callable[[Event], None]
@@ -113,8 +113,7 @@ class _View:
         for line in lines:
             text = Text(line.text, style="yellow" if line.bad else "dim")
             if line.bad or self.steps.verbose:
-                parts = text.wrap(self.console, max(self.console.width - 2, 1))
-                self.console.print(Text("\n  ").join(parts))
+                self.console.print(hanging(self.console, text))
             else:
                 self.console.print(text, no_wrap=True, overflow="ellipsis")
 
@@ -218,9 +217,9 @@ class _Region:
         """One line for each call."""
         now = self.clock()
         shown = list(self._calls.values())[: most if len(self._calls) <= most else most - 1]
-        longest = max((cell_len(_fit(call.offered_as, NAME * 2)) for call, _ in shown), default=0)
+        longest = max((cell_len(fitted(call.offered_as, NAME * 2)) for call, _ in shown), default=0)
         for call, since in shown:
-            name = set_cell_size(_fit(call.offered_as, NAME * 2), longest)
+            name = set_cell_size(fitted(call.offered_as, NAME * 2), longest)
             given = arguments_text(call.arguments) if call.arguments else ""
             yield Text.assemble(f"  {name}  ", (f"{_seconds(now, since) or '0 s':>5}  {given}", "dim"))
         if more := len(self._calls) - len(shown):
@@ -247,26 +246,20 @@ def _recommendations(console: Console, rows: list[dict[str, Any]], width: int, m
     room = width - name_width - 12
     for at, row in enumerate(rows[first:], first):
         glyph, colour = ACTIONS.get(str(row.get("action")), (" ", "default"))
-        name = set_cell_size(_fit(str(row.get("sector_name", "")), name_width), name_width)
+        name = set_cell_size(fitted(str(row.get("sector_name", "")), name_width), name_width)
         score = row.get("confidence_score")
         confidence = f"{score:.2f}" if isinstance(score, int | float) and 0 <= score <= 1 else ""
         rationale = str(row.get("rationale", ""))
         if at == len(rows) - 1:
             rationale = "".join(_newest(console, rationale, room, 1))
         yield Text.assemble(
-            ("  " + glyph, colour), " ", (name, "bold"), f"  {confidence:4}  ", (_fit(rationale, room), "dim")
+            ("  " + glyph, colour), " ", (name, "bold"), f"  {confidence:4}  ", (fitted(rationale, room), "dim")
         )
 
 
 def _seconds(now: float, since: float | None) -> str:
     """How long ago, in whole seconds; empty in the first one."""
     return "" if since is None or now - since < 1 else f"{int(now - since)} s"
-
-
-def _fit(text: str, width: int) -> str:
-    """The beginning of a text, in at most `width` cells."""
-    text = one_line(text)
-    return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"
 
 
 def _newest(console: Console, text: str, width: int, most: int) -> list[str]:

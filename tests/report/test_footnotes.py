@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.evidence import examine
-from agent.report import footnotes, terminal
+from agent.report import footnotes, result_view
 from agent.report.page import LIMIT, render
 from agent.result import RunResult
 from tests.report.runs_and_pages import Reader, advice, result
@@ -60,7 +60,7 @@ def test_the_terminal_gives_a_number_the_same_mark_whether_all_are_told_or_not(
     every: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    terminal.show_result(cited(), calls=every)
+    result_view.show_result(cited(), calls=every)
     told = capsys.readouterr().out
     assert ("2.5 %[1]" in told, "18 %[3]" in told, "6.4 %[4]" in told) == (every, True, True)
     assert ("[1] Banks Performance 3M 2.50 % · call 1" in told) is every
@@ -68,5 +68,5 @@ def test_the_terminal_gives_a_number_the_same_mark_whether_all_are_told_or_not(
 
 
 def test_without_evidence_nothing_is_said_of_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.show_result(result())
+    result_view.show_result(result())
     assert "borne out" not in capsys.readouterr().out
