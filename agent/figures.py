@@ -19,6 +19,7 @@ from agent.pointers import pointer
 from agent.readings import NUMBERS, Combine, Naming, Reading, Row, date_in, day_of, finite, series, text
 from agent.shapes import Steps
 from agent.spec import AgentSpec
+from agent.taxonomy import Taxonomy
 from agent.tools.naming import names_of
 
 # Words of metrics and units that say how the figures of several securities are one of their sector.
@@ -78,14 +79,18 @@ class FigureReader:
             readings += _added_up(tables)
         return [Figure(*each[:6], offered_as, call, each.pointer, each.ticker) for each in readings]
 
-    def has_sector(self, name: str) -> bool:
-        """Whether an answer may name it: where the file has a taxonomy, a sector of it."""
-        taxonomy = self._naming.taxonomy
-        return taxonomy is None or taxonomy.canonical(name) is not None
+    @property
+    def taxonomy(self) -> Taxonomy | None:
+        """The sectors that an answer may name; None where the file has none."""
+        return self._naming.taxonomy
 
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[Steps]:
         """The steps to the dates in a tool's results that its mappings name."""
         return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]
+
+    def knows(self, offered_as: str) -> bool:
+        """Whether the file says where the figures of a tool stand."""
+        return offered_as in self._offered
 
     def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
         if offered_as in self._offered or server is None or tool is None:
