@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from agent import tabular
-from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of
+from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of, start_of
 from agent.numerals import number_in
 from agent.pointers import pointer
 from agent.readings import NUMBERS, Combine, Naming, Reading, Row, date_in, day_of, finite, series, text
@@ -73,7 +73,7 @@ class FigureReader:
         """
         if isinstance(data, dict) and (data.get("error") or data.get("errors")):
             return []
-        tables = list(self._tables(data, self._mappings(offered_as, server, tool)))
+        tables = list(self._tables(data, self.mappings(offered_as, server, tool)))
         readings = [each for _, rows in tables for row in rows for each in row.readings]
         if self._naming.taxonomy:
             readings += _added_up(tables)
@@ -86,13 +86,14 @@ class FigureReader:
 
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[Steps]:
         """The steps to the dates in a tool's results that its mappings name."""
-        return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]
+        return [each.dates for each in self.mappings(offered_as, server, tool) if each.dates]
 
     def knows(self, offered_as: str) -> bool:
         """Whether the file says where the figures of a tool stand."""
         return offered_as in self._offered
 
-    def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
+    def mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
+        """What the file says of a tool's results, one for each table; nothing where it leaves them to be found."""
         if offered_as in self._offered or server is None or tool is None:
             return self._offered.get(offered_as, ())
         return next((each.tables for each in self._mapped if each.means(server, tool)), ())
@@ -101,7 +102,7 @@ class FigureReader:
         """The pointer of each table's rows, and these."""
         if mappings:
             for mapping in mappings:
-                yield pointer(mapping.unwalked), list(self._of_mapping(mapping, data))
+                yield pointer(start_of(mapping, data)), list(self._of_mapping(mapping, data))
             return
         for table in tabular.tables(data):
             yield table.pointer, list(tabular.rows_of(table, self._naming))

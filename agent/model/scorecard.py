@@ -23,8 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
+from agent.lookbacks import days_of
 
 VERSION = 2
 
