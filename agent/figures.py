@@ -71,7 +71,7 @@ class FigureReader:
 
         Rows of tickers are added up by sector, and so are rows whose names are those of one sector. An error has none.
         """
-        if isinstance(data, dict) and (data.get("error") or data.get("errors")):
+        if is_error(data):
             return []
         tables = list(self._tables(data, self.mappings(offered_as, server, tool)))
         readings = [each for _, rows in tables for row in rows for each in row.readings]
@@ -136,6 +136,11 @@ class FigureReader:
                 )
                 combine[metric] = about.combine
             yield Row(self._naming.called(whose, ticker or named or ""), readings, combine, frozenset(deals))
+
+
+def is_error(data: Any) -> bool:
+    """Whether a result is one by its content."""
+    return isinstance(data, dict) and bool(data.get("error") or data.get("errors"))
 
 
 def _number(said: float | str | None, about: MetricSpec, decimal_comma: bool) -> tuple[float | None, str | None]:
