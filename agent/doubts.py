@@ -26,12 +26,17 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
         _old_data(result, spec, today),
         _short_evidence(result, spec),
         _shared_sectors(result),
-        _left_out(result, spec),
-        _unknown_sectors(result, spec),
+        *of_reading(result, spec),
         _retiring(result, today),
         _uncached(result),
     )
-    return [*_withheld(result), *_mapped_in_vain(result, spec), *(each for each in found if each)]
+    return [*_withheld(result), *(each for each in found if each)]
+
+
+def of_reading(result: RunResult, spec: AgentSpec) -> list[str]:
+    """What the agent file's `figures` and `sectors` leave unread of the results."""
+    found = (_left_out(result, spec), _unknown_sectors(result, spec))
+    return [*(each for each in found if each), *_mapped_in_vain(result, spec)]
 
 
 def _withheld(result: RunResult) -> list[str]:
@@ -126,11 +131,11 @@ def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> list[str]:
     with_figures = {figure.call for figure in result.figures}
     by_tool: dict[str, list[Call]] = {}
     for call in result.calls:
-        if not (call.data is None or is_error(call.data)) and reader.mappings(call.offered_as, call.server, call.tool):
+        if call.data is not None and reader.mappings(call.offered_as, call.server, call.tool):
             by_tool.setdefault(call.offered_as, []).append(call)
     warnings, empty = [], []
     for tool, calls in sorted(by_tool.items()):
-        results = [Result(call.data, numbers.get(call.id, ())) for call in calls]
+        results = [Result(call.data, numbers.get(call.id, ())) for call in calls if not is_error(call.data)]
         mappings = reader.mappings(tool, calls[0].server, calls[0].tool)
         told = [f"`figures` of {tool}: {each}" for mapping in mappings for each in unfound(mapping, results)]
         warnings += told[:SHOWN_PLACES]

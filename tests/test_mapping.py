@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.figures import Figure, FigureReader
+from agent.mapping import path
 from agent.pointers import lookup
 from agent.tools.timely import timely
 from tests.test_agentfile import of_mapping, parse, problems
@@ -95,7 +96,7 @@ def test_keys_are_found_however_their_accents_are_encoded(written: Any, sent: An
 def test_later_rows_are_withheld_by_a_date_under_a_key_of_any_encoding(sent: Any) -> None:
     rows = {unicodedata.normalize(sent, "dữ_liệu"): [{unicodedata.normalize(sent, "lúc_đó"): "2026-11-28", "v": 1}]}
     result = {"structuredContent": rows, "content": []}
-    kept, withheld = timely(result, DAY, ["$.dữ_liệu[*].lúc_đó"])
+    kept, withheld = timely(result, DAY, [path("$.dữ_liệu[*].lúc_đó").steps])
     assert withheld.rows == 1 and list(kept["structuredContent"].values()) == [[]]
 
 
