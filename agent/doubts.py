@@ -9,10 +9,12 @@ from datetime import date
 from agent import prices
 from agent.evidence import UNBORNE
 from agent.evidence.longest import longest
+from agent.figures import FigureReader, is_error
 from agent.result import Call, RunResult
 from agent.spec import AgentSpec
+from agent.unfound import Result, numbers_by_call, unfound
 
-SHOWN_NAMES, SHOWN_NUMBERS = 10, 6
+SHOWN_NAMES, SHOWN_NUMBERS, SHOWN_PLACES = 10, 6, 5
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
@@ -24,13 +26,17 @@ def doubts(result: RunResult, spec: AgentSpec, today: date) -> list[str]:
         _old_data(result, spec, today),
         _short_evidence(result, spec),
         _shared_sectors(result),
-        _left_out(result, spec),
-        _unknown_sectors(result, spec),
-        _mapped_in_vain(result, spec),
+        *of_reading(result, spec),
         _retiring(result, today),
         _uncached(result),
     )
     return [*_withheld(result), *(each for each in found if each)]
+
+
+def of_reading(result: RunResult, spec: AgentSpec) -> list[str]:
+    """What the agent file's `figures` and `sectors` leave unread of the results."""
+    found = (_left_out(result, spec), _unknown_sectors(result, spec))
+    return [*(each for each in found if each), *_mapped_in_vain(result, spec)]
 
 
 def _withheld(result: RunResult) -> list[str]:
@@ -119,20 +125,25 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + (", …" if len(names) > SHOWN_NAMES else "")
 
 
-def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> str | None:
-    """Tools whose results have another form than the file says."""
-    mapped = [tool for tool in spec.tools or [] if tool.tables]
-    with_figures = {(figure.tool, figure.call) for figure in result.figures}
-    empty = {
-        call.offered_as
-        for call in result.calls
-        if call.data is not None
-        and (call.offered_as, call.id) not in with_figures
-        and any(tool.means(call.server or "", call.tool or "") for tool in mapped)
-    }
-    if not empty:
-        return None
-    return f"no number stood where `figures` in the agent file says, in results of {', '.join(sorted(empty))}"
+def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> list[str]:
+    """Where results have another form than the file says: by place, else by tool."""
+    reader, numbers = FigureReader(spec), numbers_by_call(result.figures)
+    with_figures = {figure.call for figure in result.figures}
+    by_tool: dict[str, list[Call]] = {}
+    for call in result.calls:
+        if call.data is not None and reader.mappings(call.offered_as, call.server, call.tool):
+            by_tool.setdefault(call.offered_as, []).append(call)
+    warnings, empty = [], []
+    for tool, calls in sorted(by_tool.items()):
+        results = [Result(call.data, numbers.get(call.id, ())) for call in calls if not is_error(call.data)]
+        mappings = reader.mappings(tool, calls[0].server, calls[0].tool)
+        told = [f"`figures` of {tool}: {each}" for mapping in mappings for each in unfound(mapping, results)]
+        warnings += told[:SHOWN_PLACES]
+        if not told and any(call.id not in with_figures for call in calls):
+            empty.append(tool)
+    if empty:
+        warnings.append(f"no number stood where `figures` in the agent file says, in results of {', '.join(empty)}")
+    return warnings
 
 
 def _retiring(result: RunResult, today: date) -> str | None:

@@ -13,12 +13,13 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from agent import tabular
-from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of
+from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of, start_of
 from agent.numerals import number_in
 from agent.pointers import pointer
 from agent.readings import NUMBERS, Combine, Naming, Reading, Row, date_in, day_of, finite, series, text
 from agent.shapes import Steps
 from agent.spec import AgentSpec
+from agent.taxonomy import Taxonomy
 from agent.tools.naming import names_of
 
 # Words of metrics and units that say how the figures of several securities are one of their sector.
@@ -70,29 +71,29 @@ class FigureReader:
 
         Rows of tickers are added up by sector, and so are rows whose names are those of one sector. An error has none.
         """
-        if isinstance(data, dict) and (data.get("error") or data.get("errors")):
+        if is_error(data):
             return []
-        tables = list(self._tables(data, self._mappings(offered_as, server, tool)))
+        tables = list(self._tables(data, self.mappings(offered_as, server, tool)))
         readings = [each for _, rows in tables for row in rows for each in row.readings]
         if self._naming.taxonomy:
             readings += _added_up(tables)
         return [Figure(*each[:6], offered_as, call, each.pointer, each.ticker) for each in readings]
 
-    def has_sector(self, name: str) -> bool:
-        """Whether an answer may name it: where the file has a taxonomy, a sector of it."""
-        taxonomy = self._naming.taxonomy
-        return taxonomy is None or taxonomy.canonical(name) is not None
-
-    def canonical(self, name: str) -> str | None:
-        """A sector's own name, by any of its names in the file's taxonomy."""
-        taxonomy = self._naming.taxonomy
-        return taxonomy.canonical(name) if taxonomy else None
+    @property
+    def taxonomy(self) -> Taxonomy | None:
+        """The sectors that an answer may name; None where the file has none."""
+        return self._naming.taxonomy
 
     def dates(self, offered_as: str, server: str | None, tool: str | None) -> list[Steps]:
         """The steps to the dates in a tool's results that its mappings name."""
-        return [each.dates for each in self._mappings(offered_as, server, tool) if each.dates]
+        return [each.dates for each in self.mappings(offered_as, server, tool) if each.dates]
 
-    def _mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
+    def knows(self, offered_as: str) -> bool:
+        """Whether the file says where the figures of a tool stand."""
+        return offered_as in self._offered
+
+    def mappings(self, offered_as: str, server: str | None, tool: str | None) -> Sequence[FiguresSpec]:
+        """What the file says of a tool's results, one for each table; nothing where it leaves them to be found."""
         if offered_as in self._offered or server is None or tool is None:
             return self._offered.get(offered_as, ())
         return next((each.tables for each in self._mapped if each.means(server, tool)), ())
@@ -101,7 +102,7 @@ class FigureReader:
         """The pointer of each table's rows, and these."""
         if mappings:
             for mapping in mappings:
-                yield pointer(mapping.unwalked), list(self._of_mapping(mapping, data))
+                yield pointer(start_of(mapping, data)), list(self._of_mapping(mapping, data))
             return
         for table in tabular.tables(data):
             yield table.pointer, list(tabular.rows_of(table, self._naming))
@@ -135,6 +136,11 @@ class FigureReader:
                 )
                 combine[metric] = about.combine
             yield Row(self._naming.called(whose, ticker or named or ""), readings, combine, frozenset(deals))
+
+
+def is_error(data: Any) -> bool:
+    """Whether a result is one by its content."""
+    return isinstance(data, dict) and bool(data.get("error") or data.get("errors"))
 
 
 def _number(said: float | str | None, about: MetricSpec, decimal_comma: bool) -> tuple[float | None, str | None]:

@@ -86,6 +86,14 @@ def _reader(content: Mapping[str, Any]) -> FigureReader:
     return FigureReader()
 
 
+def figures_of(call: Call, sent: Mapping[str, Any], reader: FigureReader, as_of: str | None) -> list[Figure]:
+    """What is read of a call's result, whose data the call keeps: without what was withheld."""
+    if as_of and call.withheld:
+        sent = timely(sent, as_of, reader.dates(call.offered_as, call.server, call.tool))[0]
+    call.data = readable(sent)
+    return reader.read(call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool)
+
+
 class Gathering:
     """Events, one after the other → `result`."""
 
@@ -226,13 +234,7 @@ class Gathering:
         self.result.warnings += [note for note in event.notes if note not in self.result.warnings]
         if event.is_error or not isinstance(sent, dict):
             return
-        if self.result.as_of and event.withheld:
-            dates = self._reader.dates(call.offered_as, call.server, call.tool)
-            sent = timely(sent, self.result.as_of, dates)[0]
-        call.data = readable(sent)
-        self._figures[event.place] = self._reader.read(
-            call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool
-        )
+        self._figures[event.place] = figures_of(call, sent, self._reader, self.result.as_of)
         self.result.figures = [each for key in self._calls for each in self._figures.get(key, [])]
         if event.simulated and SIMULATED not in self.result.labels:
             self.result.labels.insert(0, SIMULATED)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from agent import shapes
+from agent.lookbacks import days_of
 from agent.section import Section, Text
 from agent.shapes import Steps
 
@@ -83,6 +84,15 @@ Place: TypeAlias = Annotated[str, AfterValidator(_place), WithJsonSchema({"type"
 Rows: TypeAlias = Annotated[str, AfterValidator(_rows), WithJsonSchema({"type": "string", "pattern": _ROWS})]
 
 
+def _lookback(text: str) -> str:
+    if days_of(text) is None:
+        raise PydanticCustomError("lookback", "has to be a time such as '1 session', '20D', '3M', '12-1M' or 'YTD'")
+    return text
+
+
+Lookback: TypeAlias = Annotated[Text, AfterValidator(_lookback)]
+
+
 class SignSpec(Section):
     """Where a row says whether its amount was bought or sold."""
 
@@ -102,7 +112,7 @@ class MetricSpec(Section):
     """The number, or a text such as "1,234.5" or "+2.3%"."""
     unit: Text | None = None
     """Such as percent or VND bn; without it, what the text or the row says."""
-    lookback: Text | None = None
+    lookback: Lookback | None = None
     """The time it is about, such as 1 session or 3M."""
     scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     """A factor, such as 100 for a fraction that is to be percent."""
@@ -157,3 +167,20 @@ def found_at(place: str, row: Found, data: Any) -> Found | None:
     parsed = path(place)
     start = row if parsed.of_row else Found((), data)
     return next((Found(*each) for each in shapes.found(start.value, parsed.steps, start.steps)), None)
+
+
+def start_of(mapping: FiguresSpec, data: Any) -> Steps:
+    """The steps to where the rows begin, with keys as the result writes them."""
+    return next((at for at, _ in shapes.found(data, mapping.unwalked)), mapping.unwalked)
+
+
+def reached(place: str, row: Found, data: Any) -> Found:
+    """The last value on the way to a place: what stands there, or that in which the next step leads nowhere."""
+    parsed = path(place)
+    found = row if parsed.of_row else Found((), data)
+    for step in parsed.steps:
+        inner = next(shapes.found(found.value, (step,), found.steps), None)
+        if inner is None:
+            break
+        found = Found(*inner)
+    return found

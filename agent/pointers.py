@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,3 +32,13 @@ def lookup(value: Any, pointer: str) -> Any:
         else:
             return None
     return value
+
+
+def key_in(value: Mapping[str, Any], name: str | int) -> str | None:
+    """The key that is written so, however its accents are encoded; None where there is none."""
+    if not isinstance(name, str):
+        return None
+    if name in value:
+        return name
+    composed = unicodedata.normalize("NFC", name)
+    return next((key for key in value if unicodedata.normalize("NFC", key) == composed), None)

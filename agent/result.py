@@ -51,6 +51,10 @@ HINTS: dict[str, str] = {
     "without it",
 }
 """What to do about a run that came to no valid answer."""
+PLANNER_REFUSED = "docs/planner.md says what the offline planner needs; or ask a model"
+"""The same where the rules refused, which no other words change."""
+ALL_FAILED = "every call failed, and advisor runs show {run} has what each said"
+NOT_COVERED = "; if the data do not cover {as_of}, ask as of another day"
 GO_ON = "advisor ask --resume {run} goes on with it, and pays for nothing twice"
 
 
@@ -250,6 +254,11 @@ class RunResult:
         if self.stop_reason.startswith("max_tokens"):
             return "raise model.max_tokens"
         words = HINTS.get(self.status, GO_ON if self.resumable and not self.ok else "")
+        all_failed = {call.is_error for call in self.calls} == {True}
+        if self.status in ("refused", "failed") and not self.resumable and all_failed:
+            words = ALL_FAILED + (NOT_COVERED.format(as_of=self.as_of) if self.as_of else "")
+        elif self.status == "refused" and RULES in self.labels:
+            words = PLANNER_REFUSED
         return words.replace("{run}", self.run_id) or None
 
     def failure(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from agent.days import Said, Span, has_digits, instant, name_of, plain, span_of, span_of_text
+from agent.pointers import key_in
 
 Steps: TypeAlias = tuple[str | int | None, ...]
 """Keys and indices that lead to values; None stands for each item."""
@@ -41,7 +42,8 @@ def _children(value: Any, step: str | int | None) -> Iterator[tuple[str | int, A
     if step is None:
         yield from value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     elif isinstance(value, dict):
-        yield from [(step, value[step])] if step in value else []
+        key = key_in(value, step)
+        yield from [] if key is None else [(key, value[key])]
     elif isinstance(value, list) and isinstance(step, int) and step < len(value):
         yield step, value[step]
 

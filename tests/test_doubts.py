@@ -7,7 +7,7 @@ import pytest
 
 from agent.doubts import doubts
 from agent.evidence import examine
-from agent.figures import Figure
+from agent.figures import Figure, FigureReader
 from agent.mapping import FiguresSpec, MetricSpec
 from agent.model.base import Usage
 from agent.result import Call, RunResult, TurnSpent
@@ -75,15 +75,33 @@ def test_tickers_of_no_sector_are_counted_and_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "figures", "is_told"),
-    [({"rows": []}, [], True), ({"rows": [1]}, [ticker(None, "Banks")], False), (None, [], False)],
+    ("data", "says"),
+    [
+        ({"rows": []}, ["`figures` of flow: `rows: $.data[*]` leads to no row; keys there: rows"]),
+        ({"data": [{"v": 1}]}, []),
+        ({"data": [{"v": 1}, {"w": 1}]}, []),
+        ({"data": [{"w": 1}]}, ["`figures` of flow: `m.at: v` found no number in 1 row; keys there: w"]),
+        ({"data": []}, ["no number stood where `figures` in the agent file says, in results of flow"]),
+        ({"error": "no key"}, ["no number stood where `figures` in the agent file says, in results of flow"]),
+        (None, []),
+    ],
 )
-def test_mapping_that_found_no_number_is_told_with_its_tool(data: Any, figures: list[Figure], is_told: bool) -> None:
+def test_mapping_that_found_nothing_is_told_with_its_tool_and_place(data: Any, says: list[str]) -> None:
     mapping = FiguresSpec(rows="$.data[*]", metrics={"m": MetricSpec(at="v")})
     spec = SPEC.model_copy(update={"tools": [ToolSpec(tool_name="flow", bind="s.own", figures=mapping)]})
     calls = [Call("c1", 1, "flow", "s", "own", {}, data=data), Call("c2", 1, "other", "s", "other", {}, data={})]
-    says = ["no number stood where `figures` in the agent file says, in results of flow"]
-    assert doubts(RunResult(calls=calls, figures=figures), spec, TODAY) == (says if is_told else [])
+    figures = FigureReader(spec).read(data, offered_as="flow", call="c1", server="s", tool="own")
+    assert doubts(RunResult(calls=calls, figures=figures), spec, TODAY) == says
+
+
+def test_place_that_one_of_several_calls_has_is_no_doubt() -> None:
+    mapping = FiguresSpec(rows="$.data[*]", metrics={"m": MetricSpec(at="v"), "n": MetricSpec(at="w")})
+    spec = SPEC.model_copy(update={"tools": [ToolSpec(tool_name="flow", figures=mapping)]})
+    sent = {"c1": {"data": [{"v": 1}]}, "c2": {"data": [{"w": 1}]}}
+    calls = [Call(id, 1, "flow", "s", "flow", {}, data=data) for id, data in sent.items()]
+    reader = FigureReader(spec)
+    figures = [each for id, data in sent.items() for each in reader.read(data, offered_as="flow", call=id)]
+    assert doubts(RunResult(calls=calls, figures=figures), spec, TODAY) == []
 
 
 def test_server_that_is_not_asked_to_cache_is_not_blamed() -> None:

@@ -13,9 +13,9 @@ import pytest
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "encoding", "events", "data", "foreign", "numerals", "pointers", "schemas", "source", "underway"}
-    | {"asof", "cubes", "dated_lines", "days", "envelopes", "glance", "shapes", "text_tables"},
+    | {"asof", "cubes", "dated_lines", "days", "envelopes", "glance", "lookbacks", "shapes", "text_tables"},
     {"section", "mapping", "taxonomy", "server_spec", "spec", "problems", "agentfile", "readings", "tabular"}
-    | {"budget", "figures", "model.base", "prices", "tools.naming"},
+    | {"budget", "figures", "unfound", "model.base", "prices", "tools.naming"},
     {"answer", "breaker", "doubts", "evidence", "gate", "gathering", "guards", "position", "result", "tracing"}
     | {"transcript"}
     | {"model", "runs", "tools"},

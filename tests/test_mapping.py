@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import Any
 
 import pytest
 
 from agent.figures import Figure, FigureReader
+from agent.mapping import path
 from agent.pointers import lookup
+from agent.tools.timely import timely
 from tests.test_agentfile import of_mapping, parse, problems
 
 DAY = "2026-11-27"
@@ -69,6 +73,31 @@ def test_rows_of_any_form_are_found(figures: Any, data: Any) -> None:
     (figure,) = read(figures, data)
     assert (figure.sector, figure.metric, figure.value) == ("Oil", "m", 2.0)
     assert lookup(data, figure.pointer) == 2
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("sent", ["NFC", "NFD"])
+def test_keys_are_found_however_their_accents_are_encoded(written: Any, sent: Any) -> None:
+    figures = {"rows": "$.dữ_liệu[*]", "ticker": "mã", "date": "ngày", "metrics": {"m": {"at": "thay_đổi"}}}
+    data = {"dữ_liệu": [{"mã": name, "thay_đổi": 2, "ngày": DAY} for name in ("VCB", "BID")]}
+    declared, answered = (
+        json.loads(unicodedata.normalize(form, json.dumps(each, ensure_ascii=False)))
+        for form, each in ((written, figures), (sent, data))
+    )
+    figures_read = read(declared, answered, sectors=SECTORS)
+    assert [(each.ticker, each.value, each.observed_at) for each in figures_read] == [
+        ("VCB", 2.0, DAY), ("BID", 2.0, DAY), (None, 2.0, DAY)
+    ]  # fmt: skip
+    assert [lookup(answered, each.pointer) for each in figures_read[:2]] == [2, 2]
+    assert lookup(answered, figures_read[2].pointer) is next(iter(answered.values()))
+
+
+@pytest.mark.parametrize("sent", ["NFC", "NFD"])
+def test_later_rows_are_withheld_by_a_date_under_a_key_of_any_encoding(sent: Any) -> None:
+    rows = {unicodedata.normalize(sent, "dữ_liệu"): [{unicodedata.normalize(sent, "lúc_đó"): "2026-11-28", "v": 1}]}
+    result = {"structuredContent": rows, "content": []}
+    kept, withheld = timely(result, DAY, [path("$.dữ_liệu[*].lúc_đó").steps])
+    assert withheld.rows == 1 and list(kept["structuredContent"].values()) == [[]]
 
 
 def test_rows_without_a_sector_are_about_the_whole_market() -> None:
@@ -220,6 +249,9 @@ def test_mapping_is_found_by_every_name_under_which_its_tool_is_offered() -> Non
          "tools.0.figures.metrics.m.att: unknown key - did you mean 'at'?"),
         ("{rows: $, metrcs: {m: {at: v}}, metrics: {m: {at: v}}}",
          "tools.0.figures.metrcs: unknown key - did you mean 'metrics'?"),
+        ("{rows: $, metrics: {m: {at: v, lookback: one day}}}",
+         "tools.0.figures.metrics.m.lookback: has to be a time such as '1 session', '20D', '3M', '12-1M' or 'YTD', "
+         "not 'one day'"),
         ("[{rows: $, metrics: {m: {at: v, combine: max}}}]",
          "tools.0.figures.0.metrics.m.combine: has to be 'sum' or 'mean', not 'max'"),
     ],

@@ -1,8 +1,8 @@
-"""advisor check: an agent file alone."""
+"""advisor check: an agent file alone, and what it was understood to say."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from agent.errors import SpecError
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
+    from agent.spec import AgentSpec
 
 
 @click.command()
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of agent files instead.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(file: str, schema: bool, form: str) -> None:
-    """Check the agent FILE, by path or by the name of a shipped one; exit 2 with every problem's line and column."""
+    """Check the agent FILE, by path or by the name of a shipped one; exit 2 with every problem's line and column.
+
+    A file that is fine is told as it was understood.
+    """
     from agent import agentfile
     from agent.spec import json_schema
 
@@ -27,28 +31,84 @@ def command(file: str, schema: bool, form: str) -> None:
         return
     with failures(as_json=form == "json"):
         loaded = agentfile.load(file)
-    spec = loaded.spec
-    tools = [tool.tool_name for tool in spec.tools] if spec.tools is not None else None
-    about = {
-        "ok": True,
-        "file": loaded.source.name,
-        "agent_name": spec.agent_name,
-        "tools": tools,
-        "servers": list(spec.servers),
-        "strict": spec.strict,
-    }
-    with failures(as_json=form == "json"):
         _require_price(loaded)
     if form == "json":
-        echo_json(about)
+        echo_json({"ok": True, "file": loaded.source.name, **_understood(loaded.spec)})
         return
-    embedded = " (embedded, simulated data)" if spec.mcpServers is None else ""
     click.echo(f"{loaded.source.name}: fine")
-    click.echo(f"  agent    {spec.agent_name}")
-    click.echo(f"  tools    {'all that the servers offer' if tools is None else ', '.join(tools)}")
-    click.echo(f"  servers  {', '.join(spec.servers) or 'none'}{embedded}")
-    if spec.strict:
-        click.echo("  answers  read strictly: every declared property required, no other allowed")
+    for name, says in _lines(loaded.spec).items():
+        click.echo(f"  {name:<9} {says}")
+
+
+def _understood(spec: AgentSpec) -> dict[str, Any]:
+    """What a script reads of a file that is fine."""
+    taxonomy = spec.taxonomy
+    return {
+        "agent_name": spec.agent_name,
+        "objective": spec.objective,
+        "tools": [tool.tool_name for tool in spec.tools] if spec.tools is not None else None,
+        "figures": {
+            tool.tool_name: list(dict.fromkeys(metric for table in tool.tables for metric in table.metrics))
+            for tool in spec.tools or []
+            if tool.tables
+        },
+        "sectors": taxonomy and {"count": len(taxonomy.sectors), "tickers": _tickers(spec)},
+        "universe": spec.universe,
+        "language": spec.language,
+        "horizon": spec.horizon,
+        "benchmark": spec.benchmark,
+        "servers": list(spec.servers),
+        "model": spec.model.name,
+        "budget": spec.budget.model_dump(),
+        "strict": spec.strict,
+    }
+
+
+def _lines(spec: AgentSpec) -> dict[str, str]:
+    """The same for people."""
+    from agent.report.terminal import count_of, one_line
+
+    about = _understood(spec)
+    universe = "all sectors" if spec.universe == "all" else f"{count_of(len(spec.universe), 'sector')}, each answered"
+    embedded = " (embedded, simulated data)" if spec.mcpServers is None else ""
+    at = f", at {spec.model.base_url}" if spec.model.base_url else ""
+    lines = {
+        "agent": spec.agent_name,
+        "question": one_line(spec.objective or "none: say it with each run, or as `objective` in the file"),
+        "tools": "all that the servers offer" if spec.tools is None else ", ".join(about["tools"]),
+        "figures": "; ".join(f"{tool}: {', '.join(metrics)}" for tool, metrics in about["figures"].items()),
+        "sectors": f"{count_of(len(spec.taxonomy.sectors), 'sector')} with {count_of(_tickers(spec), 'ticker')}"
+        if spec.taxonomy
+        else "",
+        "universe": universe if spec.recommends_sectors else "",
+        "language": {"en": "English", "vi": "Vietnamese"}[spec.language],
+        "horizon": spec.horizon if spec.recommends_sectors else "",
+        "benchmark": spec.benchmark or "",
+        "servers": (", ".join(spec.servers) or "none") + embedded,
+        "model": spec.model.name + at,
+        "budget": _budget(spec),
+        "answers": "read strictly: every declared property required, no other allowed" if spec.strict else "",
+    }
+    return {name: says for name, says in lines.items() if says}
+
+
+def _tickers(spec: AgentSpec) -> int:
+    return sum(len(sector.tickers) for sector in spec.taxonomy.sectors.values()) if spec.taxonomy else 0
+
+
+def _budget(spec: AgentSpec) -> str:
+    from agent.report.terminal import count_of
+
+    budget = spec.budget
+    limits = [
+        count_of(budget.turns, "turn"),
+        count_of(budget.tool_calls, "tool call"),
+        f"{budget.tokens:,} tokens",
+        f"{budget.usd:g} USD" if budget.usd is not None else "",
+        f"{budget.seconds:g} s",
+        count_of(budget.repairs, "repair"),
+    ]
+    return ", ".join(limit for limit in limits if limit)
 
 
 def _require_price(file: AgentFile) -> None:

@@ -17,7 +17,8 @@ from agent.foreign import printable
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
-    from agent.events import ToolAnswered
+    from agent.events import ToolAnswered, ToolAsked
+    from agent.figures import Figure
     from agent.tools.lock import Change
     from agent.tools.survey import Row, Survey
 
@@ -73,7 +74,7 @@ def call(
 ) -> None:
     """Call the tool that is offered as NAME with ARGUMENTS, a JSON object, as a run would; print what comes back.
 
-    With `--format json`, all that the server sent.
+    What a run reads of it is told on stderr. With `--format json`, all that the server sent, and its figures.
     """
     given, trusted = context.obj
     with failures(as_json=form == "json"):
@@ -84,17 +85,21 @@ def call(
         if not isinstance(asked, dict):
             raise UsageError("the arguments are no JSON object", hint="""such as '{"sector": "Banks"}'""")
         file = load(config or given, trust=trust or trusted)
-        answered, result = interruptible(_call(file, name, asked, as_of))
+        made, answered, sent = interruptible(_call(file, name, asked, as_of))
+    figures, unread = _read(file, made, answered, sent, as_of)
     if form == "json":
         echo_json(
-            {"ok": not answered.is_error, "result": result, "notes": answered.notes, "seconds": answered.seconds}
-            | {"withheld": answered.withheld}
+            {"ok": not answered.is_error, "result": sent, "notes": answered.notes, "seconds": answered.seconds}
+            | {"withheld": answered.withheld, "figures": [each._asdict() for each in figures], "unread": unread}
         )
     else:
-        from agent.report import terminal
+        from agent.report import terminal, tool_table
         from agent.tools.content import unframed
 
         terminal.show_text(unframed(answered.shown))
+        tool_table.tell_figures(figures)
+        for words in unread:
+            click.echo(f"warning: {printable(words)}", err=True)
         for note in answered.notes:
             click.echo(f"warning: {printable(note)}", err=True)
         if answered.withheld:
@@ -149,8 +154,11 @@ def _changes(survey: Survey) -> list[Change]:
     return lock.changes(survey.file, survey.box, survey.opened)
 
 
-async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -> tuple[ToolAnswered, Any]:
-    """Raises DriftError for a tool that is not offered, ServerError for a server that is down."""
+async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -> tuple[ToolAsked, ToolAnswered, Any]:
+    """What was asked and answered, and all that was sent.
+
+    Raises DriftError for a tool that is not offered, ServerError for a server that is down.
+    """
     from agent.cli.asking import person_for
     from agent.events import ContentStored, ToolAnswered
     from agent.model.base import ToolCall
@@ -177,7 +185,24 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
             *stored, answered = await survey.box.call(prepared)
     assert isinstance(answered, ToolAnswered)
     contents = [each.content for each in stored if isinstance(each, ContentStored)]
-    return answered, contents[0] if contents else answered.result
+    return prepared.asked, answered, contents[0] if contents else answered.result
+
+
+def _read(
+    file: AgentFile, asked: ToolAsked, answered: ToolAnswered, sent: Any, as_of: str | None
+) -> tuple[list[Figure], list[str]]:
+    """What a run reads of a result, and what the agent file leaves unread of it."""
+    from agent.doubts import of_reading
+    from agent.figures import FigureReader
+    from agent.gathering import figures_of
+    from agent.result import Call, RunResult
+
+    call = Call(asked.call, asked.turn, asked.offered_as, asked.server, asked.tool, asked.arguments)
+    call.withheld = answered.withheld
+    if answered.is_error or not isinstance(sent, dict):
+        return [], []
+    figures = figures_of(call, sent, FigureReader(file.spec), as_of)
+    return figures, of_reading(RunResult(calls=[call], figures=figures), file.spec)
 
 
 def _is_about(change: Change, row: Row) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from agent.evidence.cells import ready
-from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
+from agent.lookbacks import days_of
 
 ENOUGH = 4
 """Evidence that looks back a quarter of the horizon is long enough."""

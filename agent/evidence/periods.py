@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.evidence import words
-from agent.evidence.lookbacks import days_of
+from agent.lookbacks import days_of
 
 ALIKE = 0.1
 """The share by which two lookbacks may differ and be one: 20 sessions and a month."""

@@ -18,6 +18,7 @@ TOPICS: dict[str, str] = {
     "drawdown": "drawdown|drawdowns|max drawdown|mức sụt giảm|sụt giảm tối đa",
     "relative_strength": "relative strength|rs|strength relative|sức mạnh tương đối|sức mạnh giá|mạnh hơn thị trường"
     "|yếu hơn thị trường|relative to the benchmark|relative to the market|excess return",
+    "seasonality": "seasonality|mùa vụ|tính mùa vụ",
     "foreign": "foreign|foreigners|foreigner|khối ngoại|nước ngoài|vốn ngoại|nđtnn",
     "flow": "flow|flows|inflow|inflows|outflow|outflows|bought|sold|buying|selling|buys|sells|buy|sell|net value"
     "|mua ròng|bán ròng|mua|bán|dòng vốn|dòng tiền|rút ròng|netflow",

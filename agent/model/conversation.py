@@ -1,26 +1,25 @@
-"""What a conversation asks the planner now: its newest question, and the sectors and the lookback that this names."""
+"""What a conversation asks the planner now: its newest question, and the lookbacks that this names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from agent import data
+from agent.evidence.lexicon import Lexicon
 from agent.model.scorecard import COUNTS
-from agent.taxonomy import folded
+from agent.taxonomy import Taxonomy
 
-LONGEST_NAME = 5
-"""Words of a sector's name at most."""
+ORDINARY = frozenset({"other", "others", "other industries", "ngành khác"})
+"""Names of sectors that a question means as words like others."""
 _LOOKBACK = re.compile(
     rf"(?<!\w)(\d{{1,2}}|{'|'.join(COUNTS)})[ -]?(m|months?|tháng|y|years?|năm)(?!\w)", re.IGNORECASE
 )
-_WORD = re.compile(r"[\w&]+")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Conversation:
     """`about`: what the first message says below its question; `follows`: whether an answer was given before."""
 
     question: str
@@ -28,7 +27,7 @@ class Asked:
     follows: bool
 
     @classmethod
-    def of(cls, messages: list[dict[str, Any]]) -> Asked:
+    def of(cls, messages: list[dict[str, Any]]) -> Conversation:
         first, *about = _texts(messages[0])
         words = data.prompt("followup")
         newest = (
@@ -48,16 +47,14 @@ class Asked:
         ]
         return list(dict.fromkeys(f"{each // 12}Y" if each % 12 == 0 else f"{each}M" for each in months if each))
 
-    def sectors(self, known: Iterable[str], canonical: Callable[[str], str | None]) -> list[str]:
-        """The known sectors that a question on an answer names, in their own order."""
-        words = _WORD.findall(self.question) if self.follows else []
-        names = {
-            " ".join(words[start : start + length])
-            for length in range(1, LONGEST_NAME + 1)
-            for start in range(len(words) - length + 1)
-        }
-        named = {folded(name) for name in names} | {folded(own) for name in names if (own := canonical(name))}
-        return [sector for sector in known if folded(sector) in named]
+
+def sectors_named(question: str, taxonomy: Taxonomy) -> list[str]:
+    """The sectors that a question names, by any of their names, in its order."""
+    named = (
+        ([name for name in (sector, *others) if name.casefold() not in ORDINARY], "entity", sector)
+        for sector, others in taxonomy.aliases.items()
+    )
+    return list(dict.fromkeys(str(cue.value) for cue in Lexicon.of(named).cues(question)))
 
 
 def _texts(message: dict[str, Any]) -> list[str]:

@@ -1,45 +1,64 @@
 """The keyless model: rules in place of a language model, over the same tools, loop, checks and report.
 
 It reads the offered tools and the question, gathers macro, heatmap, flow, whale and statement data as far as they are
-offered, ranks the sectors by `scorecard`, and is as sure as `calibration` says. The first rationale states both. The
-economy is told and not weighed: when growth slowed while unemployment rose, low volatility did not rank US industries
-better than in other months (`docs/planner.md`).
+offered, and whatever the agent file has `figures` for, ranks the sectors by `scorecard`, and is as sure as
+`calibration` says, or one half where the evidence is thin. The first rationale states both. The economy is told and not
+weighed: when growth slowed while unemployment rose, low volatility did not rank US industries better than in other
+months (`docs/planner.md`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from agent.figures import Figure, FigureReader
 from agent.model.base import Request, Turn
 from agent.model.calibration import Calibration, calibration
-from agent.model.conversation import Asked
-from agent.model.scorecard import METRICS, NAMED, RISK, VERSION, Evidence, Scored, ranked, weights_for
+from agent.model.conversation import Conversation, sectors_named
+from agent.model.phrases import ENGLISH, VIETNAMESE, Phrases
+from agent.model.scorecard import METRICS, MONTH, NAMED, RISK, VERSION, YEAR, Scored, ranked
+from agent.model.wording import FLOW_TOOL, Asked, Ground, Wording
 from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
+from agent.taxonomy import KnownSectors, SectorSpec, Taxonomy
 from agent.tools.content import readable, unframed
 
-NAMES = {"share_of_turnover": "net foreign flow as a share of turnover", "net_value": "net value of large trades"}
-"""Metric → words, where its own name says too little."""
-FLOW = "net foreign flow"
-"""The same for a net value that a tool of foreign flow tells."""
-SHARES = {1.5: "one and a half times", 1.0: "in full", 0.5: "by half", 0.25: "by a quarter", 0.125: "by an eighth"}
-"""Weight → words: a number in a rationale would have to be some figure's."""
-SHELTER = re.compile("downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ", re.IGNORECASE)
-FACTS = re.compile(r"^(As-of date|Horizon): (.+)$", re.MULTILINE)
+SHELTER = re.compile(
+    "downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ|trú ẩn", re.IGNORECASE
+)
+RATES = re.compile(
+    r"\b(interest|policy|key|base) rate|\brates\b|\brate.(hike|cut|rise|increase|shock|sensitiv)|central bank"
+    "|lãi suất|ngân hàng (nhà nước|trung ương)",
+    re.IGNORECASE,
+)
+MAIN = (YEAR, MONTH, "seasonality")
+"""The measures of full weight, which there is a record of."""
+FEWEST = 5
+"""Sectors without which no rank is worth a stated chance."""
+FACTS = re.compile(r"^(As-of date|Horizon|Language of the rationales): (.+)$", re.MULTILINE)
 """What the first message says below the question."""
+SPOKEN: Mapping[str | None, Phrases] = {"Vietnamese": VIETNAMESE}
+"""By the language that the first message asks for; all else is answered in English."""
 FIRST = ("macro", "heatmap")
 """What is called in the first turn; the rest follows in the second."""
 ROLES = {
     "macro": re.compile("macro"),
     "heatmap": re.compile("heatmap|sector_(rotation|performance)"),
-    "flow": re.compile("flow"),
+    "flow": FLOW_TOOL,
     "whales": re.compile("whale"),
     "statements": re.compile("financial|statement"),
 }
+"""Tools by their names."""
+DECLARED = "declared"
+"""The role of any other tool whose figures the agent file knows."""
+CALLED = (
+    "tools with `figures` in the agent file, and those named for macro, heatmap, sector rotation or performance, flow, "
+    "whale, financials or statements"
+)
 LOOKBACKS = ("1M", "3M", "1Y")
 PREFERRED: dict[str, Any] = {
     "granularity": "monthly",
@@ -62,25 +81,35 @@ class Planner:
         self._reader = reader or FigureReader()
 
     async def answer(self, request: Request) -> Turn:
-        asked = Asked.of(request.messages)
+        conversation = Conversation.of(request.messages)
+        question = unicodedata.normalize("NFC", conversation.question)
+        asked = Asked(SHELTER.search(question) is not None, RATES.search(question) is not None)
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
-        open_calls = [call for call in calls(request.tools, asked.lookbacks) if (call[1], call[2]) not in made]
+        worth_asking = calls(request.tools, self._reader.knows, conversation.lookbacks)
+        open_calls = [call for call in worth_asking if (call[1], call[2]) not in made]
         first = [call for call in open_calls if call[0] in FIRST]
         if open_calls and not request.answer_only:
             return self._call(len(made), first or open_calls)
+        facts = dict(FACTS.findall(conversation.about))
+        taxonomy, universe = self._reader.taxonomy, _universe(request.schema)
         figures = _figures(request.messages, self._reader)
-        shelter = SHELTER.search(asked.question) is not None
-        known = [each for each in figures if each.sector is None or self._reader.has_sector(each.sector)]
-        scored = ranked(known, shelter=shelter)
+        known, strangers = _sorted_out(figures, universe, taxonomy)
+        scored = ranked(known, shelter=asked.shelter)
         if not scored:
-            return self._refuse("no tool returned figures by sector" + _last_error(request.messages))
-        calibrated = _calibrated(asked.about, shelter)
-        named = asked.sectors([each.sector for each in scored], self._reader.canonical)
-        advice = _advice(scored, _preface(scored, calibrated, figures, shelter), calibrated, request.schema, named)
-        _tell_lookbacks(advice, known, asked.lookbacks)
-        return self._turn([{"type": "text", "text": json.dumps(advice, ensure_ascii=False)}])
+            return self._refuse(_without_sectors(request, strangers))
+        ground = _ground(scored, asked)
+        calibrated = _calibrated(facts, asked.shelter) if ground.suffices else Calibration()
+        wording = Wording(SPOKEN.get(facts.get("Language of the rationales"), ENGLISH), taxonomy)
+        names = universe or _names(
+            scored, sectors_named(question, taxonomy or _bare(scored)), only=conversation.follows
+        )
+        rows = _rows(scored, names, calibrated, wording, taxonomy)
+        rows[0]["rationale"] += f" {wording.preface(scored, calibrated, ground, figures, asked)}"
+        for row in rows if conversation.lookbacks else ():
+            row["rationale"] = wording.as_asked(row["sector_name"], known, conversation.lookbacks) + row["rationale"]
+        return self._turn([{"type": "text", "text": _answer(rows, request.schema)}])
 
     async def close(self) -> None:
         pass
@@ -117,23 +146,29 @@ def _made(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def calls(tools: list[dict[str, Any]], more: Sequence[str] = ()) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """(role, tool, arguments) of everything worth asking; a heatmap once for each lookback, and for those in `more`
-    that it takes.
+def calls(
+    tools: list[dict[str, Any]], knows: Callable[[str], bool] = lambda _: False, more: Sequence[str] = ()
+) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """(role, tool, arguments) of everything worth asking, also of tools that an agent file `knows`; a heatmap once for
+    each lookback, and for those in `more` that it takes.
     """
+    for role, tool in _roles(tools, knows):
+        arguments = _arguments(tool["input_schema"])
+        if arguments is None:
+            continue
+        lookbacks: Iterable[str | None] = [None]
+        if role in ("heatmap", DECLARED) and "lookback_period" in arguments:
+            allowed = tool["input_schema"]["properties"]["lookback_period"].get("enum") or more
+            lookbacks = dict.fromkeys([*LOOKBACKS, *(each for each in more if each in allowed)])
+        for lookback in lookbacks:
+            yield role, tool["name"], arguments | ({"lookback_period": lookback} if lookback else {})
+
+
+def _roles(tools: list[dict[str, Any]], knows: Callable[[str], bool]) -> Iterable[tuple[str, dict[str, Any]]]:
     for role, pattern in ROLES.items():
-        for tool in tools:
-            if not pattern.search(tool["name"].lower()):
-                continue
-            arguments = _arguments(tool["input_schema"])
-            if arguments is None:
-                continue
-            lookbacks: list[str | None] = [None]
-            if role == "heatmap" and "lookback_period" in arguments:
-                allowed = tool["input_schema"]["properties"]["lookback_period"].get("enum") or more
-                lookbacks = list(dict.fromkeys([*LOOKBACKS, *(each for each in more if each in allowed)]))
-            for lookback in lookbacks:
-                yield role, tool["name"], arguments | ({"lookback_period": lookback} if lookback else {})
+        yield from ((role, tool) for tool in tools if pattern.search(tool["name"].lower()))
+    named = [tool for tool in tools if any(pattern.search(tool["name"].lower()) for pattern in ROLES.values())]
+    yield from ((DECLARED, tool) for tool in tools if tool not in named and knows(tool["name"]))
 
 
 def _arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
@@ -167,6 +202,16 @@ def _said(block: dict[str, Any]) -> str:
     return unframed(content if isinstance(content, str) else content[0]["text"])
 
 
+def _without_sectors(request: Request, strangers: list[str]) -> str:
+    """Why nothing can be ranked."""
+    if strangers:
+        return f"the sectors that tools gave figures for are in no entry of `sectors`: {', '.join(strangers)}"
+    if not _made(request.messages):
+        return f"no offered tool is one that the offline planner calls: {CALLED}"
+    why = _last_error(request.messages) or f"the offline planner calls {CALLED}"
+    return f"no tool returned figures by sector; {why}"
+
+
 def _last_error(messages: list[dict[str, Any]]) -> str:
     errors = [
         _said(block)
@@ -174,7 +219,7 @@ def _last_error(messages: list[dict[str, Any]]) -> str:
         for block in message["content"]
         if block.get("type") == "tool_result" and block["is_error"]
     ]
-    return f"; the last error was: {errors[-1]}" if errors else ""
+    return f"the last error was: {errors[-1]}" if errors else ""
 
 
 def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figure]:
@@ -190,134 +235,82 @@ def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figur
     return figures
 
 
-def _calibrated(about: str, shelter: bool) -> Calibration:
+def _calibrated(facts: dict[str, str], shelter: bool) -> Calibration:
     """For the as-of date and the horizon that the first message names."""
-    facts = dict(FACTS.findall(about))
     count, unit = facts.get("Horizon", DEFAULT_HORIZON).split()
     as_of = date.fromisoformat(facts["As-of date"]) if "As-of date" in facts else None
     return calibration(as_of, int(count) * HORIZON_DAYS[unit.removesuffix("s")], shelter=shelter)
 
 
-def _preface(scored: list[Scored], calibrated: Calibration, figures: list[Figure], shelter: bool) -> str:
-    """What the first rationale says of all of them: the scorecard, where confidence is from, the economy."""
-    weights = weights_for(shelter=shelter)
-    weighed = {each.measure: each.figure for sector in scored for each in sector.evidence}
-    by_share: dict[float, list[str]] = {}
-    for measure in sorted(weighed, key=lambda measure: (-abs(weights[measure]), list(weights).index(measure))):
-        words = f"{'low ' if weights[measure] < 0 else ''}{_name(weighed[measure])}"
-        by_share.setdefault(abs(weights[measure]), []).append(words)
-    shares = "; ".join(f"{' and '.join(names)} {SHARES[share]}" for share, names in by_share.items())
-    known = (
-        f"Confidence is how often such scores were right on US industries from 1950 to {calibrated.until.year}."
-        if calibrated.until
-        else "Confidence is not calibrated: no ten years of outcomes lie before the as-of date."
-    )
-    sought = "The question asks for shelter, so low volatility counts most." if shelter and RISK in weighed else ""
-    return " ".join(each for each in (f"The scorecard counts {shares}.", sought, known, _economy(figures)) if each)
-
-
-def _economy(figures: list[Figure]) -> str:
-    market = {figure.metric: figure.value or 0.0 for figure in figures if figure.sector is None}
-    if market.get("gdp_growth change", 0) < 0 < market.get("unemployment_rate change", 0):
-        return "Growth slows while unemployment rises, which the scorecard does not weigh."
-    return ""
-
-
-def _advice(
-    scored: list[Scored], preface: str, calibrated: Calibration, schema: dict[str, Any], asked: list[str]
-) -> dict[str, Any]:
-    """The answer in the article's form, on the sectors that were `asked` for, if any; `heatmap_url` is left to the
-    orchestrator.
-    """
+def _universe(schema: dict[str, Any]) -> list[str]:
+    """The sectors that each have to be answered."""
     declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
-    names = declared.get("sector_name", {}).get("enum")
-    known = {each.sector: each for each in scored}
-    rows = [
-        _recommendation(known[name], calibrated) if name in known else _without_figures(name, calibrated)
-        for name in names or asked or [each.sector for each in _named(scored)]
-    ]
-    rows[0]["rationale"] += f" {preface}"
-    return {
+    return list(declared.get("sector_name", {}).get("enum") or [])
+
+
+def _sorted_out(
+    figures: list[Figure], universe: list[str], taxonomy: Taxonomy | None
+) -> tuple[list[Figure], list[str]]:
+    """Figures of sectors that an answer may name, and the names of the others."""
+    if taxonomy is None:
+        return figures, []
+    asked = KnownSectors(universe, taxonomy)
+    names = dict.fromkeys(figure.sector for figure in figures if figure.sector)
+    strangers = [name for name in names if taxonomy.canonical(name) is None and asked.own_name(name) is None]
+    return [figure for figure in figures if figure.sector not in strangers], strangers
+
+
+def _ground(scored: list[Scored], asked: Asked) -> Ground:
+    """Enough are five sectors with the return over a year, or with two of the main measures."""
+    there = {each.measure for sector in scored for each in sector.evidence}
+    main = (*MAIN, RISK) if asked.shelter else MAIN
+    enough = YEAR in there or len(there.intersection(main)) > 1
+    return Ground([measure for measure in main if measure not in there], len(scored) >= FEWEST and enough)
+
+
+def _bare(scored: list[Scored]) -> Taxonomy:
+    """The sectors by their own names alone."""
+    return Taxonomy({each.sector: SectorSpec() for each in scored})
+
+
+def _names(scored: list[Scored], asked: list[str], *, only: bool) -> list[str]:
+    """The best and the worst that stand out, or without any the first few; then those that are `asked` about, or these
+    alone.
+    """
+    if only and asked:
+        return asked
+    best = [each.sector for each in scored[:NAMED] if each.action == "overweight"]
+    worst = [each.sector for each in scored[-NAMED:] if each.action == "underweight"]
+    first = best + worst or [each.sector for each in scored[:NAMED]]
+    return list(dict.fromkeys([*first, *asked]))
+
+
+def _rows(
+    scored: list[Scored], names: list[str], calibrated: Calibration, wording: Wording, taxonomy: Taxonomy | None
+) -> list[dict[str, Any]]:
+    """A recommendation for each name; neutral where no tool gave its figures."""
+    by_name = {each.sector: each for each in scored}
+    rows = []
+    for name in names:
+        sector = name if name in by_name or taxonomy is None else taxonomy.canonical(name) or name
+        found = by_name.get(sector)
+        action, score = (found.action, found.score) if found else ("neutral", 0.0)
+        rows.append(
+            {
+                "sector_name": name,
+                "action": action,
+                "rationale": wording.rationale(found) if found else wording.without_figures(sector),
+                "confidence_score": calibrated.confidence(action, score),
+            }
+        )
+    return rows
+
+
+def _answer(rows: list[dict[str, Any]], schema: dict[str, Any]) -> str:
+    """In the article's form, as far as the schema declares it; `heatmap_url` is left to the orchestrator."""
+    declared = schema["properties"]["sector_recommendations"]["items"]["properties"]
+    answer = {
         "sector_recommendations": [{key: row[key] for key in row if key in declared} for row in rows],
         **({"heatmap_url": ""} if "heatmap_url" in schema["properties"] else {}),
     }
-
-
-def _tell_lookbacks(advice: dict[str, Any], figures: list[Figure], lookbacks: list[str]) -> None:
-    """In each rationale how its sector performed over the lookbacks that were asked for, as far as a tool said."""
-    for row in advice["sector_recommendations"]:
-        found = [
-            _valued(each)
-            for each in figures
-            if each.sector == row.get("sector_name") and each.metric == "performance" and each.lookback in lookbacks
-        ]
-        if found and "rationale" in row:
-            row["rationale"] = f"As asked: {', '.join(found)}. {row['rationale']}"
-
-
-def _named(scored: list[Scored]) -> list[Scored]:
-    """The best and the worst that stand out; without any, the first few as neutral."""
-    best = [each for each in scored[:NAMED] if each.action == "overweight"]
-    worst = [each for each in scored[-NAMED:] if each.action == "underweight"]
-    return best + worst or scored[:NAMED]
-
-
-def _without_figures(sector: str, calibrated: Calibration) -> dict[str, Any]:
-    return {
-        "sector_name": sector,
-        "action": "neutral",
-        "rationale": "No tool returned figures for this sector, so nothing speaks for or against it.",
-        "confidence_score": calibrated.confidence("neutral", 0.0),
-    }
-
-
-def _recommendation(scored: Scored, calibrated: Calibration) -> dict[str, Any]:
-    above = [_phrase(each) for each in scored.evidence if each.part > 0]
-    below = [_phrase(each) for each in scored.evidence if each.part < 0]
-    first, second = (below, above) if scored.action == "underweight" else (above, below)
-    have, any_has = scored.measures
-    sentences = [
-        f"Ranks {scored.rank} of {scored.of} on the scorecard.",
-        f"Among the sectors, what speaks for this call: {', '.join(first[:3])}." if first else "",
-        f"Against it: {', '.join(second[:2])}." if second else "",
-        f"Only {have} of {any_has} measures have figures for it." if have < any_has else "",
-    ]
-    return {
-        "sector_name": scored.sector,
-        "action": scored.action,
-        "rationale": " ".join(sentence for sentence in sentences if sentence),
-        "confidence_score": calibrated.confidence(scored.action, scored.score),
-    }
-
-
-def _phrase(each: Evidence) -> str:
-    """One figure with one decimal, its unit, its period and its place: momentum +12.3 % (12-1M, 2nd highest of 12)."""
-    from_below = each.of - each.rank + 1
-    high = each.rank <= from_below
-    place = f"{_ordinal(each.rank if high else from_below)}{'highest' if high else 'lowest'} of {each.of}"
-    return _valued(each.figure, place, signed="" if each.measure == RISK else "+")
-
-
-def _valued(figure: Figure, place: str = "", signed: str = "+") -> str:
-    value = f"{round(figure.value or 0.0, 1) + 0.0:{signed}.1f}".replace("-", "\N{MINUS SIGN}")
-    unit = "%" if figure.unit == "percent" else figure.unit or ""
-    words = [_metric(figure), value, unit]
-    return (
-        " ".join(word for word in words if word) + f" ({', '.join(part for part in (figure.lookback, place) if part)})"
-    )
-
-
-def _metric(figure: Figure) -> str:
-    if figure.metric == "net_value" and ROLES["flow"].search(figure.tool):
-        return FLOW
-    return NAMES.get(figure.metric, figure.metric.replace("_", " "))
-
-
-def _name(figure: Figure) -> str:
-    return f"{_metric(figure)} ({figure.lookback})" if figure.lookback else _metric(figure)
-
-
-def _ordinal(number: int) -> str:
-    """Empty for the first: the highest, the 2nd highest."""
-    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return "" if number == 1 else f"{number}{suffix} "
+    return json.dumps(answer, ensure_ascii=False)

@@ -23,8 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
+from agent.lookbacks import days_of
 
 VERSION = 2
 
@@ -73,11 +73,14 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 @dataclass(frozen=True)
 class Evidence:
-    """One figure of a sector: what it measures, what it adds to the score, and its rank, the highest first."""
+    """One figure of a sector: what it measures, what it adds to the score, its distance from the mean in standard
+    deviations, and its rank, the highest first.
+    """
 
     figure: Figure
     measure: str
     part: float
+    z: float
     rank: int
     of: int
 
@@ -111,7 +114,7 @@ def ranked(figures: list[Figure], *, shelter: bool = False) -> list[Scored]:
         order = sorted(values, key=lambda sector: -values[sector])
         for sector, z in z_scores(values).items():
             part = weights[measure] * z / tools_of[measure, sector]
-            evidence[sector].append(Evidence(column[sector], measure, part, order.index(sector) + 1, len(order)))
+            evidence[sector].append(Evidence(column[sector], measure, part, z, order.index(sector) + 1, len(order)))
     measures = {measure for measure, _ in columns}
     whole = sum(abs(weights[measure]) for measure in measures)
     scores = {sector: sum(each.part for each in found) / whole for sector, found in evidence.items()}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TypeAlias
 
-from agent.evidence.lookbacks import days_of
 from agent.figures import Figure
+from agent.lookbacks import days_of
 from agent.report.heatmap import Column, Heatmap, finite, heatmap_of, label, sector_key, unit_label
 from agent.report.svg import Point
 from agent.report.words import Words

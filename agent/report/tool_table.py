@@ -1,14 +1,16 @@
-"""What servers offer → the terminal: a table, and under it what is to be said of each tool."""
+"""What servers offer → the terminal: a table, and under it what is to be said of each tool; how a result is read."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.padding import Padding
 from rich.text import Text
 
+from agent.figures import Figure
 from agent.foreign import printable
-from agent.report.terminal import count_of, new_console, new_table
+from agent.report.terminal import count_of, new_console, new_table, short
 
 WIDE = 200
 """Columns where nobody reads it at a terminal."""
@@ -39,6 +41,27 @@ def show_tools(rows: list[dict[str, Any]]) -> None:
     console.print(
         Text(f"{count_of(offered, 'tool')} offered, about {tokens:,} tokens in every request{required}", style="dim")
     )
+
+
+def tell_figures(figures: Sequence[Figure]) -> None:
+    """What a result is read as, on stderr: how many numbers of each measure, about whom, and of which days."""
+    console = new_console(err=True)
+    groups: dict[tuple[str, ...], list[Figure]] = {}
+    for figure in figures:
+        about = ", ".join(part for part in (figure.unit, figure.lookback) if part)
+        whose = "ticker" if figure.ticker else "sector" if figure.sector else "the market"
+        groups.setdefault((figure.metric, about, whose), []).append(figure)
+    if figures:
+        console.print(Text(f"read as {count_of(len(figures), 'figure')}:", style="dim"))
+    for (metric, about, whose), group in groups.items():
+        measure = short(metric, 60) + (f" ({short(about, 60)})" if about else "")
+        by = f"of {whose}" if whose == "the market" else f"by {whose}"
+        days = sorted({figure.observed_at for figure in group if figure.observed_at})
+        dated = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "undated"
+        missing = sum(figure.value is None for figure in group)
+        without = f", {missing:,} without a number" if missing else ""
+        line = f"  {len(group):,} × {measure} {by}, {short(dated, 60)}{without}"
+        console.print(Text(line, style="dim"), soft_wrap=True)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -280,7 +280,15 @@ def test_warnings_reach_stderr_where_the_answer_goes_into_a_pipe() -> None:
 
 def test_as_of_outside_the_data_tells_what_there_is() -> None:
     done = advisor("ask", "--offline", "-q", "-c", "us_sector_rotation", "--as-of", "1940-01-31", "Which?")
-    assert done.returncode == 1 and "1949-01-31" in json.loads(done.stdout)["error"]["message"]
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 1 and "1949-01-31" in error["message"]
+    assert error["hint"].endswith("if the data do not cover 1940-01-31, ask as of another day")
+
+
+def test_question_that_the_planner_refuses_is_said_to_need_other_tools_or_a_model(tmp_path: Path) -> None:
+    file = AGENT.replace("sector_recommendations", "verdicts")
+    done = advisor("ask", "--offline", "-q", "-c", write(tmp_path, file), "Which?")
+    assert "docs/planner.md" in json.loads(done.stdout)["error"]["hint"]
 
 
 def test_empty_standard_input_is_no_question() -> None:

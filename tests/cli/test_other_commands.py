@@ -52,6 +52,41 @@ def test_check_as_json_and_the_schema() -> None:
     ]
 
 
+UNDERSTOOD = """\
+language: vi
+model: {name: claude-haiku-4-5}
+budget: {turns: 1, tool_calls: 5}
+sectors: {Banks: {tickers: [VCB, BID]}}
+tools:
+  - tool_name: flow
+    figures: {rows: $, metrics: {net: {at: a}, gross: {at: b, lookback: 3M}}}
+  - {tool_name: macro}
+"""
+
+
+def test_check_tells_what_was_understood(tmp_path: Path) -> None:
+    file = write(tmp_path, AGENT + UNDERSTOOD)
+    about = json.loads(advisor("check", file, "--format", "json").stdout)
+    assert about["tools"] == ["flow", "macro"] and about["figures"] == {"flow": ["net", "gross"]}
+    assert about["sectors"] == {"count": 1, "tickers": 2} and about["objective"] is None
+    assert (about["language"], about["model"], about["budget"]["tool_calls"]) == ("vi", "claude-haiku-4-5", 5)
+    lines = [" ".join(line.split()) for line in advisor("check", file).stdout.splitlines()]
+    assert {
+        "question none: say it with each run, or as `objective` in the file",
+        "figures flow: net, gross",
+        "sectors 1 sector with 2 tickers",
+        "language Vietnamese",
+        "model claude-haiku-4-5",
+        "budget 1 turn, 5 tool calls, 200,000 tokens, 300 s, 2 repairs",
+    } <= set(lines)
+
+
+def test_check_of_a_file_that_says_little_tells_no_empty_lines(tmp_path: Path) -> None:
+    lines = advisor("check", write(tmp_path, AGENT + "objective: |\n  Which\n  now?\n")).stdout.splitlines()
+    assert "  question  Which now?" in lines and "  tools     all that the servers offer" in lines
+    assert not any(line.split()[0] in ("figures", "sectors", "benchmark") for line in lines)
+
+
 def test_tools_shows_the_default_agent_without_any_difference() -> None:
     rows = json.loads(advisor("tools", "--format", "json").stdout)
     assert {row["name"]: row["offered_as"] for row in rows if row["offered_as"]} == {

@@ -67,6 +67,54 @@ def test_call_makes_one_call_as_a_run_would_and_prints_what_comes_back(tmp_path:
     assert as_json["ok"] is True and as_json["result"]["structuredContent"] == {"doubled": 8}
 
 
+MAPPED = """\
+tools:
+  - tool_name: double
+    figures:
+      rows: $
+      metrics:
+        twice: {at: doubled, unit: VND billion, lookback: 3M}
+        thrice: {at: tripled}
+"""
+
+
+def test_call_tells_what_a_run_reads_of_its_result(tmp_path: Path) -> None:
+    file = served(tmp_path, more=MAPPED)
+    done = advisor("tools", "call", "double", '{"n": 4}', "-c", file)
+    assert (done.returncode, done.stdout) == (0, '{"doubled":8}\n'), "what reads it as JSON still can"
+    unread = "`figures` of double: `thrice.at: tripled` found no number in 1 row; keys there: doubled"
+    assert done.stderr.splitlines() == [
+        "read as 1 figure:",
+        "  1 × twice (VND billion, 3M) of the market, undated",
+        f"warning: {unread}",
+    ]
+    as_json = json.loads(advisor("tools", "call", "double", '{"n": 4}', "-c", file, "--format", "json").stdout)
+    assert as_json["result"]["structuredContent"] == {"doubled": 8} and as_json["unread"] == [unread]
+    [figure] = as_json["figures"]
+    assert (figure["metric"], figure["value"], figure["unit"], figure["pointer"]) == (
+        "twice", 8.0, "VND billion", "/doubled"
+    )  # fmt: skip
+
+
+def test_call_tells_tickers_and_sectors_that_the_file_does_not_know(tmp_path: Path) -> None:
+    mapping = 'tools:\n  - tool_name: double\n    figures: {rows: "$.rows[*]", %s, metrics: {net: {at: net}}}\n'
+    sectors = "sectors: {Banks: {tickers: [VCB]}}\n"
+    file = served(tmp_path, more=mapping % "ticker: symbol" + sectors)
+    rows = [{"symbol": "VCB", "net": 1}, {"symbol": "XYZ", "net": None}]
+    renamed(tmp_path, '{"doubled": 2 * arguments["n"]}', json.dumps({"rows": rows}).replace("null", "None"))
+    done = advisor("tools", "call", "double", '{"n": 4}', "-c", file)
+    assert "  2 × net by ticker, undated, 1 without a number" in done.stderr and "  1 × net by sector" in done.stderr
+    assert "1 ticker in no sector of the agent file's `sectors`" in done.stderr and "count them: XYZ" in done.stderr
+    Path(file).write_text(Path(file).read_text().replace("ticker: symbol", "sector: symbol"), encoding="utf-8")
+    assert "have no entry for VCB, XYZ" in advisor("tools", "call", "double", '{"n": 4}', "-c", file).stderr
+
+
+def test_error_is_read_as_nothing(tmp_path: Path) -> None:
+    file = served(tmp_path, "tool-error", MAPPED)
+    done = advisor("tools", "call", "double", '{"n": 1}', "-c", file, "--format", "json")
+    assert done.returncode == 1 and json.loads(done.stdout)["figures"] == [] == json.loads(done.stdout)["unread"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

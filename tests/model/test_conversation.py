@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from agent import data
-from agent.model.conversation import Asked
+from agent.model.conversation import Conversation, sectors_named
 from agent.taxonomy import SectorSpec, Taxonomy
 
-SECTORS = ["Energy", "Health Care", "Banks", "Personal and Household Goods"]
-TAXONOMY = Taxonomy({"Banks": SectorSpec(aliases=["Ngân hàng", "lenders"])})
+SECTORS = ("Energy", "Health Care", "Personal and Household Goods")
+BANKS = SectorSpec(aliases=["Ngân hàng", "lenders"])
+TAXONOMY = Taxonomy({name: SectorSpec() for name in SECTORS} | {"Banks": BANKS})
 
 
 def said(role: str, *texts: str) -> dict[str, Any]:
@@ -21,20 +22,23 @@ def said(role: str, *texts: str) -> dict[str, Any]:
 OPENING = [said("user", "First, over 6 months, energy?", "Horizon: 3 months"), said("assistant", "{}")]
 
 
-def asked(question: str) -> Asked:
-    return Asked.of([*OPENING, said("user", question, data.prompt("followup"))])
+def asked(question: str) -> Conversation:
+    return Conversation.of([*OPENING, said("user", question, data.prompt("followup"))])
 
 
 def test_first_question_is_asked_as_it_always_was() -> None:
-    first = Asked.of(OPENING)
+    first = Conversation.of(OPENING)
     assert (first.question, first.about, first.follows) == ("First, over 6 months, energy?", "Horizon: 3 months", False)
-    assert first.lookbacks == [] and first.sectors(SECTORS, TAXONOMY.canonical) == []
+    assert first.lookbacks == []
 
 
 def test_newest_question_counts_and_what_asks_for_a_repair_is_none() -> None:
     second = [*OPENING, said("user", "Second?", data.prompt("followup")), said("assistant", "{}")]
-    assert Asked.of([*second, said("user", "Your answer cannot be used yet.", "No more calls.")]).question == "Second?"
-    third = Asked.of([*second, said("user", "Third?", data.prompt("followup"), "No more calls.")])
+    assert (
+        Conversation.of([*second, said("user", "Your answer cannot be used yet.", "No more calls.")]).question
+        == "Second?"
+    )
+    third = Conversation.of([*second, said("user", "Third?", data.prompt("followup"), "No more calls.")])
     assert (third.question, third.about, third.follows) == ("Third?", "Horizon: 3 months", True)
 
 
@@ -56,7 +60,7 @@ def test_lookbacks_are_read_in_months_and_years(question: str, lookbacks: list[s
 @pytest.mark.parametrize(
     ("question", "sectors"),
     [
-        ("And health care, or ENERGY?", ["Energy", "Health Care"]),
+        ("And health care, or ENERGY?", ["Health Care", "Energy"]),
         ("What about personal & household goods?", ["Personal and Household Goods"]),
         ("Ngân hàng thì sao?", ["Banks"]),
         ("And lenders?", ["Banks"]),
@@ -64,4 +68,4 @@ def test_lookbacks_are_read_in_months_and_years(question: str, lookbacks: list[s
     ],
 )
 def test_sectors_are_read_by_any_of_their_names(question: str, sectors: list[str]) -> None:
-    assert asked(question).sectors(SECTORS, TAXONOMY.canonical) == sectors
+    assert sectors_named(question, TAXONOMY) == sectors

@@ -22,9 +22,9 @@ FLOW = {"name": "get_foreign_flow", "description": "", "input_schema": {"type": 
 MACRO = {"name": "get_macro_indicators", "description": "", "input_schema": {"type": "object", "properties": {}}}
 
 
-def table(metric: str, **values: float | None) -> dict[str, Any]:
+def table(metric: str, /, *, over: str = "3M", **values: float | None) -> dict[str, Any]:
     rows = [{"sector": sector, metric: value} for sector, value in values.items()]
-    return {"columns": {metric: {"unit": "percent", "lookback": "3M"}}, "rows": rows}
+    return {"columns": {metric: {"unit": "percent", "lookback": over}}, "rows": rows}
 
 
 def growth(change: float, unemployment: float) -> dict[str, Any]:
@@ -130,11 +130,11 @@ async def test_tool_that_needs_what_the_rules_cannot_fill_is_not_called() -> Non
 
 
 async def test_best_are_overweight_and_worst_underweight_with_the_same_confidence_at_the_same_distance() -> None:
-    given = await advice(table("momentum", A=9.0, B=1.0, C=0.0, D=-1.0, E=-9.0))
+    given = await advice(table("momentum", over="12-1M", A=9.0, B=1.0, C=0.0, D=-1.0, E=-9.0))
     assert (given["A"]["action"], given["E"]["action"]) == ("overweight", "underweight")
     assert 0.5 < given["A"]["confidence_score"] == given["E"]["confidence_score"] <= 0.65
-    assert "momentum +9.0 % (3M, highest of 5)" in given["A"]["rationale"]
-    assert "momentum \u22129.0 % (3M, lowest of 5)" in given["E"]["rationale"]
+    assert "momentum +9.0 % (12-1M, highest of 5)" in given["A"]["rationale"]
+    assert "momentum \u22129.0 % (12-1M, lowest of 5)" in given["E"]["rationale"]
 
 
 async def test_figure_of_zero_counts() -> None:
@@ -207,8 +207,8 @@ async def test_first_rationale_states_the_scorecard_and_no_other_does() -> None:
 async def test_confidence_is_by_the_record_before_the_as_of_date_for_the_nearest_horizon(
     form: str, says: str, confidence: Any
 ) -> None:
-    given = (await advice(table("performance", A=9.0, B=0.0, C=-9.0), form=form))["A"]
-    score = 1.5**0.5
+    given = (await advice(table("performance", over="1Y", A=9.0, B=0.0, C=0.0, D=0.0, E=-9.0), form=form))["A"]
+    score = 2.5**0.5
     wanted = confidence if isinstance(confidence, float) else confidence.confidence("overweight", score)
     assert given["confidence_score"] == wanted and says in given["rationale"]
 
@@ -219,7 +219,8 @@ async def test_number_that_rounds_to_nothing_has_no_minus() -> None:
 
 async def test_shelter_is_not_claimed_where_no_volatility_was_seen() -> None:
     given = await advice(table("momentum", A=5.0, B=-5.0), question="What is safe in a recession?")
-    assert "volatility" not in given["A"]["rationale"]
+    assert "asks for shelter" not in given["A"]["rationale"]
+    assert "No tool gave return over a year, seasonality or volatility." in given["A"]["rationale"]
 
 
 async def test_sector_of_the_universe_without_figures_is_neutral_and_says_so() -> None:
@@ -229,7 +230,7 @@ async def test_sector_of_the_universe_without_figures_is_neutral_and_says_so() -
         **SCHEMA,
         "properties": {"sector_recommendations": {"type": "array", "items": {**items, "properties": named}}},
     }
-    given = await advice(table("momentum", A=5.0, B=-5.0), schema=schema)
+    given = await advice(table("momentum", over="1Y", A=5.0, B=-5.0, C=1.0, D=2.0, E=3.0), schema=schema)
     assert list(given) == ["A", "Z"]
     assert (given["Z"]["action"], given["Z"]["confidence_score"]) == (
         "neutral",
@@ -263,3 +264,111 @@ async def test_every_number_of_a_rationale_stands_in_a_result_or_is_a_rank() -> 
     for sector, each in given.items():
         bare = re.sub(r"Ranks \d+ of \d+|\(3M, .*?\)", "", each["rationale"]).replace("\N{MINUS SIGN}", "-")
         assert [float(found) for found in re.findall(r"[+-]?\d+\.\d+", bare)] == [round(momentum[sector], 1)]
+
+
+SECTORS = {
+    "Banks": {"names": {"vi": "Ngân hàng"}, "aliases": ["Lenders"]},
+    "Real Estate": {"aliases": ["Property"]},
+    "Technology": {"aliases": ["IT"]},
+    "Oil and Gas": {},
+    "Other Industries": {"aliases": ["Other", "Others"]},
+}
+
+
+def reader(**more: Any) -> FigureReader:
+    content = load("dynamic_sector_advisor").spec.model_dump(exclude_unset=True) | {"sectors": SECTORS} | more
+    return FigureReader(AgentSpec.model_validate(content))
+
+
+async def test_sectors_that_the_taxonomy_lacks_are_left_out_and_do_not_count_in_ranks() -> None:
+    heatmap = table("momentum", Banks=1.0, Property=-1.0, Strangers=9.0)
+    turn = await Planner(reader()).answer(request(heatmap))
+    advised = {each["sector_name"]: each["rationale"] for each in json.loads(turn.text)["sector_recommendations"]}
+    assert list(advised) == ["Banks", "Real Estate"] and "Ranks 1 of 2" in advised["Banks"]
+
+
+async def test_figures_of_strangers_only_are_refused_by_their_names() -> None:
+    turn = await Planner(reader()).answer(request(table("momentum", Zinc=1.0, Tin=-1.0)))
+    assert "in no entry of `sectors`: Zinc, Tin" in turn.stop_details["explanation"]
+
+
+async def test_universe_may_call_a_sector_by_any_of_its_names() -> None:
+    items = SCHEMA["properties"]["sector_recommendations"]["items"]
+    named = {**items["properties"], "sector_name": {"type": "string", "enum": ["Ngân hàng"]}}
+    recommendations = {"type": "array", "items": {**items, "properties": named}}
+    schema = {**SCHEMA, "properties": {"sector_recommendations": recommendations}}
+    turn = await Planner(reader()).answer(request(table("momentum", Banks=1.0, Property=-1.0), schema=schema))
+    [only] = json.loads(turn.text)["sector_recommendations"]
+    assert only["sector_name"] == "Ngân hàng" and "Ranks 1 of 2" in only["rationale"]
+
+
+def tool(name: str, *required: str) -> dict[str, Any]:
+    properties = {each: {"type": "string"} for each in required}
+    schema = {"type": "object", "properties": properties, "required": list(required)}
+    return {"name": name, "description": "", "input_schema": schema}
+
+
+async def test_tool_of_any_name_is_called_where_the_file_has_its_figures_and_it_needs_no_argument() -> None:
+    mapping = {"rows": "$.rows[*]", "sector": "name", "metrics": {"performance": {"at": "up"}}}
+    mapped = [{"tool_name": name, "figures": mapping} for name in ("bien_dong_nganh", "get_flow", "of_a_ticker")]
+    planner = Planner(reader(tools=mapped))
+    tools = [tool("bien_dong_nganh"), tool("get_flow"), tool("of_a_ticker", "symbol"), tool("place_order")]
+    turn = await planner.answer(request(tools=tools))
+    assert [call.name for call in turn.calls] == ["get_flow", "bien_dong_nganh"]
+
+
+async def test_refusal_without_any_call_says_which_tools_the_planner_calls() -> None:
+    told = (await ask(tools=[tool("bien_dong_nganh")])).stop_details["explanation"]
+    assert "no offered tool is one that the offline planner calls: tools with `figures`" in told
+
+
+async def confidence(*results: Any, **more: Any) -> tuple[float, str]:
+    best = next(iter((await advice(*results, **more)).values()))
+    return best["confidence_score"], best["rationale"]
+
+
+async def test_confidence_is_one_half_where_the_evidence_is_thin() -> None:
+    five = {"A": 9.0, "B": 1.0, "C": 0.0, "D": -1.0, "E": -9.0}
+    for thin in ([table("performance", over="1M", **five)], [table("performance", over="1Y", A=9.0, B=-9.0)]):
+        stated, told = await confidence(*thin)
+        assert stated == 0.5 and "Confidence is not calibrated: that takes five sectors" in told
+    _, told = await confidence(table("performance", over="1M", **five))
+    assert "No tool gave return over a year or seasonality." in told
+    for enough in (
+        [table("performance", over="1Y", **five)],
+        [table("performance", over="1M", **five), table("seasonality", **five)],
+    ):
+        stated, told = await confidence(*enough)
+        assert stated > 0.5 and "Confidence is how often" in told
+
+
+async def test_question_about_rates_is_told_the_rate_and_that_it_is_not_weighed() -> None:
+    figures = table("momentum", A=5.0, B=-5.0)
+    rows = [{"indicator": "interest_rates", "value": 4.69, "change": -0.49, "unit": "percent"}]
+    _, told = await confidence({"rows": rows}, figures, question="What does the rate hike mean?")
+    assert "Interest rates: 4.7 % after a change of \u22120.5" in told and "does not weigh" in told
+    _, told = await confidence(figures, question="Lãi suất tăng thì sao?")
+    assert "about interest rates, which no tool gave" in told
+    _, told = await confidence({"rows": rows}, figures, question="How do analysts rate the sectors?")
+    assert "nterest rates" not in told
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Lenders, or property?", ["Banks", "Real Estate"]),
+        ("Ngân hàng thế nào?", ["Banks"]),
+        ("How do oil & gas and IT compare?", ["Oil and Gas", "Technology"]),
+        ("Is it time to buy?", []),
+        ("Which other sectors lead?", []),
+        ("How do the Others do?", []),
+        ("Nga\u0302n ha\u0300ng?", ["Banks"]),
+    ],
+)
+async def test_sectors_that_the_question_names_are_answered_too(question: str, named: list[str]) -> None:
+    heatmap = table("momentum", Utilities=0.0, Retail=5.0, Media=-5.0, Banks=0.1, Property=0.2, Technology=0.3)
+    sectors = SECTORS | {"Utilities": {}, "Retail": {}, "Media": {}}
+    turn = await Planner(reader(sectors=sectors)).answer(request(heatmap, question=question))
+    advised = {each["sector_name"]: each for each in json.loads(turn.text)["sector_recommendations"]}
+    assert list(advised) == ["Retail", "Media", *named]
+    assert "Oil and Gas" not in named or "No tool returned figures" in advised["Oil and Gas"]["rationale"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agent.evidence.longest import longest
-from agent.evidence.lookbacks import days_of
+from agent.lookbacks import days_of
 from tests.evidence.figures import SERVERS
 
 
