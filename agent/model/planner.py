@@ -43,11 +43,12 @@ FACTS = re.compile(r"^(As-of date|Horizon|Language of the rationales): (.+)$", r
 """What the first message says below the question."""
 SPOKEN: Mapping[str | None, Phrases] = {"Vietnamese": VIETNAMESE}
 """By the language that the first message asks for; all else is answered in English."""
-FIRST = ("macro", "heatmap")
+FIRST = ("macro", "heatmap", "rotation")
 """What is called in the first turn; the rest follows in the second."""
 ROLES = {
     "macro": re.compile("macro"),
     "heatmap": re.compile("heatmap|sector_(rotation|performance)"),
+    "rotation": re.compile("relative_rotation"),
     "flow": FLOW_TOOL,
     "whales": re.compile("whale"),
     "statements": re.compile("financial|statement"),
@@ -56,8 +57,8 @@ ROLES = {
 DECLARED = "declared"
 """The role of any other tool whose figures the agent file knows."""
 CALLED = (
-    "tools with `figures` in the agent file, and those named for macro, heatmap, sector rotation or performance, flow, "
-    "whale, financials or statements"
+    "tools with `figures` in the agent file, and those named for macro, heatmap, sector rotation or performance, "
+    "relative rotation, flow, whale, financials or statements"
 )
 LOOKBACKS = ("1M", "3M", "1Y")
 PREFERRED: dict[str, Any] = {

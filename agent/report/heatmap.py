@@ -32,6 +32,8 @@ _SIZE_ONLY = re.compile(
     r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
 )
 
+_AROUND_100 = re.compile(r"\b(rotation|rs) ?(ratio|momentum)\b")
+_STEP = re.compile(r"\b(rotation|rs) ?(heading|length)\b")
 _SHORT_FOR = re.compile(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b")
 _PERCENT = re.compile(r"^(percent|pct)\b", re.IGNORECASE)
 
@@ -84,9 +86,9 @@ def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
     """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
 
     A tool's columns of one metric stand together, so that its lookbacks can be compared. Single securities have
-    no cell.
+    no cell, and neither has the last step of a relative rotation, which the chart of it shows.
     """
-    figures = [figure for figure in figures if figure.ticker is None]
+    figures = [figure for figure in figures if figure.ticker is None and not _STEP.search(_words(figure.metric))]
     keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
     for name, key in keys.items():
@@ -197,6 +199,8 @@ def _diverges(metric: str, unit: str | None, values: Sequence[float]) -> bool:
     if min(values) < 0:
         return True
     name, measure = _words(metric).casefold(), _words(unit or "").casefold()
+    if _AROUND_100.search(name):
+        return False
     return bool(_UP_OR_DOWN.search(name)) and not _SIZE_ONLY.search(f"{name}, {measure}")
 
 

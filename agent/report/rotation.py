@@ -119,8 +119,10 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
         beside = [column for column in table.columns if (column.tool, column.lookback) == (ratio.tool, ratio.lookback)]
         momentum = _named(beside, _MOMENTUM)
         if _RATIO.search(_words(ratio.metric)) and momentum:
-            step = [_by_day(figures, _named(beside, pattern)) for pattern in (_HEADING, _LENGTH)]
-            tracks = _tracks(table, _by_day(figures, ratio), _by_day(figures, momentum), *step)
+            ways = [[each for each in figures if _is_of(each, column)] for column in (ratio, momentum)]
+            near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
+            ways += [[each for each in near if words.search(_words(each.metric))] for words in (_HEADING, _LENGTH)]
+            tracks = _tracks(table, *map(_by_day, ways))
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
                 x, y = _axis(ratio, centres[0]), _axis(momentum, centres[1])
@@ -149,15 +151,18 @@ def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, length
     return tuple(tracks)
 
 
-def _by_day(figures: Iterable[Figure], column: Column | None) -> _ByDay:
-    """Of several numbers for one day the last."""
+def _is_of(figure: Figure, column: Column) -> bool:
+    about = figure.tool, figure.metric, figure.unit, figure.lookback
+    return about == (column.tool, column.metric, column.unit, column.lookback)
+
+
+def _by_day(figures: Iterable[Figure]) -> _ByDay:
+    """Of sectors; of several numbers for one day the last."""
     found: dict[str, dict[str, float]] = {}
     for figure in figures:
-        about = figure.tool, figure.metric, figure.unit, figure.lookback
-        if column and figure.ticker is None and about == (column.tool, column.metric, column.unit, column.lookback):
-            value = finite(figure)
-            if value is not None and abs(value) <= _LARGEST:
-                found.setdefault(sector_key(figure.sector), {})[figure.observed_at or ""] = value
+        value = finite(figure)
+        if figure.ticker is None and value is not None and abs(value) <= _LARGEST:
+            found.setdefault(sector_key(figure.sector), {})[figure.observed_at or ""] = value
     return found
 
 
