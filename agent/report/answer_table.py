@@ -58,7 +58,7 @@ def show_recommendations(
         table = _table(console, [*headings, say("Rationale")], given)
     console.print(table)
     if result.compared:
-        console.print(hanging(console, Text(_since(result.compared, names, say))))
+        console.print(hanging(console, Text(_since(result, result.compared, names, say))))
         console.print()
     return wide
 
@@ -84,11 +84,13 @@ def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Te
     return table
 
 
-def _since(compared: RunCompared, names: SectorNames, say: Words) -> str:
-    """With which run it is compared, how many sectors changed how, and which are no longer recommended."""
-    gone = [one_line(names(change.sector)) for change in changes_of(compared) if change.kind == "gone"]
+def _since(result: RunResult, compared: RunCompared, names: SectorNames, say: Words) -> str:
+    """With which run it is compared, how many sectors changed how, and which are no longer recommended, which says
+    nothing where a question was on some of them.
+    """
     told = one_line(headline(compared, say))
-    return f"{told}. {say('No longer recommended:')} {', '.join(gone)}" if gone else told
+    gone = [one_line(names(change.sector)) for change in changes_of(compared) if change.kind == "gone"]
+    return f"{told}. {say('No longer recommended:')} {', '.join(gone)}" if gone and not result.earlier else told
 
 
 def _change(change: Change | None, say: Words) -> Text:
@@ -98,7 +100,7 @@ def _change(change: Change | None, say: Words) -> Text:
     return Text(f"{CHANGES[change.kind]} {one_line(said)}", style="dim" if change.kind == "same" else "")
 
 
-def rationales(result: RunResult, rows: Sequence[Mapping[str, Any]], *, every_number: bool) -> Rationales:
+def rationales(result: RunResult, rows: Sequence[Mapping[str, Any]], say: Words, *, every_number: bool) -> Rationales:
     """Rationales with marks after numbers, and what each mark stands for: every one, or those that nothing bears out.
     A number has the same mark in both.
     """
@@ -112,7 +114,7 @@ def rationales(result: RunResult, rows: Sequence[Mapping[str, Any]], *, every_nu
             noted = number is not None and (every_number or footnotes.is_unborne(number))
             text.append(printable(piece), style="bold" if noted else "")
             if number is not None and noted:
-                notes[mark] = footnotes.rests_on(number, calls)
+                notes[mark] = footnotes.rests_on(number, calls, say)
                 text.append(f"[{mark}]", style="dim")
         texts.append(text)
     return texts, notes

@@ -43,11 +43,13 @@ class Look:
 
     palette: Colours | None
     hued: bool
+    styled: bool = True
+    """Whether a text can be underlined."""
 
     @classmethod
     def of(cls, console: Console) -> Look:
         if console.no_color or console.color_system is None:
-            return cls(None, hued=False)
+            return cls(None, hued=False, styled=console.color_system is not None)
         if console.color_system in ("standard", "windows"):
             return cls(None, hued=True)
         return cls(CVD.light if _on_white() else CVD.dark, hued=True)
@@ -91,7 +93,7 @@ def show_heatmap(
         cells = (look.cell(row.cells[at], width, cited=_place(row.cells[at]) in told) for at, width in widths.items())
         _print(console, Text.assemble((glyph, colour), " ", (name, "bold" if action else ""), *cells))
     shown = [table.columns[at] for at in widths]
-    _print_parts(console, _legend(look, shown, say, cited=bool(told)))
+    _print_parts(console, _legend(look, shown, say, cited=look.styled and bool(told)))
     if left_out := _left_out(table, widths, len(rows), say):
         where = say("on the page only") if result.page else say("left out here")
         _print_parts(console, [f"{where}: {left_out[0]}", *left_out[1:]])
@@ -104,7 +106,7 @@ def _named(table: Heatmap, say: Words) -> Heatmap:
 
 
 def _print(console: Console, line: Text) -> None:
-    console.print(line, no_wrap=True, overflow="crop", crop=True)
+    console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
 
 def _print_parts(console: Console, parts: Iterable[str]) -> None:
@@ -166,7 +168,7 @@ def _widths(table: Heatmap, places: Iterable[int]) -> dict[int, int]:
         for at in group:
             column = table.columns[at]
             texts = [column.lookback or "", *(row.cells[at].text for row in table.rows)]
-            fair = -(-(word + 1) // len(group)) - 2
+            fair = -(-(word + _spare(group)) // len(group)) - 2
             widths[at] = max(*map(cell_len, texts), min(cell_len(_unit(column)), WORD) - 1, fair)
     return widths
 
@@ -182,7 +184,7 @@ def _headings(columns: Sequence[Column], widths: Mapping[int, int]) -> Iterator[
     heads: list[list[str]] = []
     for group in _groups(columns, widths):
         width = sum(widths[at] + 2 for at in group)
-        label = _stacked(columns[group[0]].label, width - 1)
+        label = _stacked(columns[group[0]].label, width - _spare(group))
         heads.append([_over(text, width, len(group)) for text in label])
     height = max(map(len, heads), default=0)
     for line in zip(*([_over("", cell_len(head[0]))] * (height - len(head)) + head for head in heads), strict=True):
@@ -192,10 +194,15 @@ def _headings(columns: Sequence[Column], widths: Mapping[int, int]) -> Iterator[
             yield "".join(_over(fitted(detail[at], width + 1), width + 2) for at, width in widths.items())
 
 
+def _spare(group: Sequence[int]) -> int:
+    """Cells of a heading that its words leave free: one after it, and beside a line one on both its sides."""
+    return 1 if len(group) == 1 else 3
+
+
 def _over(text: str, width: int, columns: int = 1) -> str:
     """A heading where the numbers of its column end; over several columns from the first to the last."""
     if columns > 1:
-        return f" {text} ".ljust(width - 1, "─") + " "
+        return f" {text} {'─' * (width - 3 - cell_len(text))} "
     return " " * (width - 1 - cell_len(text)) + f"{text} "
 
 

@@ -100,9 +100,10 @@ def _answer(console: Console, result: RunResult, say: Words, *, every_number: bo
         console.print(RichJSON.from_data(result.answer))
         return
     names = SectorNames.of(result)
-    texts, notes = answer_table.rationales(result, rows, every_number=every_number)
+    texts, notes = answer_table.rationales(result, rows, say, every_number=every_number)
     wide = answer_table.show_recommendations(console, result, rows, texts, names, say)
-    show_heatmap(console, result, rows, names, say)
+    if result.own_calls or not result.earlier or every_number:  # else it stands above, with the answer before
+        show_heatmap(console, result, rows, names, say)
     if not wide:
         answer_table.show_rationales(console, rows, texts, names)
     answer_table.show_notes(console, notes, say)

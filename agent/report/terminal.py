@@ -137,6 +137,8 @@ def fitted(text: str, width: int) -> str:
 def hanging(console: Console, text: Text, indent: int = 2) -> Text:
     """As many lines as the console's width needs, those after the first indented."""
     lines = text.wrap(console, max(console.width - indent, 1))
+    for line in lines:
+        line.rstrip()
     return Text("\n" + " " * indent, end="").join(lines)
 
 

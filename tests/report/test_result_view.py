@@ -13,7 +13,7 @@ from rich.style import Style
 from agent.events import RunCompared
 from agent.report.palettes import CVD
 from agent.report.result_view import show_result
-from agent.result import RULES, SIMULATED, RunResult
+from agent.result import RULES, SIMULATED, Earlier, RunResult
 from tests.report.runs_and_pages import advice, figure, result
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -112,6 +112,30 @@ def test_what_has_no_room_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     columns = [figure("Banks", 1.0, f"measure_{at}") for at in range(12)]
     text = shown(run(figures=columns), 60, "none", monkeypatch, capsys)
     assert "left out here: Measure" in text
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_headings_of_several_columns_are_as_wide_as_these(
+    language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number stands below its heading also where that has more words than its columns have cells."""
+    two = [figure("Banks", 4.2, lookback=each) for each in ("1M", "1Y")]
+    other = [figure("Banks", 1.0, "momentum"), figure("Banks", -1.0, "alpha")]
+    text = shown(run(figures=two + other, spec={"language": language}), 60, "pipe", monkeypatch, capsys)
+    lines = text.splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("▲"))
+    start = lines.index("", 0, first) if "" in lines[:first] else 0
+    assert {cell_len(line) for line in lines[start + 1 : first]} == {cell_len(lines[first])}
+
+
+def test_a_question_on_an_answer_repeats_no_heatmap_unless_it_called_a_tool(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follow_up = run(earlier=[Earlier("20251231-dcba", "Which sectors?", {})], earlier_turns=1)
+    text = shown(follow_up, 80, "pipe", monkeypatch, capsys)
+    assert "Performance" not in text and "No longer recommended" not in text
+    follow_up.calls[0].turn = 2
+    assert "Performance" in shown(follow_up, 80, "pipe", monkeypatch, capsys)
 
 
 def test_cells_have_their_own_letters_which_can_be_read(
