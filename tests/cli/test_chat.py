@@ -42,7 +42,7 @@ def test_each_line_of_standard_input_is_asked_on_the_answer_before_it() -> None:
     [about] = energy["answer"]["sector_recommendations"]
     assert about["sector_name"] == "Energy" and "As asked: performance −12.4 % (6M)" in about["rationale"]
     assert "asks for shelter" in crash["answer"]["sector_recommendations"][0]["rationale"]
-    assert [each["spend"]["tool_calls"] for each in (first, energy, crash)] == [4, 1, 0]
+    assert [each["spend"]["tool_calls"] for each in (first, energy, crash)] == [5, 1, 0]
     assert {each["as_of"] for each in (first, energy, crash)} == {"2008-09-30"}
     assert energy["evidence"]["counted"].keys() == crash["evidence"]["counted"].keys() == {"grounded"}
     assert [run.name for run in store.all_runs()] == [crash["run"], energy["run"], first["run"]]
@@ -96,7 +96,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     assert done.returncode == 0 and shown == second != first
     said = done.stderr
     assert said.startswith("nothing has been asked yet\n")
-    assert "the whole chat 1 question: 2 turns, 4 tool calls" in said
+    assert "the whole chat 1 question: 2 turns, 5 tool calls" in said
     assert "this question  2 turns, 1 tool call\nthe whole chat 2 questions: 4 turns, 5 tool calls" in said
     assert [line.split() for line in said.splitlines() if line.startswith("get_")] == [
         ["get_macro_indicators", "market", "1"],
