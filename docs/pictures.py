@@ -32,10 +32,11 @@ def main() -> None:
         env = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "ADVISOR_HOME": str(place / "home")}
         env |= {"HOME": folder, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         shown(ASK.format("2008-06-30"), place, env)
+        before = Path(shown("advisor runs path last", place, env).strip()).name
         terminal = shown(ASK.format("2008-09-30"), place, env, columns=110)
         page = Path(shown("advisor runs path last", place, env).strip()) / "page.html"
         compared = place / "diff.html"
-        shown(f"advisor runs diff 2008-06 last --html -o {compared}", place, env)
+        shown(f"advisor runs diff {before} last --html -o {compared}", place, env)
         _picture(browser, page, "page", 1240, 1800)
         _picture(browser, page, "page-dark", 1240, 900, "--force-dark-mode", "--blink-settings=preferredColorScheme=0")
         _picture(browser, page, "page-phone", 500, 1100)
@@ -46,7 +47,7 @@ def main() -> None:
 def _terminal(said: str, path: Path) -> Path:
     """What a terminal was sent, as a page."""
     console = Console(record=True, file=StringIO(), width=110, color_system="truecolor")
-    console.print(Text.from_ansi(said))
+    console.print(Text.from_ansi(said.replace("\r\n", "\n")))
     path.write_text(console.export_html(inline_styles=True, code_format=TERMINAL), encoding="utf-8")
     return path
 
