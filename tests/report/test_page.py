@@ -70,6 +70,12 @@ def test_equal_results_give_equal_bytes_wherever_their_folder_lies() -> None:
     assert "/home/" not in pages.pop()
 
 
+def test_a_failure_says_what_to_do_about_it() -> None:
+    run = result(status="budget", stop_reason="turns: the limit of 1 is reached", answer=None)
+    assert "What to do: raise the limit with --max-…" in render(run)
+    assert "Cách xử lý: raise the limit" in render(replace(run, spec={**run.spec, "language": "vi"}))
+
+
 @pytest.mark.parametrize("spelled", [str, Path.as_uri])
 def test_a_failure_that_names_the_runs_folder_is_shown_without_it(spelled: Any) -> None:
     folder = Path("/home/ana/runs/1")
