@@ -225,6 +225,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
                 "value": 6.61,
                 "previous": 6.3,
                 "change": 0.31,
+                "long_run_mean": 6.5,
                 "unit": "percent",
                 "date": "2025-09-30",
             },
@@ -238,7 +239,9 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         figure(None, 7.0, "of_one_security", ticker="XYZ"),
     ]
     text = text_of(result(figures=figures))
-    assert "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points 2025-09-30 macro" in text
+    assert (
+        "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points · long run mean 6.50 2025-09-30 macro" in text
+    )
     assert "Index level 1 712 2025-12-31 macro" in text
     assert "Of one security" not in text
     assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
