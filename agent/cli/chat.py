@@ -108,7 +108,10 @@ def _on(run: str, options: dict[str, Any], given: set[str], form: str) -> Chat:
 
     if misplaced := [f"--{name.replace('_', '-')}" for name in sorted(given & {*CHOSEN})]:
         what = " and ".join(misplaced)
-        raise UsageError(f"a chat on a run keeps what that began with, so that {what} has no place beside RUN")
+        raise UsageError(
+            f"a chat on a run keeps what that began with: {what} cannot be given beside RUN",
+            hint=f"leave out {what}, or leave out RUN to begin anew",
+        )
     folder = store.find(run)
     agent = load(options["config"], trust=options["trust"]) if "config" in given else None
     events = [line.event for line in log.read(folder / log.FILE)]
@@ -227,6 +230,7 @@ class Chat:
     def _obey(self, line: str) -> bool:
         """Whether the chat goes on after a command."""
         name, _, rest = line.partition(" ")
+        name = name.lower()
         if name in ("/quit", "/help"):
             return self._told(COMMANDS if name == "/help" else {})
         if not any(name == each.split()[0] for each in COMMANDS):
@@ -272,7 +276,10 @@ class Chat:
             elif path.suffix == ".html":
                 content = page_of(replace(result, folder=None))
             else:
-                raise UsageError(f"/save {name}: the file's name ends in .json or .html")
+                raise UsageError(
+                    f"/save takes a file whose name ends in .json or .html, not {name or 'nothing'}",
+                    hint="such as /save answer.html",
+                )
             with path.open("xb") as file:
                 file.write(content)
         except FileExistsError:

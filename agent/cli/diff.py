@@ -47,7 +47,7 @@ def command(before: str, after: str, form: str, html: bool, out: Path | None) ->
 def _require_one_form(as_json: bool, html: bool, out: Path | None) -> None:
     """Raises UsageError."""
     if html and as_json:
-        raise UsageError("--html and --format json exclude each other")
+        raise UsageError("--html and --format json exclude each other", hint="name one of them")
     if out and not (html or as_json):
         raise UsageError("-o is about a page or JSON", hint="add --html or --format json")
     if html and not out and sys.stdout.isatty():
@@ -62,5 +62,6 @@ def _write(text: str, out: Path | None) -> None:
     try:
         out.write_bytes(text.encode())
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
+        hint = "name a file in a folder that is there"
+        raise UsageError(f"{out} cannot be written: {error.strerror}", hint=hint) from None
     click.echo(f"written: {out}", err=True)

@@ -36,7 +36,9 @@ def current(folder: Path) -> RunResult:
 @click.option("--csv", is_flag=True, help="A line for each sector: recommendation and figures.")
 @click.option("--open", is_flag=True, help="Open its page in the browser.")
 @click.option("--palette", type=click.Choice(["cvd", "vn"]), help="Blue and orange, or green and red.  [default: cvd]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout.")
+@click.option(
+    "-o", "--out", "output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout."
+)
 def command(run: str, form: str | None, palette: str | None, output: Path | None, **given: bool) -> None:
     """Show one RUN again from its log: an id, the beginning or end of one, its folder, or `last`."""
     with failures(as_json=form not in (None, "table")):

@@ -14,7 +14,7 @@ from agent.diff.values import Difference, changed_lines, differences
 from agent.errors import UsageError
 from agent.events import ContentStored, Event, RunStarted
 from agent.gathering import result_of
-from agent.result import RunResult
+from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
 FORMAT = "rundiff/1"
@@ -131,6 +131,12 @@ class Comparison:
     def is_one(self) -> bool:
         """Whether both are the same run."""
         return self.before.folder.resolve() == self.after.folder.resolve()
+
+    @property
+    def labels(self) -> list[str]:
+        """Of either run, each once; that of simulated data comes first, as it does in a run."""
+        either = dict.fromkeys([*self.before.result.labels, *self.after.result.labels])
+        return sorted(either, key=lambda label: label != SIMULATED)
 
     @property
     def other_prompt(self) -> bool:

@@ -56,6 +56,21 @@ class Source:
     age: int | None
 
 
+def status_text(run: RunResult, say: Words) -> str:
+    """How it ended, in words."""
+    told = {
+        "ok": say("Valid answer"),
+        "invalid": say("The answer does not satisfy its response format"),
+        "unsupported": say("The answer rests on no tool call"),
+        "refused": say("The run was refused"),
+        "budget": say("A budget ran out before there was a valid answer"),
+        "interrupted": say("The run was interrupted"),
+        "failed": say("The run failed"),
+        "needs_decision": say("A person has to decide before the run goes on"),
+    }
+    return told.get(run.status, run.status)
+
+
 def facts(run: RunResult, table: Heatmap, say: Words) -> list[tuple[str, str]]:
     """Heading and text of what the run is about; `table`: the heatmap of its figures."""
     told = {

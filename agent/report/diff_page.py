@@ -54,9 +54,8 @@ class _View:
     def __init__(self, comparison: Comparison, say: Words, room: _Room) -> None:
         self._comparison, self._say, self._room = comparison, say, room
         self._sides = (comparison.before, comparison.after)
-        labels = dict.fromkeys(label for side in self._sides for label in side.result.labels)
-        self.simulated = SIMULATED in labels
-        self.labels = [self.text(say(label), 80) for label in list(labels)[:10]]
+        self.simulated = SIMULATED in comparison.labels
+        self.labels = [self.text(say(label), 80) for label in comparison.labels[:10]]
         self.is_one = comparison.is_one
 
     def text(self, value: str, limit: int | None = None) -> str:

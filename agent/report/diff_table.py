@@ -29,7 +29,7 @@ COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
 def show(comparison: Comparison, say: Words) -> None:
     console = new_console()
     sides = (comparison.before, comparison.after)
-    show_labels(console, list(dict.fromkeys(label for side in sides for label in side.result.labels)))
+    show_labels(console, comparison.labels)
     for sentence in diff_text.verdict(comparison, say):
         console.print(Text(one_line(sentence), style="bold"))
     names = (say("before"), say("after"))

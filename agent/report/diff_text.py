@@ -52,7 +52,10 @@ def _others(comparison: Comparison, say: Words) -> Iterator[str]:
     if "question" in differs:
         yield say("another question")
     if "as_of" in differs:
-        yield say("as of {after} instead of {before}", before=was.as_of or nothing, after=now.as_of or nothing)
+        if now.as_of:
+            yield say("as of {after} instead of {before}", before=was.as_of or nothing, after=now.as_of)
+        else:
+            yield say("no as-of date instead of {before}", before=was.as_of)
     if was.agent_name != now.agent_name:
         yield say("agent {after} instead of {before}", before=was.agent_name, after=now.agent_name)
     elif "agent" in differs:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.report.heatmap import Cell, Column, Heatmap
+from agent.report.heatmap import Cell, Column, Heatmap, unit_label
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.palettes import Palette
 from agent.report.svg import Box, glyph, line, rect, text
@@ -48,8 +48,8 @@ def draw(table: Heatmap, manner: Manner, left: float, top: float, room: float) -
     parts, y = list[str](), top
     for start in range(0, count, size):
         part = slice(start, min(start + size, count))
-        heads = [wrapped(plain(column.label), wide - 7, 11, most=3, bold=True) for column in table.columns[part]]
-        first = y + _TOOLS + 27 + _HEAD_LINE * max(map(len, heads))
+        heads = [_head(column, manner.say, wide - 7) for column in table.columns[part]]
+        first = y + _TOOLS + 27 + _HEAD_LINE * max(len(lines) for lines, _ in heads)
         parts += _heads(table.columns[part], heads, left + _NAMES, (y, first), wide)
         parts += _band(table, part, manner, left, first, wide)
         y = first + _ROW * len(table.rows[:MOST_ROWS]) + 18
@@ -72,8 +72,18 @@ def _band(table: Heatmap, part: slice, manner: Manner, left: float, top: float, 
     yield line("rule", (left, y + 0.5), (left + _NAMES + wide * len(columns), y + 0.5))
 
 
+def _head(column: Column, say: Words, room: float) -> tuple[Sequence[str], str]:
+    """The lines of a column's label, and its lookback and unit."""
+    detail = " · ".join(part for part in (column.lookback, say(unit_label(column.unit))) if part)
+    return wrapped(plain(say(column.label)), room, 11, most=3, bold=True), fitted(plain(detail), room, 11)
+
+
 def _heads(
-    columns: Sequence[Column], labels: Sequence[Sequence[str]], left: float, span: tuple[float, float], wide: float
+    columns: Sequence[Column],
+    heads: Sequence[tuple[Sequence[str], str]],
+    left: float,
+    span: tuple[float, float],
+    wide: float,
 ) -> Iterator[str]:
     """Tools over their columns, and the columns' labels above their details; `span`: where they begin and end."""
     x, (top, bottom) = left, span
@@ -82,11 +92,11 @@ def _heads(
         yield text("quiet small", x + 4, top + 12, fitted(plain(tool), over - 8, 11))
         yield line("rule", (x + 4, top + 19.5), (x + over - 2, top + 19.5))
         x += over
-    for at, (column, label) in enumerate(zip(columns, labels, strict=True), 1):
+    for at, (lines, detail) in enumerate(heads, 1):
         right = left + at * wide - 6
-        for up, said in enumerate(reversed(label)):
+        for up, said in enumerate(reversed(lines)):
             yield text("small strong", right, bottom - 21 - _HEAD_LINE * up, said, "end")
-        yield text("quiet small", right, bottom - 7, fitted(plain(column.detail), wide - 7, 11), "end")
+        yield text("quiet small", right, bottom - 7, detail, "end")
 
 
 def _cells(cells: Sequence[Cell], fills: Mapping[str, str], left: float, y: float, wide: float) -> Iterator[str]:

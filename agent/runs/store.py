@@ -15,6 +15,8 @@ from agent.errors import UsageError
 from agent.runs import log
 
 LATEST = "last"
+SUGGESTED = 5
+"""Runs that are named where several fit."""
 
 
 def home() -> Path:
@@ -75,5 +77,7 @@ def find(name: str) -> Path:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise UsageError(f"{len(matches)} runs fit {name!r}", hint=", ".join(run.name for run in matches[:5]))
+        more = ", …" if len(matches) > SUGGESTED else ""
+        fitting = ", ".join(run.name for run in matches[:SUGGESTED])
+        raise UsageError(f"{len(matches)} runs fit {name!r}", hint=f"name more of the one you mean: {fitting}{more}")
     raise UsageError(f"no run is called {name!r}", hint=f"see `advisor runs`; runs lie in {home() / 'runs'}")

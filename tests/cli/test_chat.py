@@ -106,7 +106,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["answer"] == second
     newest = store.all_runs()[0] / "page.html"
     assert (tmp_path / "page.html").read_bytes() == newest.read_bytes()
-    assert "/save notes.txt: the file's name ends in .json or .html" in said
+    assert "/save takes a file whose name ends in .json or .html, not notes.txt" in said
     assert "there.json is there already" in said and "folder.json cannot be written: No such file" in said
     assert (tmp_path / "there.json").read_text(encoding="utf-8") == "mine" and not (tmp_path / "notes.txt").exists()
 
@@ -118,7 +118,10 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
         (["chat", "--offline", "--model", "claude-x"], "exclude each other"),
         (["chat", "--offline", "--as-of", "soon"], "is no date"),
         (["chat", "last"], "no run is called 'last'"),
-        (["chat", "last", "--offline", "--as-of", "2008-09-30"], "so that --as-of and --offline has no place"),
+        (
+            ["chat", "last", "--offline", "--as-of", "2008-09-30"],
+            "--as-of and --offline cannot be given beside RUN\nhint: ",
+        ),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_asked(arguments: list[str], says: str) -> None:

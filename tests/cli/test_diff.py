@@ -89,7 +89,10 @@ def test_run_without_an_answer_is_compared_all_the_same(pair: tuple[str, str], h
         (["last", "nothing"], "no run is called 'nothing'"),
         (["last", "last", "--html", "--format", "json"], "exclude each other"),
         (["last", "last", "-o", "x.html"], "add --html or --format json"),
-        (["last", "last", "--html", "-o", "nowhere/x.html"], "nowhere/x.html cannot be written"),
+        (
+            ["last", "last", "--html", "-o", "nowhere/x.html"],
+            "nowhere/x.html cannot be written: No such file or directory\nhint: ",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_2(pair: tuple[str, str], arguments: list[str], says: str) -> None:

@@ -12,7 +12,7 @@ from agent.diff.whole import Comparison, Side, compare
 from agent.errors import UsageError
 from agent.report.diff_text import verdict
 from agent.report.words import words
-from agent.result import RunResult
+from agent.result import RULES, SIMULATED, RunResult
 from tests.messages_api import call
 from tests.moving import HEATMAP, JUNE, SEPTEMBER, advised, moving_market, moving_run
 from tests.resuming import leave, lines_of
@@ -59,6 +59,18 @@ async def test_other_date_is_told_with_the_figures_that_moved() -> None:
         "The figures that moved most, which may explain it and prove nothing: "
         "Banks performance (3M) 4.20 → −6.00 % (−3.4 σ).",
     ]
+
+
+async def test_simulated_data_are_told_first_whichever_run_had_them() -> None:
+    found = compared(await moving_run(), await moving_run())
+    found.before.result.labels, found.after.result.labels = [RULES], [SIMULATED, RULES]
+    assert found.labels == [SIMULATED, RULES]
+
+
+async def test_a_date_that_only_one_run_has_is_told() -> None:
+    dated, undated = await moving_run(JUNE), await moving_run(None)
+    assert "no as-of date instead of 2020-06-30" in told(dated, undated)[0]
+    assert "as of 2020-06-30 instead of no date" in told(undated, dated)[0]
 
 
 async def test_equal_figures_leave_it_to_the_model() -> None:

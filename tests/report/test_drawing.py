@@ -55,6 +55,7 @@ def test_it_speaks_the_language_of_the_agent_file_with_its_names_of_sectors() ->
     )
     assert {"DỮ LIỆU MÔ PHỎNG", "Khuyến nghị", "Bản đồ nhiệt theo ngành", "tăng tỷ trọng · 0.70"} <= set(said)
     assert said.count("Ngân hàng") == 2 and "Banks" not in said
+    assert "Tỷ suất sinh lời" in said and "Performance" not in said
 
 
 def test_a_palette_changes_colours_and_nothing_else() -> None:
@@ -76,8 +77,9 @@ def test_nothing_is_fetched_and_nothing_runs() -> None:
 
 
 def test_a_run_without_an_answer_says_why_and_shows_what_it_found() -> None:
+    because = "A budget ran out before there was a valid answer: 200 of 200 tokens are used."
     said = texts(drawn_run(status="budget", stop_reason="200 of 200 tokens are used", answer=None))
-    assert {"There is no valid answer", "budget: 200 of 200 tokens are used.", "Sector heatmap", "+5.0"} <= set(said)
+    assert {"There is no valid answer", because, "Sector heatmap", "+5.0"} <= set(said)
     assert "Recommendations" not in said
 
 

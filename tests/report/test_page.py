@@ -70,6 +70,12 @@ def test_equal_results_give_equal_bytes_wherever_their_folder_lies() -> None:
     assert "/home/" not in pages.pop()
 
 
+def test_a_failure_says_what_to_do_about_it() -> None:
+    run = result(status="budget", stop_reason="turns: the limit of 1 is reached", answer=None)
+    assert "What to do: raise the limit with --max-…" in render(run)
+    assert "Cách xử lý: raise the limit" in render(replace(run, spec={**run.spec, "language": "vi"}))
+
+
 @pytest.mark.parametrize("spelled", [str, Path.as_uri])
 def test_a_failure_that_names_the_runs_folder_is_shown_without_it(spelled: Any) -> None:
     folder = Path("/home/ana/runs/1")
@@ -219,6 +225,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
                 "value": 6.61,
                 "previous": 6.3,
                 "change": 0.31,
+                "long_run_mean": 6.5,
                 "unit": "percent",
                 "date": "2025-09-30",
             },
@@ -232,7 +239,9 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         figure(None, 7.0, "of_one_security", ticker="XYZ"),
     ]
     text = text_of(result(figures=figures))
-    assert "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points 2025-09-30 macro" in text
+    assert (
+        "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points · long run mean 6.50 2025-09-30 macro" in text
+    )
     assert "Index level 1 712 2025-12-31 macro" in text
     assert "Of one security" not in text
     assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text

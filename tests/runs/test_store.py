@@ -81,7 +81,7 @@ def test_a_name_that_fits_several_runs_lists_them(runs: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         store.find("2020")
     assert caught.value.message == "2 runs fit '2020'"
-    assert caught.value.hint == "20200101-000000-bbbbbb, 20200101-000000-aaaaaa"
+    assert caught.value.hint == "name more of the one you mean: 20200101-000000-bbbbbb, 20200101-000000-aaaaaa"
     assert caught.value.exit_code == 2
 
 
@@ -89,7 +89,8 @@ def test_a_long_list_of_fitting_runs_is_cut_to_five() -> None:
     make(*(f"2022010{day}-000000-aaaaaa" for day in range(1, 8)))
     with pytest.raises(UsageError) as caught:
         store.find("aaaaaa")
-    assert (caught.value.message, (caught.value.hint or "").count(",")) == ("7 runs fit 'aaaaaa'", 4)
+    hint = caught.value.hint or ""
+    assert (caught.value.message, hint.count("-aaaaaa"), hint[-3:]) == ("7 runs fit 'aaaaaa'", 5, ", …")
 
 
 @pytest.mark.parametrize("name", ["nothing", "last", "-0000"])

@@ -25,18 +25,7 @@ class Head:
 
     @property
     def status(self) -> str:
-        say = self._texts.say
-        told = {
-            "ok": say("Valid answer"),
-            "invalid": say("The answer does not satisfy its response format"),
-            "unsupported": say("The answer rests on no tool call"),
-            "refused": say("The run was refused"),
-            "budget": say("A budget ran out before there was a valid answer"),
-            "interrupted": say("The run was interrupted"),
-            "failed": say("The run failed"),
-            "needs_decision": say("A person has to decide before the run goes on"),
-        }
-        return told.get(self._result.status) or self._texts.short(self._result.status)
+        return self._texts.text(about.status_text(self._result, self._texts.say))
 
     @property
     def facts(self) -> list[tuple[str, str]]:

@@ -119,7 +119,7 @@ class Table:
     def _market_line(self, first: Figure, *others: Figure) -> SimpleNamespace:
         further = []
         for each in others:
-            name = each.metric.removeprefix(first.metric).strip()
+            name = each.metric.removeprefix(first.metric).strip().replace("_", " ")
             unit = self._say(unit_label(each.unit)) if each.unit != first.unit else ""
             further.append(f"{self._say(name)} {_value(each, plus=name == 'change')} {unit}".strip())
         return SimpleNamespace(
