@@ -14,6 +14,8 @@ from agent.gathering import read_run
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
+UNREADABLE = (LogError, LookupError, TypeError, ValueError, AttributeError)
+"""What comes of a log that another version or another program wrote: none of it may cost a run its answer."""
 LOOKED_AT = 200
 """Runs that lie beside one, newest first, among which the last comparable one is sought."""
 
@@ -25,14 +27,14 @@ def by_store(run: RunResult) -> RunCompared | None:
     """
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
-    follows = run.folder.with_name(run.earlier[-1].run_id) if run.earlier else None
-    for folder in [follows] if follows else _earlier(run.folder, run.as_of):
+    follows = [run.folder.parent / run.earlier[-1].run_id] if run.earlier else None
+    for folder in _earlier(run.folder, run.as_of) if follows is None else follows:
         try:
             before = read_run(folder)
-        except LogError:
+            if follows or _is_comparable(before, run):
+                return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
+        except UNREADABLE:
             continue
-        if follows or _is_comparable(before, run):
-            return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
     return None
 
 
@@ -45,7 +47,16 @@ def _is_comparable(before: RunResult, run: RunResult) -> bool:
         and recommendations_of(before.answer) is not None
         and before.question == run.question
         and (SIMULATED in before.labels) == (SIMULATED in run.labels)
+        and _knows_no_more(before, run)
     )
+
+
+def _knows_no_more(before: RunResult, run: RunResult) -> bool:
+    """Whether it saw nothing later than the as-of date of a run that is held to it: its figures are shown beside."""
+    if not run.gated or run.as_of is None:
+        return True
+    saw_later = before.observed is not None and before.observed[1] > run.as_of
+    return not saw_later and (run.allow_live or (before.gated and not before.allow_live))
 
 
 class _Head(NamedTuple):
@@ -60,13 +71,13 @@ def _earlier(folder: Path, as_of: str | None) -> Iterator[Path]:
     beside = sorted(logs, key=_written_at, reverse=True)[:LOOKED_AT]
     try:
         own = _head(folder / log.FILE)
-    except LogError:
+    except UNREADABLE:
         return
     heads = [(path.parent, head) for path, head in _heads(beside) if head.told == own.told]
     if as_of is None:
         yield from (path for path, head in heads if head.as_of is None)
     else:
-        dated = [(path, head.as_of) for path, head in heads if head.as_of and head.as_of < as_of]
+        dated = [(path, head.as_of) for path, head in heads if isinstance(head.as_of, str) and head.as_of < as_of]
         yield from (path for path, _ in sorted(dated, key=lambda each: each[1], reverse=True))
 
 
@@ -83,7 +94,7 @@ def _heads(logs: list[Path]) -> Iterator[tuple[Path, _Head]]:
     for path in logs:
         try:
             yield path, _head(path)
-        except LogError:
+        except UNREADABLE:
             continue
 
 
