@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.comparison import changes, recommendations_of
 from agent.errors import LogError
-from agent.events import ContentStored, RunCompared, RunStarted
-from agent.gathering import read_run
+from agent.events import ContentStored, QuestionAsked, RunCompared, RunStarted
+from agent.gathering import read_run, result_of
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
@@ -27,15 +28,28 @@ def by_store(run: RunResult) -> RunCompared | None:
     """
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
-    follows = [run.folder.parent / run.earlier[-1].run_id] if run.earlier else None
-    for folder in _earlier(run.folder, run.as_of) if follows is None else follows:
+    if run.earlier:
+        return _compared(_followed(run.folder), run)
+    for folder in _earlier(run.folder, run.as_of):
         try:
             before = read_run(folder)
-            if follows or _is_comparable(before, run):
-                return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
+            if _is_comparable(before, run):
+                return _compared(before, run)
         except UNREADABLE:
             continue
     return None
+
+
+def _compared(before: RunResult, run: RunResult) -> RunCompared:
+    return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
+
+
+def _followed(folder: Path) -> RunResult:
+    """The run that a question was asked on, as the log of the question begins with it: that run may lie anywhere."""
+    events = [line.event for line in log.read(folder / log.FILE)]
+    asked = max(at for at, event in enumerate(events) if isinstance(event, QuestionAsked))
+    before = result_of(events[:asked], folder)
+    return replace(before, answer=before.best_attempt)
 
 
 def _is_comparable(before: RunResult, run: RunResult) -> bool:

@@ -26,6 +26,7 @@ from agent.events import (
     ToolAnswered,
     from_json,
 )
+from agent.follow import follow_up
 from agent.gathering import read_run, result_of
 from agent.replay.again import replayed
 from agent.result import RunResult
@@ -205,6 +206,18 @@ async def test_runs_of_a_batch_are_compared_among_themselves(tmp_path: Path) -> 
 
     assert (await job("june", JUNE)).compared is None
     assert compared_with(await job("september", SEPTEMBER)) == "june"
+
+
+async def test_question_on_a_job_of_a_batch_is_compared_with_its_answer(tmp_path: Path) -> None:
+    first = await moving_run(JUNE)
+    assert first.folder
+    place = tmp_path / "results" / "runs" / "june"
+    shutil.move(first.folder, place)
+    model = Scripted(answer(json.dumps(advised("underweight"))))
+    second = await follow_up(place, "And Banks?", model=model, servers={"market": moving_market()})
+    assert compared_with(second) == first.run_id and second.compared
+    assert [Change.of(each).kind for each in second.compared.changes] == ["flipped", "same"]
+    assert second.folder and read_run(second.folder).envelope() == second.envelope()
 
 
 async def test_only_the_newest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
