@@ -22,9 +22,9 @@ LOOKED_AT = 200
 
 
 def by_store(run: RunResult) -> RunCompared | None:
-    """Among the runs that lie beside it, the newest valid one of the same agent, question, horizon, benchmark and model
-    on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has none. A
-    question on an answer is compared with that answer.
+    """Among the runs that lie beside it, the newest valid one of the same agent, question, horizon, benchmark, universe
+    and model on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has
+    none. A question on an answer is compared with that answer.
     """
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
@@ -122,6 +122,6 @@ def _head(path: Path) -> _Head:
                 contents[event.hash] = event.content
             case RunStarted():
                 spec = contents.get(event.spec, {})
-                about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark")]
+                about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark", "universe")]
                 return _Head(event.as_of, (*about, event.question, event.model.get("name"), event.replay_of))
     raise LogError(f"{path} has not begun")

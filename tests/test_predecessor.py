@@ -88,6 +88,7 @@ async def test_run_without_a_date_is_compared_with_the_newest_without_one() -> N
         {"keys": {"agent_name": "Somebody"}},
         {"keys": {"horizon": "21 sessions"}},
         {"keys": {"benchmark": "VNINDEX"}},
+        {"keys": {"universe": ["Banks", "Energy"]}},
         {"servers": {"market": moving_market("simulated")}, "simulated": True},
         {"given": {"sector_recommendations": [], "heatmap_url": ""}, "keys": {"budget": {"repairs": 0}}},
         {"given": advised(confidence=7.0), "keys": {"budget": {"repairs": 0}}},
