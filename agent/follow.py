@@ -83,6 +83,7 @@ async def follow_up(
         follows={"run": started.run_id, "root": _root(lines)},
         message=[asked, data.prompt("followup")],
         files=place.files,
+        attended=sitting.person is not None,
     )
     log.begin(place.folder, [line for line in lines if not isinstance(line.event, AT_ITS_END)], event)
     return await sit(replace(sitting, question=asked, listen=listen))

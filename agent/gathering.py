@@ -104,6 +104,8 @@ class Gathering:
         self._figures: dict[CallPlace, list[Figure]] = {}
         """By call: they are told in the order in which the calls were asked, whatever server answers first."""
         self._reader = FigureReader()
+        self._said_of_results: list[str] = []
+        """What people have to know of results, which are there for the questions that come after them, too."""
         self._begun: RunStarted | None = None
         self._open_request = False
         self._attempts = 0
@@ -171,6 +173,7 @@ class Gathering:
             offered=before.offered,
             turns=before.turns,
             earlier_turns=before.turns,
+            warnings=[*self._said_of_results],
         )
         self._open_request, self._attempts = False, 0
         self._started(event.begins(begun))
@@ -231,6 +234,7 @@ class Gathering:
         call.kind, call.dates, call.source = event.kind, event.dates, event.source
         call.retrieved_at, call.withheld = event.retrieved_at, event.withheld
         self.result.usage += Usage.of(event.sampled)
+        self._said_of_results += [note for note in event.notes if note not in self._said_of_results]
         self.result.warnings += [note for note in event.notes if note not in self.result.warnings]
         if event.is_error or not isinstance(sent, dict):
             return

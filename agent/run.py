@@ -136,7 +136,8 @@ async def resume(
     place = Place(store.folder(store.new_id())) if new_attempt else Place.recorded(folder.absolute(), started.files)
     sitting = going_on(started, file, place, model, servers, person_for(file.spec))
     if new_attempt and question is not None:
-        asked = replace(question, run_id=place.folder.name, files=place.files)
+        attended = sitting.person is not None
+        asked = replace(question, run_id=place.folder.name, files=place.files, attended=attended)
         log.begin(place.folder, lines[: events.index(question)], asked)
     vetted = started.vetted or new_attempt
     return await sit(replace(sitting, vetted=vetted, in_flight=in_flight, listen=listen))

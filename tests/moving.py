@@ -57,4 +57,5 @@ async def moving_run(
     model.name = options.pop("model_name", "scripted")
     model.parameters = options.pop("parameters", {})
     options.setdefault("servers", {"market": moving_market()})
-    return await ask(model, as_of=as_of, allow_live=True, **options)
+    options.setdefault("allow_live", True)
+    return await ask(model, as_of=as_of, **options)

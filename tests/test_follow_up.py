@@ -126,6 +126,19 @@ async def test_what_was_seen_stays_and_what_was_answered_begins_anew() -> None:
     assert (await follow(first, Scripted(answer()))).key == second.key
 
 
+async def test_what_people_have_to_know_of_a_result_is_told_with_each_answer_that_may_rest_on_it() -> None:
+    def get_notes() -> dict[str, Any]:
+        return {"note": "Banks \u200b lead."}
+
+    look = said(LOOK, call("get_notes", {}, id="toolu_9"))
+    servers = {"market": market(get_notes=get_notes)}
+    first = await ask(Scripted(look, answer()), servers=servers)
+    assert any("invisible characters" in warning for warning in first.warnings)
+    second = await follow(first, Scripted(answer()), servers=servers)
+    assert second.warnings == first.warnings
+    assert (await replayed(recording_of(second))).result.warnings == first.warnings
+
+
 async def test_an_answer_may_rest_on_what_was_seen_before_and_on_what_is_seen_now() -> None:
     def banks_of_a_year(lookback_period: str = "1Y") -> dict[str, Any]:
         """Performance by sector."""

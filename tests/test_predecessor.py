@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from agent import predecessor
 from agent.comparison import Change
 from agent.errors import AdvisorError
-from agent.events import ArtifactWritten, RunCompared, RunFinished
-from agent.gathering import read_run
+from agent.events import (
+    AnswerChecked,
+    ArtifactWritten,
+    ContentStored,
+    Event,
+    RunCompared,
+    RunFinished,
+    RunStarted,
+    ToolAnswered,
+    from_json,
+)
+from agent.follow import follow_up
+from agent.gathering import read_run, result_of
 from agent.replay.again import replayed
 from agent.result import RunResult
 from agent.runs import log, store
@@ -74,6 +88,7 @@ async def test_run_without_a_date_is_compared_with_the_newest_without_one() -> N
         {"keys": {"agent_name": "Somebody"}},
         {"keys": {"horizon": "21 sessions"}},
         {"keys": {"benchmark": "VNINDEX"}},
+        {"keys": {"universe": ["Banks", "Energy"]}},
         {"servers": {"market": moving_market("simulated")}, "simulated": True},
         {"given": {"sector_recommendations": [], "heatmap_url": ""}, "keys": {"budget": {"repairs": 0}}},
         {"given": advised(confidence=7.0), "keys": {"budget": {"repairs": 0}}},
@@ -83,6 +98,63 @@ async def test_what_is_not_comparable_is_passed_over(other: dict[str, Any]) -> N
     first = await moving_run("2020-01-31")
     await moving_run(JUNE, **other)
     assert compared_with(await moving_run(SEPTEMBER)) == first.run_id
+
+
+async def test_run_held_to_its_date_is_not_shown_figures_of_one_that_was_told_of_today() -> None:
+    held = await moving_run("2020-01-31", allow_live=False)
+    live = await moving_run(JUNE)
+    assert compared_with(await moving_run(SEPTEMBER, allow_live=False)) == held.run_id
+    assert compared_with(await moving_run(SEPTEMBER)) == live.run_id
+
+
+async def test_figures_of_an_ungated_run_are_not_shown_where_they_are_later_than_the_date() -> None:
+    """As runs saw them before anything was withheld."""
+    before = await moving_run("2020-01-31")
+    figures = dict.fromkeys((JUNE, SEPTEMBER), (1.0, 2.0, 3.0))
+    later = await moving_run(JUNE, servers={"market": moving_market(figures=figures)})
+    assert later.folder
+    told = [line.event for line in log.read(later.folder / log.FILE)]
+    rewritten(later.folder, [of_later_figures(event) for event in told if not isinstance(event, RunFinished)])
+    assert read_run(later.folder).observed == ("2026-01-30", "2026-01-30")
+    assert compared_with(await moving_run(SEPTEMBER)) == before.run_id
+
+
+def of_later_figures(event: Event) -> Event:
+    if isinstance(event, RunStarted):
+        return replace(event, vetted=False)
+    if isinstance(event, ContentStored | ToolAnswered):
+        return from_json(json.loads(json.dumps(event.to_json()).replace(f'"{JUNE}"', '"2026-01-30"')))
+    return event
+
+
+def rewritten(folder: Path, events: Sequence[Event]) -> None:
+    """A log of the same run with other events, sealed."""
+    lines = [log.encode(event, at, "2020-01-01T00:00:00+00:00") for at, event in enumerate(events)]
+    root = hashlib.sha256(b"".join(lines)).hexdigest()
+    result = result_of(events, folder)
+    end = RunFinished("ok", "", {}, result.best_attempt, [], root)
+    (folder / log.FILE).write_bytes(b"".join([*lines, log.encode(end, len(lines), "2020-01-01T00:00:00+00:00")]))
+
+
+@pytest.mark.parametrize("strange", ["content", "spec", "evidence", "date"])
+async def test_log_of_another_version_beside_it_costs_no_run_its_answer(strange: str) -> None:
+    first = await moving_run("2020-01-31")
+    other = await moving_run(JUNE)
+    assert other.folder
+    events = [line.event for line in log.read(other.folder / log.FILE)]
+    changed = {
+        "content": [event for event in events if not isinstance(event, ContentStored)],
+        "spec": [ContentStored(each.hash, []) if isinstance(each, ContentStored) else each for each in events],
+        "evidence": [replace(e, evidence=[{"number": 4.2}]) if isinstance(e, AnswerChecked) else e for e in events],
+        "date": [replace(each, as_of=cast(str, 20200630)) if isinstance(each, RunStarted) else each for each in events],
+    }[strange]
+    lines = [log.encode(event, at, "2020-01-01T00:00:00+00:00") for at, event in enumerate(changed[:-1])]
+    end = RunFinished("ok", "", {}, other.answer, [], hashlib.sha256(b"".join(lines)).hexdigest())
+    lines.append(log.encode(end, len(lines), "2020-01-01T00:00:00+00:00"))
+    (other.folder / log.FILE).write_bytes(b"".join(lines))
+    predecessor._head.cache_clear()
+    last = await moving_run(SEPTEMBER)
+    assert last.ok and compared_with(last) == first.run_id
 
 
 async def test_other_prompt_description_or_limits_are_comparable() -> None:
@@ -135,6 +207,18 @@ async def test_runs_of_a_batch_are_compared_among_themselves(tmp_path: Path) -> 
 
     assert (await job("june", JUNE)).compared is None
     assert compared_with(await job("september", SEPTEMBER)) == "june"
+
+
+async def test_question_on_a_job_of_a_batch_is_compared_with_its_answer(tmp_path: Path) -> None:
+    first = await moving_run(JUNE)
+    assert first.folder
+    place = tmp_path / "results" / "runs" / "june"
+    shutil.move(first.folder, place)
+    model = Scripted(answer(json.dumps(advised("underweight"))))
+    second = await follow_up(place, "And Banks?", model=model, servers={"market": moving_market()})
+    assert compared_with(second) == first.run_id and second.compared
+    assert [Change.of(each).kind for each in second.compared.changes] == ["flipped", "same"]
+    assert second.folder and read_run(second.folder).envelope() == second.envelope()
 
 
 async def test_only_the_newest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,8 @@ def run_key(spec: str, prompt: str, question: str, as_of: str | None, model: str
 class QuestionAsked(Event):
     """A question on a run that was answered. The log of its run, `run_id`, begins with the events of that one, which
     `follows` names: by its id (`run`) and the `root` of its sealed log. `message`: the texts of the new user message,
-    the question first; `files` as in `run.started`. Budget, checks and what is told of a run begin anew with it."""
+    the question first; `files` and `attended` as in `run.started`. Budget, checks and what is told of a run begin anew
+    with it."""
 
     name: ClassVar[str] = "question.asked"
     run_id: str
@@ -89,10 +90,11 @@ class QuestionAsked(Event):
     follows: dict[str, str]
     message: list[str]
     files: dict[str, str] = field(default_factory=dict)
+    attended: bool = False
 
     def begins(self, started: RunStarted) -> RunStarted:
         """The beginning of this run: that of the first one, with what is its own."""
-        return replace(started, run_id=self.run_id, question=self.question, files=self.files)
+        return replace(started, run_id=self.run_id, question=self.question, files=self.files, attended=self.attended)
 
 
 def beginning_of(events: Iterable[Event]) -> RunStarted | None:

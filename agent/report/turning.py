@@ -19,6 +19,10 @@ FEWEST = 3
 """Numbers that a column needs to have a middle."""
 _CALLS = {"overweight": 1, "underweight": -1}
 _LOWER_IS_BETTER = re.compile(r"\b(volatility|vol|deviation|drawdown|risk|beta)\b")
+_LOSS = re.compile(r"\b(drawdown|value at risk)\b")
+"""Written as a size by some servers, and below 0 by others, where more is less of a loss."""
+_FOR_RISK = re.compile(r"\badjusted\b|\b(returns?|reward|alpha|excess)\b.*\b(to|per|over|vs)\b")
+"""A gain set against a risk: it counts as the gain does."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class Turning:
 
 def direction(column: Column) -> int:
     """1 where higher is better, -1 for volatility and its like, 0 where neither is known."""
-    if _LOWER_IS_BETTER.search(column.metric.replace("_", " ").casefold()):
+    name = re.sub(r"[\W_]+", " ", column.metric).casefold()
+    is_gain = _FOR_RISK.search(name) or (_LOSS.search(name) and column.diverging)
+    if _LOWER_IS_BETTER.search(name) and not is_gain:
         return -1
     return 1 if column.diverging else 0
 

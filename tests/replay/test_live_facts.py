@@ -12,6 +12,7 @@ import pytest
 from agent.agentfile import load
 from agent.errors import ServerError, ToolsChanged, UsageError
 from agent.events import ToolsOffered, ToolsVouched
+from agent.follow import follow_up
 from agent.replay.again import Rerun, replayed
 from agent.replay.recording import Recording
 from agent.run import resume, run
@@ -91,6 +92,17 @@ async def test_person_says_again_what_was_said_of_each_call(tmp_path: Path) -> N
     result = await run(load(path), "Which?", model=Scripted(*wipes, answer()), person=Wavering())
     assert [each.source for each in result.calls] == ["refused", "live"]
     assert [each.source for each in (await again(result.folder)).result.calls] == ["refused", "replayed"]
+
+
+async def test_person_of_a_question_on_an_answer_is_its_own(tmp_path: Path) -> None:
+    """As when a script's run is asked about on a terminal."""
+    path = written(tmp_path, PROGRAM, "writes", policy={"writes": "ask"})
+    rewritten(tmp_path, '2 * arguments["n"]', '2 * arguments.get("n", 0)')
+    result = await run(load(path), "Which?", model=Scripted(double(), answer()))
+    model = Scripted(said(call("wipe", {}, id="w")), answer())
+    following = await follow_up(result, "And?", agent=path, model=model, person_for=lambda _: Wavering())
+    replay = await again(following.folder)
+    assert [each.shown for each in replay.result.calls] == [each.shown for each in following.calls]
 
 
 async def test_required_server_that_was_lost_after_it_had_answered_is_lost_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.evidence import examine
 from agent.report.heatmap import heatmap_of
-from agent.report.turning import turning_points, turning_text
+from agent.report.turning import direction, turning_points, turning_text
 from agent.report.words import words
 from tests.report.runs_and_pages import advice, figure, result
 
@@ -50,6 +50,21 @@ def test_less_volatility_is_better() -> None:
     figures = column("volatility", 10.0, 12.0, 14.0, 16.0, 30.0)
     assert told("overweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %: above 14.0 % (+4.0)"]
     assert told("underweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %, below 14.0 %"]
+
+
+def test_drawdown_below_0_is_better_the_higher_it_is_and_one_written_as_a_size_the_lower() -> None:
+    below = column("max_drawdown", -35.0, -20.0, -15.0, -10.0, -5.0)
+    assert told("underweight", "Max drawdown of −35.0 % (3M).", below) == [
+        "Max drawdown 3M −35.0 %: above −15.0 % (+20.0)"
+    ]
+    size = column("max_drawdown", 35.0, 20.0, 15.0, 10.0, 5.0)
+    assert told("underweight", "Max drawdown of 35.0 % (3M).", size) == ["Max drawdown 3M 35.0 %: below 15.0 % (−20.0)"]
+
+
+@pytest.mark.parametrize("metric", ["risk-adjusted return", "volatility_adjusted_momentum", "return_to_risk"])
+def test_gain_that_is_set_against_a_risk_is_better_the_higher_it_is(metric: str) -> None:
+    run = result(figures=column(metric, 9.0, 1.0, -3.0, 4.0, 0.5))
+    assert direction(heatmap_of(run.figures).columns[0]) == 1
 
 
 def test_what_no_rationale_cites_or_has_no_direction_or_no_spread_is_left_out() -> None:
