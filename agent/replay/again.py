@@ -250,7 +250,12 @@ def _page_divergence(recording: Recording, again: Rerun) -> Diverged | None:
     sha256 = hashlib.sha256(again.page).hexdigest()
     if written.sha256 == sha256:
         return None
-    return Diverged("another page, from the same events", what="page", recorded=written.sha256, now=sha256)
+    return Diverged(
+        "another page, from the same events: another version of the program made the recorded one",
+        what="page",
+        recorded=written.sha256,
+        now=sha256,
+    )
 
 
 def replay(path: str | Path) -> RunResult:

@@ -200,14 +200,13 @@ def count_of(number: int, what: str, say: Words = ENGLISH) -> str:
 
 
 def show_runs(results: list[RunResult]) -> None:
+    """Two lines for each, so that its question has room in any terminal: when and how it ran, and what it was asked."""
     console = new_console()
     if not results:
         console.print(Text("nothing has run yet"))
-        return
-    table = new_table(console, "Run", "Status", "As of", "Model", "Question")
     for result in results:
+        how = (result.run_id, result.status, f"as of {result.as_of}" if result.as_of else "", result.model)
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
-        question = short(result.question, 100) + labels
-        told = (result.run_id, result.status, result.as_of or "", result.model, question)
-        table.add_row(*(Text(one_line(part)) for part in told))
-    console.print(table)
+        asked = fitted(result.question, max(console.width - len(labels) - 2, 20))
+        console.print(Text(one_line(" · ".join(filter(None, how))), style="bold"))
+        console.print(Text(f"  {asked}{labels}"))
