@@ -47,7 +47,8 @@ class Moved:
 class Change:
     """What became of a sector, earlier run first; None where it was not recommended.
 
-    `rank`: its place when the surest overweight is first and the surest underweight is last.
+    `rank`: its place when the surest overweight is first and the surest underweight is last; None for both where the
+    later answer is about some of the earlier one's sectors alone.
     """
 
     sector: str
@@ -96,6 +97,7 @@ def changes(before: RunResult, after: RunResult) -> list[Change]:
     """
     key_of = sector_key_of(before, after)
     earlier, later = _by_sector(before, key_of), _by_sector(after, key_of)
+    narrower = later.keys() < earlier.keys()
     moves = _moves(_Columns.of(before, key_of), _Columns.of(after, key_of))
     found = []
     for key in dict.fromkeys([*later, *earlier]):
@@ -106,7 +108,7 @@ def changes(before: RunResult, after: RunResult) -> list[Change]:
                 now.name or was.name,
                 (was.action, now.action),
                 (was.confidence, now.confidence),
-                (was.rank, now.rank),
+                (None, None) if narrower else (was.rank, now.rank),
                 tuple(named[:EXPLAINING]),
             )
         )

@@ -94,6 +94,12 @@ def test_taxonomy_that_this_version_cannot_read_is_none() -> None:
     }
 
 
+def test_answer_about_some_of_the_sectors_has_no_ranks_to_compare() -> None:
+    whole = run(advice("Banks", "overweight"), advice("Energy", "underweight"))
+    [energy, banks] = changes(whole, run(advice("Energy", "underweight")))
+    assert (energy.sector, energy.rank, energy.kind, banks.kind) == ("Energy", (None, None), "same", "gone")
+
+
 def test_of_a_sector_that_stands_twice_the_first_counts_and_ranks_have_no_gap() -> None:
     after = run(advice("Banks", "overweight", 0.9), advice("BANKS", "underweight"), advice("Retail", "neutral"))
     found = changes(run(), after)

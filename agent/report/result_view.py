@@ -12,6 +12,7 @@ from agent.comparison import recommendations_of
 from agent.foreign import printable
 from agent.model.base import Usage
 from agent.report import answer_table, footnotes
+from agent.report.about import horizon_text
 from agent.report.heat_table import show_heatmap
 from agent.report.names import SectorNames
 from agent.report.terminal import (
@@ -69,7 +70,7 @@ def _facts(result: RunResult, say: Words) -> list[str]:
     facts = [
         say("as of {day}", day=result.as_of) if result.as_of else "",
         say("data {days}", days=observed) if observed else "",
-        say("horizon {length}", length=result.horizon) if result.horizon else "",
+        say("horizon {length}", length=horizon_text(result, say)) if result.horizon else "",
         say("model {name}", name=result.model),
         say("run {name}", name=result.run_id),
         say("follows {name}", name=result.earlier[-1].run_id) if result.earlier else "",

@@ -55,7 +55,7 @@ def test_it_speaks_the_language_of_the_agent_file_with_its_names_of_sectors() ->
     )
     assert {"DỮ LIỆU MÔ PHỎNG", "Khuyến nghị", "Bản đồ nhiệt theo ngành", "tăng tỷ trọng · 0.70"} <= set(said)
     assert said.count("Ngân hàng") == 2 and "Banks" not in said
-    assert "Tỷ suất sinh lời" in said and "Performance" not in said
+    assert "Hiệu suất" in said and "Performance" not in said
 
 
 def test_a_palette_changes_colours_and_nothing_else() -> None:
