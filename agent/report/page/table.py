@@ -98,7 +98,7 @@ class Table:
         tracks = tuple(replace(each, sector=self._texts.sector(each.sector)) for each in found.tracks)
         return replace(found, tracks=tracks)
 
-    @property
+    @cached_property
     def rotation(self) -> Markup | None:
         return None if self._rotation is None else rotation_chart.svg(self._rotation, self._say)
 
