@@ -468,3 +468,4 @@ async def test_page_and_terminal_tell_of_this_question_and_which_run_it_follows(
     assert f"follows {first.run_id}" in shown and "unpriced, 2 turns, 1 tool call, " in shown and "repair" not in shown
     told = " ".join(re.sub("<[^>]+>", " ", page.render(second)).split())
     assert "Turns 2 Requests 2 Tool calls 1 Repairs 0" in told
+    assert f"Asked on {first.run_id}: {first.question}" in told

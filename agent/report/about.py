@@ -82,6 +82,7 @@ def facts(run: RunResult, table: Heatmap, say: Words) -> list[tuple[str, str]]:
         "Data observed": span_text(run.observed, say) or say("no dated figures"),
         "Model": run.model,
         "Agent": run.agent_name,
+        "Asked on": f"{run.earlier[-1].run_id}: {run.earlier[-1].question}" if run.earlier else "",
     }
     return [(say(name), text) for name, text in told.items() if text]
 
