@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -199,7 +200,7 @@ async def test_run_that_goes_on_after_a_failure_and_crashes_is_one_without_an_en
 
 async def test_run_that_failed_for_a_server_goes_on_when_the_server_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHAVIOUR", "exits")
-    server = {"command": "python", "args": [str(PROGRAM), "${BEHAVIOUR}"]}
+    server = {"command": sys.executable, "args": [str(PROGRAM), "${BEHAVIOUR}"]}
     keys = {"mcpServers": {"raw": server}, "tools": [{"tool_name": "double"}]}
     with pytest.raises(ServerError) as caught:
         await ask(Scripted(), servers=None, keys=keys)

@@ -97,7 +97,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     said = done.stderr
     assert said.startswith("nothing has been asked yet\n")
     assert "the whole chat 1 question: 2 turns, 5 tool calls" in said
-    assert "this question  2 turns, 1 tool call\nthe whole chat 2 questions: 4 turns, 5 tool calls" in said
+    assert "this question  2 turns, 1 tool call\nthe whole chat 2 questions: 4 turns, 6 tool calls" in said
     assert [line.split() for line in said.splitlines() if line.startswith("get_")] == [
         ["get_macro_indicators", "market", "1"],
         ["get_sector_heatmap", "market", "4"],
