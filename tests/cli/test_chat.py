@@ -100,6 +100,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     assert "this question  2 turns, 1 tool call\nthe whole chat 2 questions: 4 turns, 6 tool calls" in said
     assert [line.split() for line in said.splitlines() if line.startswith("get_")] == [
         ["get_macro_indicators", "market", "1"],
+        ["get_relative_rotation", "market", "1"],
         ["get_sector_heatmap", "market", "4"],
     ]
     assert "/what is no command" in said and "there are /tools, /cost, /show, /save FILE, /help, /quit" in said
