@@ -261,6 +261,7 @@ def test_memory_stays_flat_over_two_thousand_jobs(tmp_path: Path) -> None:
     ids = [f"job-{at}" for at in range(2000)]
     put(tmp_path, *(envelope(id, *given, as_of=f"{1000 + at}-01-31") for at, id in enumerate(ids)))
     whole = summary("jobs", [row(id) for id in ids], None)
+    write(tmp_path, summary("jobs", [row(ids[0])], None))  # templates are compiled once, which takes memory of its own
     tracemalloc.start()
     write(tmp_path, whole)
     _, peak = tracemalloc.get_traced_memory()
