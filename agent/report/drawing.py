@@ -168,7 +168,7 @@ class _Sheet:
         self.y = drawn.bottom + 52
 
     def rotation(self) -> None:
-        found = rotation_of(self.result.figures)
+        found = rotation_of(self.result.figures, self._table)
         if found is None:
             return
         self.heading("Relative rotation")

@@ -32,8 +32,10 @@ _SIZE_ONLY = re.compile(
     r"\b(volatility|vol|deviation|risk|counts?|volume|turnover|ranks?|percentile|weight|ratio|index|times|x|days)\b"
 )
 
-_AROUND_100 = re.compile(r"\b(rotation|rs) ?(ratio|momentum)\b")
-_STEP = re.compile(r"\b(rotation|rs) ?(heading|length)\b")
+# What relative rotation is told in: two measures around 100, and the direction and the length of the last step.
+RATIO, MOMENTUM, HEADING, LENGTH = (
+    re.compile(rf"\b(rotation|rs) ?{word}\b") for word in ("ratio", "momentum", "heading", "length")
+)
 _SHORT_FOR = re.compile(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b")
 _PERCENT = re.compile(r"^(percent|pct)\b", re.IGNORECASE)
 
@@ -88,7 +90,7 @@ def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
     A tool's columns of one metric stand together, so that its lookbacks can be compared. Single securities have
     no cell, and neither has the last step of a relative rotation, which the chart of it shows.
     """
-    figures = [figure for figure in figures if figure.ticker is None and not _STEP.search(_words(figure.metric))]
+    figures = [figure for figure in figures if figure.ticker is None and not _is_any(figure.metric, HEADING, LENGTH)]
     keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
     for name, key in keys.items():
@@ -199,7 +201,7 @@ def _diverges(metric: str, unit: str | None, values: Sequence[float]) -> bool:
     if min(values) < 0:
         return True
     name, measure = _words(metric).casefold(), _words(unit or "").casefold()
-    if _AROUND_100.search(name):
+    if _is_any(metric, RATIO, MOMENTUM):
         return False
     return bool(_UP_OR_DOWN.search(name)) and not _SIZE_ONLY.search(f"{name}, {measure}")
 
@@ -222,6 +224,16 @@ def _percentile_90(values: Sequence[float]) -> float:
     below, share = divmod((len(ranked) - 1) * 0.9, 1)
     above = min(int(below) + 1, len(ranked) - 1)
     return ranked[int(below)] + (ranked[above] - ranked[int(below)]) * share
+
+
+def measure_words(metric: str) -> str:
+    """A measure's name in small letters, with blanks for what joins its words."""
+    return re.sub(r"[\W_]+", " ", metric).casefold()
+
+
+def _is_any(metric: str, *measures: re.Pattern[str]) -> bool:
+    words = measure_words(metric)
+    return any(measure.search(words) for measure in measures)
 
 
 def _words(key: str) -> str:

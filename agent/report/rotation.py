@@ -15,7 +15,20 @@ from typing import TypeAlias
 
 from agent.figures import Figure
 from agent.lookbacks import days_of
-from agent.report.heatmap import Column, Heatmap, finite, heatmap_of, label, sector_key, unit_label
+from agent.report.heatmap import (
+    HEADING,
+    LENGTH,
+    MOMENTUM,
+    RATIO,
+    Column,
+    Heatmap,
+    finite,
+    heatmap_of,
+    label,
+    measure_words,
+    sector_key,
+    unit_label,
+)
 from agent.report.svg import Point
 from agent.report.words import Words
 
@@ -39,13 +52,9 @@ AGAINST_BENCHMARK = "{measure} over {longer} against {shorter}; the centre is th
 AGAINST_MEDIAN = "{measure} over {longer} against {shorter}; the centre is the median sector."
 
 # Names of measures, with blanks for what joins their words.
-_RATIO = re.compile(r"\b(rotation|rs) ?ratio\b")
-_MOMENTUM = re.compile(r"\b(rotation|rs) ?momentum\b")
 _RELATIVE = re.compile(r"\b(relative|excess|alpha|outperformance)\b")
 _PERFORMANCE = re.compile(r"\b(perf|performance|returns?|price change)\b")
 _NO_RETURN = re.compile(r"\b(rank|ranks|rating|percentile|index|ratio|volume|volatility|flow|risk)\b")
-_HEADING = re.compile(r"\b(rotation|rs) ?heading\b")
-_LENGTH = re.compile(r"\b(rotation|rs) ?length\b")
 _QUARTER, _MONTH = 91, 30
 _LARGEST = 1e9
 """What is beyond it is a defect of its server and no return."""
@@ -96,9 +105,11 @@ class Rotation:
         return QUADRANTS[x >= self.x.centre, y >= self.y.centre]
 
 
-def rotation_of(figures: Sequence[Figure]) -> Rotation | None:
-    """None where fewer than two sectors have both measures of a chart."""
-    table = heatmap_of(figures)
+def rotation_of(figures: Sequence[Figure], table: Heatmap | None = None) -> Rotation | None:
+    """None where fewer than two sectors have both measures of a chart. `table`: the figures' heatmap, where it is made
+    already.
+    """
+    table = table or heatmap_of(figures)
     found = _delivered(figures, table) or _compared(table)
     if found is None or len(found.tracks) <= MOST:
         return found
@@ -117,11 +128,11 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
     """By what a tool says are a sector's ratio and momentum."""
     for ratio in table.columns:
         beside = [column for column in table.columns if (column.tool, column.lookback) == (ratio.tool, ratio.lookback)]
-        momentum = _named(beside, _MOMENTUM)
-        if _RATIO.search(_words(ratio.metric)) and momentum:
+        momentum = _named(beside, MOMENTUM)
+        if RATIO.search(measure_words(ratio.metric)) and momentum:
             ways = [[each for each in figures if _is_of(each, column)] for column in (ratio, momentum)]
             near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
-            ways += [[each for each in near if words.search(_words(each.metric))] for words in (_HEADING, _LENGTH)]
+            ways += [[each for each in near if words.search(measure_words(each.metric))] for words in (HEADING, LENGTH)]
             tracks = _tracks(table, *map(_by_day, ways))
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
@@ -131,7 +142,7 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
 
 
 def _named(columns: Iterable[Column], pattern: re.Pattern[str]) -> Column | None:
-    return next((column for column in columns if pattern.search(_words(column.metric))), None)
+    return next((column for column in columns if pattern.search(measure_words(column.metric))), None)
 
 
 def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, lengths: _ByDay) -> tuple[Track, ...]:
@@ -177,7 +188,7 @@ def _compared(table: Heatmap) -> Rotation | None:
     for pattern in (_RELATIVE, _PERFORMANCE):
         lines: dict[tuple[str, str, str | None], dict[int, int]] = {}
         for at, column in enumerate(table.columns):
-            name, days = _words(column.metric), days_of(column.lookback)
+            name, days = measure_words(column.metric), days_of(column.lookback)
             if days and pattern.search(name) and not _NO_RETURN.search(name) and _is_change(column, table, at):
                 lines.setdefault((column.tool, column.metric, column.unit), {}).setdefault(days, at)
         for line in lines.values():
@@ -217,7 +228,3 @@ def _axis(column: Column, centre: float) -> Axis:
 def _span(values: Iterable[float]) -> float:
     known = list(values)
     return max(known) - min(known)
-
-
-def _words(metric: str) -> str:
-    return re.sub(r"[\W_]+", " ", metric).casefold()

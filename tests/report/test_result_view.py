@@ -15,6 +15,7 @@ from agent.report.palettes import CVD
 from agent.report.result_view import show_result
 from agent.result import RULES, SIMULATED, Earlier, RunResult
 from tests.report.runs_and_pages import advice, figure, result
+from tests.report.test_palettes import contrast
 
 GOLDEN = Path(__file__).parent / "golden"
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -144,20 +145,10 @@ def test_cells_have_their_own_letters_which_can_be_read(
     text = shown(run(), 120, "truecolor", monkeypatch, capsys)
     pairs = re.findall(r"38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m", text)
     assert len(pairs) > 10
-    worst = min(contrast(each[:3], each[3:]) for each in (tuple(map(int, pair)) for pair in pairs))
+    worst = min(
+        contrast(*("#" + "%02x" * 3 % tuple(map(int, half)) for half in (each[:3], each[3:]))) for each in pairs
+    )
     assert worst >= 4.5
-
-
-def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """By WCAG 2."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: tuple[int, ...]) -> float:
-    parts = [each / 255 for each in colour]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_terminals_with_a_light_ground_get_the_light_palette(

@@ -92,7 +92,7 @@ class Table:
 
     @cached_property
     def _rotation(self) -> Rotation | None:
-        found = rotation_of(self._result.figures)
+        found = rotation_of(self._result.figures, self._heatmap)
         if found is None:
             return None
         tracks = tuple(replace(each, sector=self._texts.sector(each.sector)) for each in found.tracks)
