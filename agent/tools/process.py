@@ -142,9 +142,10 @@ def inherited() -> dict[str, str]:
 
 
 async def has_ended(process: asyncio.subprocess.Process, seconds: float) -> bool:
-    """Whether it ended in time. Not `wait()`, which also waits for descendants that hold its pipes."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while process.returncode is None:
-                await asyncio.sleep(0.01)
+    """Whether it ended in time. Not `wait()`, which also waits for descendants that hold its pipes; and no
+    `asyncio.timeout`, which in a task that a timeout has cancelled already does not end as one before Python 3.11.3.
+    """
+    late = time.monotonic() + seconds
+    while process.returncode is None and time.monotonic() < late:
+        await asyncio.sleep(0.01)
     return process.returncode is not None
