@@ -98,9 +98,9 @@ class Tab:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", media="", features=features if scheme else [])
 
-    def picture(self, width: int, height: int, scale: float = 1) -> bytes:
-        """The upper left part of the page, as PNG."""
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": scale}
+    def picture(self, width: int, height: int, *, top: float = 0, scale: float = 1) -> bytes:
+        """A part of the page, as PNG."""
+        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": scale}
         taken = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(taken["data"])
 
