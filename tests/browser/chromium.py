@@ -73,11 +73,12 @@ class Tab:
         return answer["result"].get("value")
 
     def click(self, selector: str) -> None:
-        self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
-        box = self.value(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        middle = self._middle(selector)
         for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            self.ask("Input.dispatchMouseEvent", type=kind, **middle, button="left", clickCount=1)
+
+    def hover(self, selector: str) -> None:
+        self.ask("Input.dispatchMouseEvent", type="mouseMoved", **self._middle(selector))
 
     def press(self, key: str, text: str, code: int) -> None:
         about = {"key": key, "windowsVirtualKeyCode": code}
@@ -103,6 +104,12 @@ class Tab:
         clip = {"x": 0, "y": top, "width": width, "height": height, "scale": scale}
         taken = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(taken["data"])
+
+    def _middle(self, selector: str) -> dict[str, float]:
+        """Where it stands once it is scrolled into sight."""
+        self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+        box = self.value(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._unread:
