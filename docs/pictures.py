@@ -1,10 +1,11 @@
-"""Makes the pictures of the documentation from real runs: `python docs/pictures.py`, with a Chromium on the PATH."""
+"""Makes the pictures of the documentation from real runs: `python docs/pictures.py`, with a Chromium on the PATH.
+
+The browser is driven as in the tests, so the checkout has to be installed (`pip install -e .`, as make does it).
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from io import StringIO
@@ -13,6 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 from walk import shown
+
+from tests.browser.chromium import CHROMIUM, MISSING, Tab, started
 
 IMAGES = Path(__file__).parent / "images"
 ASK = 'advisor ask -q --offline -c us_sector_rotation --as-of {} "Which industries hold up in a downturn?"'
@@ -23,9 +26,8 @@ pre {{ margin: 0; font: 13px/1.35 "DejaVu Sans Mono", monospace }}
 
 
 def main() -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        raise SystemExit("no Chromium found: apt-get install chromium")
+    if CHROMIUM is None:
+        raise SystemExit(MISSING)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         programs = Path(sys.executable).parent
@@ -37,11 +39,12 @@ def main() -> None:
         page = Path(shown("advisor runs path last", place, env).strip()) / "page.html"
         compared = place / "diff.html"
         shown(f"advisor runs diff {before} last --html -o {compared}", place, env)
-        _picture(browser, page, "page", 1240, 1800)
-        _picture(browser, page, "page-dark", 1240, 900, "--force-dark-mode", "--blink-settings=preferredColorScheme=0")
-        _picture(browser, page, "page-phone", 500, 1100)
-        _picture(browser, compared, "diff", 1240, 1000)
-        _picture(browser, _terminal(terminal, place / "terminal.html"), "terminal", 920, 1000)
+        with started(place / "profile") as tab:
+            _picture(tab, page, "page", 1480, 1800)
+            _picture(tab, page, "page-dark", 1480, 1155, scheme="dark", begins=".heatmap")
+            _picture(tab, page, "page-phone", 390, 1100)
+            _picture(tab, compared, "diff", 1480, 1000)
+            _picture(tab, _terminal(terminal, place / "terminal.html"), "terminal", 920, 1000)
 
 
 def _terminal(said: str, path: Path) -> Path:
@@ -52,11 +55,16 @@ def _terminal(said: str, path: Path) -> Path:
     return path
 
 
-def _picture(browser: str, page: Path, name: str, width: int, height: int, *flags: str) -> None:
-    """A picture of the page's upper part."""
+def _picture(
+    tab: Tab, page: Path, name: str, width: int, height: int, scheme: str = "light", begins: str = "body"
+) -> None:
+    """A picture of a part of the page. `begins`: the selector of what stands near its upper edge."""
+    tab.prefer(scheme)
+    tab.resize(width, height)
+    tab.go(page.as_uri())
+    top = tab.value(f"Math.max(document.querySelector({begins!r}).getBoundingClientRect().top - 24, 0)")
     target = IMAGES / f"{name}.png"
-    run = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={width},{height}", *flags]
-    subprocess.run([*run, f"--screenshot={target}", page.as_uri()], check=True, capture_output=True)
+    target.write_bytes(tab.picture(width, height, top=top))
     print(f"{target.name}: {target.stat().st_size:,} bytes")
 
 

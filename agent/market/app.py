@@ -17,6 +17,7 @@ URI = "ui://market/heatmap.html"
 DRAWN = ("get_sector_heatmap", "get_relative_rotation")
 """The tools whose tables it draws."""
 _NO_DOMAINS = ("connectDomains", "resourceDomains", "frameDomains", "baseUriDomains")
+_BRIDGE = '<script src="app_bridge.js"></script>'
 
 
 def link(tool: str) -> dict[str, Any]:
@@ -33,14 +34,20 @@ def resource() -> types.Resource:
 
 
 def contents() -> types.TextResourceContents:
-    """The App. It needs no domain of the outside, and says so."""
+    return served(URI, page("agent.market", "heatmap_app.html"), border=True)
+
+
+def served(uri: str, html: str, *, border: bool) -> types.TextResourceContents:
+    """An App of ours at its address. It needs no domain of the outside, and says so; `border`: whether it wants one."""
     from mcp import types
     from mcp.server.apps import APP_MIME_TYPE
 
-    meta = {"ui": {"csp": {kind: [] for kind in _NO_DOMAINS}, "prefersBorder": True}}
-    return types.TextResourceContents(uri=URI, text=_html(), mime_type=APP_MIME_TYPE, _meta=meta)
+    meta = {"ui": {"csp": {kind: [] for kind in _NO_DOMAINS}, "prefersBorder": border}}
+    return types.TextResourceContents(uri=uri, text=html, mime_type=APP_MIME_TYPE, _meta=meta)
 
 
 @cache
-def _html() -> str:
-    return files("agent.market").joinpath("heatmap_app.html").read_text("utf-8")
+def page(package: str, name: str) -> str:
+    """The file of an App, with the script in it by which each of them talks to its host."""
+    bridge = files("agent.market").joinpath("app_bridge.js").read_text("utf-8")
+    return files(package).joinpath(name).read_text("utf-8").replace(_BRIDGE, f"<script>\n{bridge}</script>")

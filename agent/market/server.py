@@ -174,18 +174,26 @@ def _resources(market: Pack) -> dict[str, Any]:
         kept = [types.Resource(name=uri, uri=uri, description=about, mime_type=_JSON) for uri in market.resources]
         return types.ListResourcesResult(resources=kept + [app.resource()] * client_supports_apps(context))
 
+    async def list_templates(context: Context, params: object) -> types.ListResourceTemplatesResult:
+        return types.ListResourceTemplatesResult(resource_templates=[])
+
     async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         if params.uri == app.URI:
             return types.ReadResourceResult(contents=[app.contents()])
         if params.uri not in market.resources:
             known = ", ".join([*market.resources, app.URI])
-            raise MCPError(types.INVALID_PARAMS, f"Unknown resource {params.uri[:200]!r}. There are: {known}.")
+            message = f"Unknown resource {params.uri[:200]!r}. There are: {known}."
+            raise MCPError(types.INVALID_PARAMS, message, {"uri": params.uri})
         text = market.resources[params.uri]()
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=params.uri, text=text, mime_type=_JSON)]
         )
 
-    return {"on_list_resources": list_resources, "on_read_resource": read_resource}
+    return {
+        "on_list_resources": list_resources,
+        "on_list_resource_templates": list_templates,
+        "on_read_resource": read_resource,
+    }
 
 
 def _declare(tool: Tool, market: Pack, apps: bool) -> types.Tool:

@@ -7,12 +7,11 @@ comes with the result of a call, in its `_meta`, which clients keep from their m
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import AdvisorError, UsageError
 from agent.gathering import result_of
+from agent.market import app
 from agent.place import MEDIA_TYPE, page_of
 from agent.runs import log, store
 
@@ -26,7 +25,6 @@ PAGE = "sector-advisor/page"
 """The key in `_meta` of a result under which the App finds the page."""
 TEMPLATE = "run://{run}/page.html"
 _RUN = re.compile(r"run://([0-9]{8}-[0-9]{9}-[0-9a-f]{4})/page\.html")
-_NO_DOMAINS = ("connectDomains", "resourceDomains", "frameDomains", "baseUriDomains")
 
 
 def address(run_id: str) -> str:
@@ -56,17 +54,10 @@ def template() -> types.ResourceTemplate:
 def read(uri: str, agents: Collection[str]) -> types.TextResourceContents:
     """The App, or the page of a run of one of these agents. Raises UsageError when there is none."""
     from mcp import types
-    from mcp.server.apps import APP_MIME_TYPE
 
     if uri == APP:
-        meta = {"ui": {"csp": {kind: [] for kind in _NO_DOMAINS}, "prefersBorder": False}}
-        return types.TextResourceContents(uri=uri, text=_app(), mime_type=APP_MIME_TYPE, _meta=meta)
+        return app.served(APP, app.page("agent.serving", "run_app.html"), border=False)
     return types.TextResourceContents(uri=uri, text=_page(uri, agents), mime_type=MEDIA_TYPE)
-
-
-@cache
-def _app() -> str:
-    return files("agent.serving").joinpath("run_app.html").read_text("utf-8")
 
 
 def _page(uri: str, agents: Collection[str]) -> str:

@@ -56,7 +56,7 @@ def build(tools: Mapping[str, Offered], desk: Desk, tell: Tell) -> Server[Any]:
         try:
             contents = await asyncio.to_thread(pages.read, params.uri, agents)
         except UsageError as error:
-            raise MCPError(types.INVALID_PARAMS, f"{error.message}; {error.hint}") from None
+            raise MCPError(types.INVALID_PARAMS, f"{error.message}; {error.hint}", {"uri": params.uri}) from None
         return types.ReadResourceResult(contents=[contents])
 
     server: Server[Any] = Server(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.browser.test_page_in_browser import Tab
+from tests.browser.chromium import Tab
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -35,7 +35,9 @@ addEventListener("message", ({{source, data}}) => {{
     send({{method: "ui/notifications/tool-input", params: {{arguments: {{}}}}}});
     for (const params of {results}) send({{method: "ui/notifications/tool-result", params}});
   }}
-  if (data.method === "ui/notifications/size-changed") frame.style.height = `${{data.params.height}}px`;
+  if (data.method === "ui/notifications/size-changed") {{
+    for (const [side, length] of Object.entries(data.params)) frame.style[side] = `${{length}}px`;
+  }}
 }});
 const until = (wanted) => new Promise((resolve) => {{
   const look = () => heard.some(wanted) ? resolve(heard) : setTimeout(look, 5);

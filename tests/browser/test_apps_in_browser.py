@@ -12,17 +12,17 @@ from mcp import Client
 
 from agent.market.server import build
 from agent.serving import pages
-from tests.browser import test_page_in_browser
+from tests.browser.chromium import Tab
 from tests.browser.hosting import Hosted, host
 from tests.browser.test_eval_page_in_browser import CONTRASTS
-from tests.browser.test_page_in_browser import CHROMIUM, EVIL, Tab
+from tests.browser.test_page_in_browser import EVIL
 from tests.serving.client import SHOWS_APPS
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-tab = test_page_in_browser.tab
 Show = Callable[..., Hosted]
 
 ROWS = "[...document.querySelectorAll('tbody tr')].map(row => row.cells[{}].innerText)"
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+"""Until all is laid out and looked at."""
 _OF_255 = "(colour.startsWith('color(srgb') ? colour.replace(/[\\d.]+/g, (part) => 255 * part) : colour).match"
 """Mixed colours come as parts of 1."""
 
@@ -155,14 +155,51 @@ async def test_the_host_is_greeted_told_of_the_size_and_answered(show: Show) -> 
     assert greeting["params"]["protocolVersion"] == "2026-01-26"
     assert {"appInfo", "appCapabilities"} <= set(greeting["params"])
     assert len(hosted.heard("ui/notifications/initialized")) == 1
-    height = hosted.value("document.documentElement.offsetHeight")
-    hosted.tab.value(
-        f"until((each) => each.method === 'ui/notifications/size-changed' && each.params.height === {height})"
-    )
+    height = hosted.value("Math.ceil(document.documentElement.getBoundingClientRect().height)")
+    told = f"each.method === 'ui/notifications/size-changed' && each.params.height === {height}"
+    hosted.tab.value(f"until((each) => {told})")
     hosted.tab.value("send({id: 7, method: 'ui/resource-teardown', params: {reason: 'closed'}})")
     hosted.tab.value("send({id: 8, method: 'tools/list', params: {}})")
     answers = {each.get("id"): each for each in hosted.tab.value("until((each) => each.id === 8)")}
     assert (answers[7]["result"], answers[8]["error"]["code"]) == ({}, -32601)
+
+
+async def test_a_host_that_takes_the_size_it_is_told_leaves_the_width_to_its_window(show: Show) -> None:
+    app, result = await asked("get_sector_heatmap")
+    hosted = show(app, result, width=900)
+    hosted.once("document.querySelector('tbody tr')")
+    hosted.tab.resize(390, 900)
+    assert hosted.once("innerWidth === 390")
+    hosted.tab.resize(900, 900)
+    assert hosted.once("innerWidth === 900")
+    assert all(set(each["params"]) == {"height"} for each in hosted.heard("ui/notifications/size-changed"))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "document.documentElement.style.display = 'none'",
+        "Object.defineProperty(window, 'innerWidth', {value: 0}); document.body.style.paddingTop = '99px'",
+    ],
+    ids=["without height", "without width"],
+)
+async def test_an_app_that_is_hidden_tells_no_size(show: Show, hidden: str) -> None:
+    app, result = await asked("get_sector_heatmap")
+    hosted = show(app, result)
+    hosted.once("document.querySelector('tbody tr')")
+    assert hosted.heard("ui/notifications/size-changed")
+    hosted.value(f"{hidden}; {FRAMES}")
+    hosted.tab.value("send({id: 9, method: 'ping', params: {}})")
+    hosted.tab.value("until((each) => each.id === 9)")
+    height = hosted.value("Math.ceil(document.documentElement.getBoundingClientRect().height)")
+    assert height not in [each["params"]["height"] for each in hosted.heard("ui/notifications/size-changed")]
+
+
+async def test_a_host_that_does_not_name_the_tool_gets_a_heading_that_fits_each(show: Show) -> None:
+    app, result = await asked("get_relative_rotation")
+    hosted = show(app, result)
+    hosted.once("document.querySelector('tbody tr')")
+    assert hosted.value("[document.title, document.querySelector('h1').innerText]") == ["Sectors", "Sectors"]
 
 
 async def test_an_error_is_told_in_its_own_words(show: Show) -> None:
@@ -219,6 +256,30 @@ def test_a_runs_page_still_sorts_and_points_at_its_calls(show: Show, planned: Pa
     assert hosted.value("document.querySelectorAll('[aria-sort=descending]').length") == 1
     hosted.value("document.querySelector('a.number').focus()")
     assert hosted.value("document.querySelectorAll('.pointed').length") > 0
+
+
+def test_a_number_leads_to_its_call_and_not_out_of_the_app(show: Show, planned: Path) -> None:
+    hosted = show(run_app(), with_page(planned))
+    hosted.once("document.querySelector('.heat tbody tr')")
+    hosted.tab.value("frame.style.maxHeight = '300px'")
+    hosted.once("innerHeight === 300")
+    click = "new MouseEvent('click', {bubbles: true, cancelable: true})"
+    assert not hosted.value(f"document.querySelector('a.number').dispatchEvent({click})"), "the frame would follow it"
+    assert hosted.value("document.querySelector('details[open]').closest('[id]').id").startswith("call-")
+    assert hosted.value("document.querySelector('details[open]').getBoundingClientRect().top") < 300
+
+
+def test_the_app_speaks_the_language_of_its_page(show: Show, planned: Path) -> None:
+    result = with_page(planned)
+    result["_meta"][pages.PAGE] = result["_meta"][pages.PAGE].replace('<html lang="en">', '<html lang="vi">')
+    hosted = show(run_app(), result)
+    hosted.once("document.querySelector('.heat tbody tr')")
+    assert hosted.value("document.documentElement.lang") == "vi"
+
+
+def test_an_app_that_waits_for_its_run_is_one_line_high(show: Show) -> None:
+    told = show(run_app()).heard("ui/notifications/size-changed")
+    assert 0 < told[0]["params"]["height"] < 80
 
 
 def test_a_page_that_holds_another_script_does_not_run_it(show: Show, planned: Path) -> None:

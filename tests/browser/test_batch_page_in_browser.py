@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from agent.batch.outputs import summary
 from agent.report.batch_page import Matrix, render
 from agent.result import RULES, SIMULATED
 from tests.batch.rows_and_envelopes import advice, envelope, row
-from tests.browser import test_page_in_browser
-from tests.browser.test_page_in_browser import CHROMIUM, EVIL, Tab
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-tab = test_page_in_browser.tab
-Open = Callable[..., Tab]
+from tests.browser.chromium import Open
+from tests.browser.test_page_in_browser import EVIL
 
 ACTIONS = ("overweight", "neutral", "underweight")
 # The ratio of WCAG 2: of the ink on each cell of a table that has a fill of its own.
@@ -49,22 +42,8 @@ def batch(dates: int) -> str:
     return render(summary(EVIL, rows, None), matrix)
 
 
-@pytest.fixture
-def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
-    def show(dates: int = 40, width: int = 1480, scheme: str = "light") -> Tab:
-        file = tmp_path / "index.html"
-        file.write_text(batch(dates), encoding="utf-8")
-        tab.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        tab.resize(width, 900)
-        tab.go(file.as_uri())
-        return tab
-
-    yield show
-    tab.ask("Emulation.setEmulatedMedia", features=[])
-
-
 def test_nothing_is_fetched_or_run_and_the_style_is_let_in(shown: Open) -> None:
-    tab = shown()
+    tab = shown(batch(40))
     requests = [request["request"]["url"] for request in tab.seen("Network.requestWillBeSent")]
     assert requests == [tab.value("location.href")]
     assert not tab.seen("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
@@ -75,19 +54,19 @@ def test_nothing_is_fetched_or_run_and_the_style_is_let_in(shown: Open) -> None:
 @pytest.mark.parametrize("width", [390, 1480])
 @pytest.mark.parametrize("dates", [1, 40])
 def test_the_page_never_scrolls_sideways(shown: Open, dates: int, width: int) -> None:
-    assert shown(dates, width).value("document.documentElement.scrollWidth") <= width
+    assert shown(batch(dates), width).value("document.documentElement.scrollWidth") <= width
 
 
 def test_forty_dates_scroll_in_their_own_box_on_a_phone_and_fit_on_a_desk(shown: Open) -> None:
     sizes = "[...document.querySelector('.scroll').children].map(it => [it.offsetWidth, it.parentNode.clientWidth])[0]"
-    inner, outer = shown(40, 390).value(sizes)
+    inner, outer = shown(batch(40), 390).value(sizes)
     assert inner > outer <= 390
-    inner, outer = shown(40, 1480).value(sizes)
+    inner, outer = shown(batch(40), 1480).value(sizes)
     assert inner <= outer
 
 
 def test_the_sector_names_stay_in_sight_while_the_table_scrolls(shown: Open) -> None:
-    tab = shown(width=390)
+    tab = shown(batch(40), 390)
     left = "document.querySelector('.matrix tbody th').getBoundingClientRect().left"
     before = tab.value(left)
     assert tab.value("document.querySelector('.scroll').scrollLeft = 300") == 300
@@ -97,7 +76,7 @@ def test_the_sector_names_stay_in_sight_while_the_table_scrolls(shown: Open) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_cell_can_be_read(shown: Open, scheme: str) -> None:
-    tab = shown(scheme=scheme)
+    tab = shown(batch(40), scheme=scheme)
     contrasts = tab.value(CONTRASTS)
     assert len(contrasts) == 43 * 19 and min(contrasts) >= 4.5
     fills = "new Set([...document.querySelectorAll('.matrix td')].map(it => getComputedStyle(it).backgroundColor)).size"
@@ -106,7 +85,7 @@ def test_every_cell_can_be_read(shown: Open, scheme: str) -> None:
 
 @pytest.mark.parametrize("dates", [3, 40])
 def test_a_cell_can_be_touched_and_leads_to_the_page_of_its_run(shown: Open, dates: int) -> None:
-    tab = shown(dates, 390)
+    tab = shown(batch(dates), 390)
     cell = "document.querySelector('.matrix td a')"
     box = tab.value(f"{cell}.getBoundingClientRect().toJSON()")
     assert min(box["width"], box["height"]) >= 24

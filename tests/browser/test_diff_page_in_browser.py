@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.browser import test_page_in_browser
-from tests.browser.test_page_in_browser import CHROMIUM, EVIL, Tab
+from tests.browser.chromium import Open
+from tests.browser.test_page_in_browser import EVIL
 from tests.report.runs_and_pages import evil_run
 from tests.report.test_diff_page import moved, page
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-tab = test_page_in_browser.tab
-Open = Callable[..., Tab]
 # The ratio of WCAG 2, of each text on the page's own ground.
 CONTRASTS = """[...document.querySelectorAll('.verdict p, .kind, .action, .figures li, .lines span, small, summary')]
 .map(each => {
@@ -26,20 +20,6 @@ CONTRASTS = """[...document.querySelectorAll('.verdict p, .kind, .action, .figur
   const ink = light(getComputedStyle(each).color), ground = light(getComputedStyle(document.body).backgroundColor);
   return (Math.max(ink, ground) + .05) / (Math.min(ink, ground) + .05);
 })"""
-
-
-@pytest.fixture
-def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
-    def show(made: str, width: int = 1480, scheme: str = "light") -> Tab:
-        file = tmp_path / "diff.html"
-        file.write_text(made, encoding="utf-8")
-        tab.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        tab.resize(width, 900)
-        tab.go(file.as_uri())
-        return tab
-
-    yield show
-    tab.ask("Emulation.setEmulatedMedia", features=[])
 
 
 def test_nothing_is_fetched_or_run_and_the_style_is_let_in(shown: Open) -> None:

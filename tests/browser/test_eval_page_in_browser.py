@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from agent.report.eval_page import render
-from tests.browser import test_page_in_browser
-from tests.browser.test_page_in_browser import CHROMIUM, EVIL, Tab
+from tests.browser.chromium import Open, Tab
+from tests.browser.test_page_in_browser import EVIL
 from tests.report.outcomes import attack, call, case, check, compared, outcome, run, sample, score
 from tests.report.runs_and_pages import advice
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-tab = test_page_in_browser.tab
-Open = Callable[..., Tab]
 
 LONG = "long" * 60
 # The ratio of WCAG 2, of the ink of each state on the first fill behind it.
@@ -53,20 +46,6 @@ def page() -> str:
     return render(outcome(*cases, suite=EVIL, reasons=[LONG], totals={"attacks": [attack()]}), against)
 
 
-@pytest.fixture
-def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
-    def show(width: int = 1480, scheme: str = "light", anchor: str = "") -> Tab:
-        file = tmp_path / "index.html"
-        file.write_text(page(), encoding="utf-8")
-        tab.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        tab.resize(width, 900)
-        tab.go(file.as_uri() + anchor)
-        return tab
-
-    yield show
-    tab.ask("Emulation.setEmulatedMedia", media="", features=[])
-
-
 def cases_shown(tab: Tab) -> list[str]:
     """Names in the table, which are those of the details below it."""
     rows: list[str] = tab.value(SHOWN.format("tr[data-verdict]", "a"))
@@ -81,7 +60,7 @@ def choose(tab: Tab, at: int, letter: str) -> None:
 
 
 def test_nothing_is_fetched_and_only_our_script_runs(shown: Open) -> None:
-    tab = shown()
+    tab = shown(page())
     requests = [request["request"]["url"] for request in tab.seen("Network.requestWillBeSent")]
     assert requests == [tab.value("location.href")]
     assert not tab.seen("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
@@ -90,7 +69,7 @@ def test_nothing_is_fetched_and_only_our_script_runs(shown: Open) -> None:
 
 
 def test_the_filters_work_by_keyboard_and_together(shown: Open) -> None:
-    tab = shown()
+    tab = shown(page())
     told = "document.querySelector('.filter output').value"
     assert (cases_shown(tab), tab.value(told)) == (["bad", "", "good", "fine"], "4 of 4 shown")
     choose(tab, 1, "v")
@@ -104,7 +83,7 @@ def test_the_filters_work_by_keyboard_and_together(shown: Open) -> None:
 
 
 def test_a_link_to_a_case_opens_it(shown: Open) -> None:
-    tab = shown()
+    tab = shown(page())
     opened = "[...document.querySelectorAll('details.case')].map(it => it.open)"
     assert tab.value(opened) == [False] * 4
     tab.click("a[href='#case-3']")
@@ -113,20 +92,20 @@ def test_a_link_to_a_case_opens_it(shown: Open) -> None:
 
 
 def test_a_page_opened_at_a_case_shows_it(shown: Open) -> None:
-    tab = shown(anchor="#case-1")
+    tab = shown(page(), anchor="#case-1")
     assert tab.value("[...document.querySelectorAll('details.case[open]')].map(it => it.id)") == ["case-1"]
 
 
 @pytest.mark.parametrize("width", [390, 1480])
 def test_the_page_never_scrolls_sideways(shown: Open, width: int) -> None:
-    tab = shown(width)
+    tab = shown(page(), width)
     tab.value("document.querySelectorAll('details').forEach(it => { it.open = true })")
     assert tab.value("document.documentElement.scrollWidth") <= width
     assert tab.value("document.body.scrollWidth") <= width
 
 
 def test_two_answers_fit_a_phone_beside_each_other(shown: Open) -> None:
-    tab = shown(390, anchor="#case-1")
+    tab = shown(page(), 390, anchor="#case-1")
     inner, outer = tab.value(
         "[...document.querySelectorAll('#case-1 .answers')].map(it => [it.offsetWidth, it.parentNode.clientWidth])[0]"
     )
@@ -135,7 +114,7 @@ def test_two_answers_fit_a_phone_beside_each_other(shown: Open) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_state_can_be_read_and_told_apart(shown: Open, scheme: str) -> None:
-    tab = shown(scheme=scheme)
+    tab = shown(page(), scheme=scheme)
     contrasts = tab.value(CONTRASTS)
     assert len(contrasts) > 20 and min(contrasts) >= 4.5
     borders = (
@@ -146,7 +125,7 @@ def test_every_state_can_be_read_and_told_apart(shown: Open, scheme: str) -> Non
 
 
 def test_a_printed_page_has_the_details_of_every_case_and_no_filter(shown: Open) -> None:
-    tab = shown()
+    tab = shown(page())
     height = "document.querySelector('details.case').getBoundingClientRect().height"
     closed = tab.value(height)
     tab.ask("Emulation.setEmulatedMedia", media="print")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +16,9 @@ import pytest
 from agent.gathering import read_run
 from agent.report.page import LIMIT, render
 from agent.result import RunResult
-from tests.browser import test_page_in_browser
-from tests.browser.test_page_in_browser import CHROMIUM, Tab
+from tests.browser.chromium import Open, Tab
 from tests.cli.advisor import advisor
 from tests.report.runs_and_pages import advice, figure, result
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-tab = test_page_in_browser.tab
-Open = Callable[..., Tab]
 
 # The ratio of WCAG 2, of the ink of each cell on its own fill.
 CONTRASTS = """[...document.querySelectorAll('.heat td[class]')].map(cell => {
@@ -53,23 +47,6 @@ def industries(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 def sectors(planned: Path) -> RunResult:
     """Nineteen sectors and twenty columns."""
     return replace(read_run(planned), folder=None)
-
-
-@pytest.fixture
-def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
-    def show(run: RunResult, width: int = 1480, scheme: str = "light") -> Tab:
-        file = tmp_path / "page.html"
-        file.write_text(render(run), encoding="utf-8")
-        tab.ask("Emulation.setTouchEmulationEnabled", enabled=width < 600)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        tab.ask("Emulation.setEmulatedMedia", media="screen", features=features)
-        tab.resize(width, 900)
-        tab.go(file.as_uri())
-        return tab
-
-    yield show
-    tab.ask("Emulation.setTouchEmulationEnabled", enabled=False)
-    tab.ask("Emulation.setEmulatedMedia", media="", features=[])
 
 
 def everything_recommended(sectors: RunResult) -> RunResult:
@@ -103,7 +80,7 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
 ) -> None:
     vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
     runs = (industries, sectors, everything_recommended(sectors), vietnamese)
-    assert [printed_pages(shown(run)) for run in runs] == [1, 1, 1, 1]
+    assert [printed_pages(shown(render(run))) for run in runs] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -114,27 +91,25 @@ def test_a_page_of_a_real_run_fits_its_width_is_readable_and_fetches_nothing(
     folder = Path(os.environ.get("ADVISOR_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     for name, run in (("industries", industries), ("sectors", sectors)):
-        tab = shown(run, width, scheme)
+        tab = shown(render(run), width, scheme)
         assert tab.value("document.documentElement.scrollWidth") <= width
         contrasts = tab.value(CONTRASTS)
         assert len(contrasts) > 100 and min(contrasts) >= 4.5
         assert len(tab.seen("Network.requestWillBeSent")) == 1
         assert not tab.seen("Runtime.exceptionThrown", "Log.entryAdded")
         height = min(tab.value("document.documentElement.scrollHeight"), 5000)
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 0.5}
-        picture = tab.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-        (folder / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(picture["data"]))
+        (folder / f"{name}-{width}-{scheme}.png").write_bytes(tab.picture(width, height, scale=0.5))
         assert len(render(run).encode()) <= LIMIT
 
 
 def test_dark_pages_are_dark_and_light_ones_light(shown: Open, industries: RunResult) -> None:
     paper = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
-    assert shown(industries, scheme="light").value(paper) > 200
-    assert shown(industries, scheme="dark").value(paper) < 60
+    assert shown(render(industries), scheme="light").value(paper) > 200
+    assert shown(render(industries), scheme="dark").value(paper) < 60
 
 
 def test_a_row_shows_its_sector_in_the_chart_and_leaves_it_again(shown: Open, industries: RunResult) -> None:
-    tab = shown(industries)
+    tab = shown(render(industries))
     pointed = "new Set([...document.querySelectorAll('.rotation .pointed')].map(it => it.dataset.sector)).size"
     tab.value("document.querySelector('.heat tbody tr[data-sector=Energy]').focus()")
     assert tab.value(pointed) == 1
@@ -144,7 +119,7 @@ def test_a_row_shows_its_sector_in_the_chart_and_leaves_it_again(shown: Open, in
 
 
 def test_a_finger_on_a_number_is_told_where_it_stands_and_led_to_its_call(shown: Open, industries: RunResult) -> None:
-    tab = shown(industries, 390)
+    tab = shown(render(industries), 390)
     tap(tab, ".advice a.number")
     told = tab.value("document.querySelector('.advice .stands').innerText")
     assert re.fullmatch(r"10\.3 %: Consumer Non-Durables Volatility 24M 10\.28 % · call 2 .*", told)
@@ -155,8 +130,8 @@ def test_a_finger_on_a_number_is_told_where_it_stands_and_led_to_its_call(shown:
 
 def test_a_table_that_goes_on_to_the_right_says_so(shown: Open, industries: RunResult) -> None:
     hint = "document.querySelector('.hint').checkVisibility()"
-    assert shown(industries, 390).value(hint)
-    wide = shown(industries, 1480)
+    assert shown(render(industries), 390).value(hint)
+    wide = shown(render(industries), 1480)
     assert not wide.value(hint) and not wide.value("document.querySelector('.cut.more')")
 
 
@@ -169,4 +144,4 @@ def test_long_texts_without_blanks_stay_within_a_phone(shown: Open) -> None:
         warnings=[long],
         benchmark=long,
     )
-    assert shown(run, 390).value("document.documentElement.scrollWidth") <= 390
+    assert shown(render(run), 390).value("document.documentElement.scrollWidth") <= 390

@@ -1,16 +1,6 @@
-"""The page in a real Chromium, driven over its debugging pipe: nothing but the standard library is needed."""
+"""The page in a real Chromium: how it sorts, scrolls and points, and that it runs and fetches nothing foreign."""
 
 from __future__ import annotations
-
-import fcntl
-import json
-import os
-import select
-import shutil
-import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,146 +8,10 @@ from agent.evidence import examine
 from agent.figures import Figure
 from agent.report.page import render
 from agent.result import SIMULATED, Call, RunResult
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--disable-component-update",
-    "--disable-background-networking",
-    "--remote-debugging-pipe",
-)
-PATIENCE = 60
-"""Seconds without any message from the browser before a test gives up."""
+from tests.browser.chromium import Open, Tab
 
 EVIL = "<script>window.owned = 1</script>\"'><img src=http://evil.invalid/x onerror='window.owned = 1'>"
 PERFORMANCE = {"Banks": 2.5, EVIL: None, "Retail": 11.0, "Bất động sản": -7.25, "Media": 0.4}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
-Open = Callable[..., "Tab"]
-
-
-class Tab:
-    """One tab. Commands go out and answers and events come back as JSON, each ended by a zero byte."""
-
-    def __init__(self, out: int, back: int) -> None:
-        self._out, self._back, self._unread, self._sent = out, back, b"", 0
-        self._session: str | None = None
-        self.events: list[dict[str, Any]] = []
-
-    def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        self._sent += 1
-        message = {"id": self._sent, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while (answer := self._next()).get("id") != self._sent:
-            self.events.append(answer)
-        assert "error" not in answer, answer
-        result: dict[str, Any] = answer["result"]
-        return result
-
-    def attach(self) -> None:
-        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.ask(f"{domain}.enable")
-
-    def go(self, url: str) -> None:
-        self.events.clear()
-        self.ask("Page.navigate", url=url)
-        while not self.seen("Page.loadEventFired"):
-            self.events.append(self._next())
-
-    def seen(self, *methods: str) -> list[dict[str, Any]]:
-        return [event["params"] for event in self.events if event.get("method") in methods]
-
-    def value(self, expression: str) -> Any:
-        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def click(self, selector: str) -> None:
-        self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
-        box = self.value(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-
-    def press(self, key: str, text: str, code: int) -> None:
-        about = {"key": key, "windowsVirtualKeyCode": code}
-        self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", **about)
-
-    def resize(self, width: int, height: int) -> None:
-        self.ask(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
-
-    def _next(self) -> dict[str, Any]:
-        while b"\0" not in self._unread:
-            assert select.select([self._back], [], [], PATIENCE)[0], "the browser does not answer"
-            received = os.read(self._back, 1 << 16)
-            assert received, "the browser is gone"
-            self._unread += received
-        message, self._unread = self._unread.split(b"\0", 1)
-        parsed: dict[str, Any] = json.loads(message)
-        return parsed
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """A browser with an empty profile. It reads commands from its descriptor 3 and writes answers to 4."""
-    assert CHROMIUM
-    profile = tmp_path_factory.mktemp("profile")
-    ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for pair in (os.pipe(), os.pipe()) for end in _closing(pair)]
-    commands, out, back, answers = ends
-    silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
-    pid = os.posix_spawn(
-        CHROMIUM,
-        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
-        os.environ | {"HOME": str(profile)},
-        file_actions=[*silent, (os.POSIX_SPAWN_DUP2, commands, 3), (os.POSIX_SPAWN_DUP2, answers, 4)],
-        setpgroup=0,
-    )
-    os.close(commands)
-    os.close(answers)
-    try:
-        tab = Tab(out, back)
-        tab.attach()
-        yield tab
-    finally:
-        os.killpg(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(out)
-        os.close(back)
-
-
-def _closing(pair: tuple[int, int]) -> Iterator[int]:
-    for end in pair:
-        yield end
-        os.close(end)
-
-
-@pytest.fixture
-def shown(tab: Tab, tmp_path: Path) -> Open:
-    def show(result: RunResult | None = None, width: int = 1480) -> Tab:
-        file = tmp_path / "page.html"
-        file.write_text(render(result or _result()), encoding="utf-8")
-        tab.resize(width, 900)
-        tab.go(file.as_uri())
-        return tab
-
-    return show
 
 
 def _result() -> RunResult:
@@ -201,7 +55,7 @@ NUMBERS = "th[aria-sort]:nth-child(2)"
 
 
 def test_clicks_on_a_header_sort_numbers_as_numbers_with_empty_cells_last(shown: Open) -> None:
-    tab = shown()
+    tab = shown(render(_result()))
     assert (_order(tab), _sorted_by(tab)) == (GIVEN, ["none", "none", "none"])
     tab.click(NUMBERS)
     assert (_order(tab), _sorted_by(tab)) == (FALLING, ["none", "descending", "none"])
@@ -211,7 +65,7 @@ def test_clicks_on_a_header_sort_numbers_as_numbers_with_empty_cells_last(shown:
 
 @pytest.mark.parametrize(("key", "text", "code"), [("Enter", "\r", 13), (" ", " ", 32)], ids=["enter", "space"])
 def test_keys_on_a_focused_header_sort_and_keep_the_focus(shown: Open, key: str, text: str, code: int) -> None:
-    tab = shown()
+    tab = shown(render(_result()))
     tab.value(f"document.querySelector('{NUMBERS} button').focus()")
     tab.press(key, text, code)
     assert (_order(tab), _sorted_by(tab)) == (FALLING, ["none", "descending", "none"])
@@ -219,7 +73,7 @@ def test_keys_on_a_focused_header_sort_and_keep_the_focus(shown: Open, key: str,
 
 
 def test_the_sector_header_sorts_by_name(shown: Open) -> None:
-    tab = shown()
+    tab = shown(render(_result()))
     tab.click("th[aria-sort]")
     names = tab.value("[...document.querySelectorAll('.heat tbody th')].map(head => head.dataset.v)")
     assert [name for name in names if name != EVIL[:80]][-3:] == ["Bất động sản", "Media", "Retail"]
@@ -227,7 +81,7 @@ def test_the_sector_header_sorts_by_name(shown: Open) -> None:
 
 
 def test_nothing_that_tools_or_models_said_runs_or_is_fetched(shown: Open) -> None:
-    tab = shown()
+    tab = shown(render(_result()))
     tab.click(NUMBERS)
     requests = [request["request"]["url"] for request in tab.seen("Network.requestWillBeSent")]
     assert requests == [tab.value("location.href")]
@@ -252,7 +106,7 @@ def test_nothing_that_tools_or_models_said_runs_or_is_fetched(shown: Open) -> No
     ],
 )
 def test_the_policy_of_the_page_blocks(shown: Open, attempt: str, directive: str) -> None:
-    blocked = shown().value(
+    blocked = shown(render(_result())).value(
         "new Promise(done => { document.addEventListener('securitypolicyviolation',"
         f" event => done(event.effectiveDirective)); {attempt} }})"
     )
@@ -261,14 +115,14 @@ def test_the_policy_of_the_page_blocks(shown: Open, attempt: str, directive: str
 
 @pytest.mark.parametrize("width", [390, 1480])
 def test_a_wide_table_scrolls_in_its_own_box_and_the_page_does_not(shown: Open, width: int) -> None:
-    tab = shown(width=width)
+    tab = shown(render(_result()), width=width)
     assert tab.value("document.documentElement.scrollWidth") <= width
     inner, outer = (tab.value(f"document.querySelector('.scroll').{size}Width") for size in ("scroll", "client"))
     assert outer <= width and inner > outer
 
 
 def test_the_sector_names_stay_in_sight_while_the_table_scrolls(shown: Open) -> None:
-    tab = shown(width=390)
+    tab = shown(render(_result()), width=390)
     left = "document.querySelector('.heat tbody th').getBoundingClientRect().left"
     before = tab.value(left)
     assert tab.value("document.querySelector('.scroll').scrollLeft = 500") == 500
@@ -277,7 +131,7 @@ def test_the_sector_names_stay_in_sight_while_the_table_scrolls(shown: Open) -> 
 
 
 def test_the_simulated_watermark_lies_over_the_page_without_taking_clicks(shown: Open) -> None:
-    tab = shown()
+    tab = shown(render(_result()))
     assert tab.value("document.querySelector('.watermark').innerText.trim()") == "SIMULATED"
     assert not tab.value("document.elementFromPoint(740, 450).closest('.watermark')")
 
@@ -296,7 +150,7 @@ def _cited() -> RunResult:
 
 
 def test_a_number_points_at_its_cell_and_opens_its_call(shown: Open) -> None:
-    tab = shown(_cited())
+    tab = shown(render(_cited()))
     assert tab.value("document.querySelector('.number.unborne').innerText") == "6.4 %"
     tab.value("document.querySelector('a.number').focus()")
     assert tab.value("document.querySelector('.heat td.pointed').innerText") == "+2.5"

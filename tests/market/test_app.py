@@ -59,4 +59,4 @@ async def test_the_app_is_one_small_file_that_asks_for_no_domain(mode: str) -> N
             "prefersBorder": True,
         }
     }
-    assert "//" not in content.text.replace("// ", ""), "no address of the outside"
+    assert "//" not in content.text.replace("// ", "") and "src=" not in content.text, "no address, not even beside it"

@@ -32,12 +32,16 @@ async def test_what_was_planted_is_listed_as_resources_and_never_as_a_tool():
 async def test_a_pack_without_resources_lists_none():
     async with Client(build("us-real")) as client:
         assert (await client.list_resources()).resources == []
+        assert (await client.list_resource_templates()).resource_templates == []
 
 
 async def test_an_unknown_resource_is_refused_with_the_ones_there_are():
     async with Client(build("vn-sim")) as client:
-        with pytest.raises(MCPError, match=r"Unknown resource 'sim://lies'. There are: sim://truth, sim://tickers."):
+        with pytest.raises(
+            MCPError, match=r"Unknown resource 'sim://lies'. There are: sim://truth, sim://tickers."
+        ) as refused:
             await client.read_resource("sim://lies")
+    assert refused.value.data == {"uri": "sim://lies"}
 
 
 async def test_the_truth_is_what_the_generator_used():

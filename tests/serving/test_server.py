@@ -66,8 +66,9 @@ async def test_unknown_tools_and_pages_are_refused_with_what_there_is() -> None:
         with pytest.raises(MCPError, match=f"Unknown tool 'other'. There are: {NAME}."):
             await client.call_tool("other", {})
         for uri in ("run://20250101-000000000-0000/page.html", "run://../../etc/page.html", "file:///etc/passwd"):
-            with pytest.raises(MCPError, match="there is no resource"):
+            with pytest.raises(MCPError, match="there is no resource") as refused:
                 await client.read_resource(uri)
+            assert refused.value.data == {"uri": uri}
         [template] = (await client.list_resource_templates()).resource_templates
     assert template.uri_template == "run://{run}/page.html"
 
@@ -92,6 +93,7 @@ async def test_clients_that_show_apps_get_the_page_beside_the_result_and_others_
         result = await client.call_tool(tool.name, ASKED)
     assert (listed.uri, listed.mime_type) == (tool.meta["ui"]["resourceUri"], "text/html;profile=mcp-app")
     assert app.mime_type == listed.mime_type and app.text.startswith("<!DOCTYPE html>") and len(app.text) < 40_000
+    assert "src=" not in app.text, "it is one file"
     assert app.meta and not any(app.meta["ui"]["csp"].values()), "it needs no domain"
     assert result.structured_content and result.meta
     run = store.find(result.structured_content["run"])
