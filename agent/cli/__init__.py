@@ -39,32 +39,8 @@ COMMANDS = {
 }
 RARELY = (100_000, 50, 100)
 """How often garbage is looked for: what is imported makes half a million objects, and all of them stay."""
-DEFAULT_AGENT = "dynamic_sector_advisor"
 
 T = TypeVar("T")
-
-config_option = click.option(
-    "-c",
-    "--config",
-    default=DEFAULT_AGENT,
-    show_default=True,
-    metavar="FILE",
-    help="An agent file, or the name of one that ships with the package.",
-)
-
-
-allow_live_option = click.option(
-    "--allow-live",
-    is_flag=True,
-    help="For a past date, also ask tools that take none; what they date later is withheld.",
-)
-
-
-trust_option = click.option(
-    "--trust",
-    is_flag=True,
-    help="Trust an agent file that lies neither here nor in your configuration: it may start programs.",
-)
 
 
 def load(config: str, *, trust: bool) -> AgentFile:

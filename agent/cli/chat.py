@@ -12,11 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from agent.cli import allow_live_option, config_option, failures, load, tell, trust_option, warn
-from agent.cli.ask import CHOSEN, FORMATS
+from agent.cli import failures, load, tell, warn
+from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
+from agent.cli.options import (
+    CHOSEN,
+    config_option,
+    format_option,
+    quiet_option,
+    require_one_model,
+    run_options,
+    trust_option,
+    typed,
+    verbose_option,
+)
 from agent.cli.stopping import Ask, run_stoppably
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect
 from agent.report import result_view, terminal
@@ -44,22 +54,11 @@ Begin = Callable[[str], Ask]
 @click.command()
 @click.argument("run", required=False)
 @config_option
-@click.option("--as-of", metavar="DATE", help="Ask as of this ISO date, in every question.")
-@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
-@click.option("--model", metavar="NAME", help="A model id, BLOCK/ID, or `planner`; wins over the agent file.")
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
-@allow_live_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="auto",
-    show_default=True,
-    help="auto: a table on a terminal, else one line of the answer's JSON for each question.",
-)
+@run_options
+@format_option(*FORMATS, help="auto: a table on a terminal, else one line of the answer's JSON for each question.")
 @trust_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("-v", "--verbose", is_flag=True, help="Requests, attempts, waits and cache use on stderr, too.")
+@quiet_option
+@verbose_option
 @click.pass_context
 def command(context: click.Context, /, run: str | None, form: str, quiet: bool, verbose: bool, **options: Any) -> None:
     """Ask questions, each on the answer before it; with RUN, on that run's answer.
@@ -67,11 +66,9 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
     What was seen stays, and each answer is checked like the first. Without a terminal, each line of standard input is a
     question.
     """
-    form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
     with failures(as_json=form != "table"):
         context.with_resource(exporting(warn))
-        given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-        chat = _new(options, form) if run is None else _on(run, options, given, form)
+        chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = sys.stdin.isatty() and sys.stdout.isatty()
         (chat.hold if asks_here else chat.read)()
@@ -82,8 +79,7 @@ def _new(options: dict[str, Any], form: str) -> Chat:
     """Raises at once what would keep every question from being asked."""
     from agent.run import choose_model, iso_day
 
-    if options["offline"] and options["model"] not in (None, "planner"):
-        raise UsageError("--offline and --model exclude each other")
+    require_one_model(offline=options["offline"], model=options["model"])
     file = load(options["config"], trust=options["trust"])
     iso_day(options["as_of"])
     choose_model(file, options["model"], options["offline"])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import DEFAULT_AGENT, echo_json, failures
+from agent.cli import echo_json, failures
+from agent.cli.options import DEFAULT_AGENT, format_option
 from agent.errors import SpecError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", default=DEFAULT_AGENT)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of agent files instead.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 def command(file: str, schema: bool, form: str) -> None:
     """Check the agent FILE, by path or by the name of a shipped one; exit 2 with every problem's line and column.
 
