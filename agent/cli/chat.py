@@ -77,7 +77,8 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
 
 def _new(options: dict[str, Any], form: str) -> Chat:
     """Raises at once what would keep every question from being asked."""
-    from agent.run import choose_model, iso_day
+    from agent.as_of_date import iso_day
+    from agent.run import choose_model
 
     require_one_model(offline=options["offline"], model=options["model"])
     file = load(options["config"], trust=options["trust"])

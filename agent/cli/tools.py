@@ -161,11 +161,11 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
 
     Raises DriftError for a tool that is not offered, ServerError for a server that is down.
     """
+    from agent.as_of_date import iso_day
     from agent.cli.asking import person_for
     from agent.events import ContentStored, ToolAnswered
     from agent.model.base import ToolCall
     from agent.report import terminal
-    from agent.run import iso_day
     from agent.tools import lock
     from agent.tools.survey import surveyed
 

@@ -118,6 +118,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
         (["chat", "--offline"], "no question came on standard input"),
         (["chat", "--offline", "--model", "claude-x"], "exclude each other"),
         (["chat", "--offline", "--as-of", "soon"], "is no date"),
+        (["chat", "--offline", "--as-of", "9999-12-31"], "lies in the future"),
         (["chat", "last"], "no run is called 'last'"),
         (
             ["chat", "last", "--offline", "--as-of", "2008-09-30"],

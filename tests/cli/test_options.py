@@ -21,5 +21,5 @@ ASKING = [ask.command, chat.command, batch.command, serve.command]
 def test_an_option_means_the_same_in_every_command_that_asks(option: str, commands: list[click.Command]) -> None:
     found = [each for command in commands for each in command.params if option in each.opts]
     assert len(found) == len(commands)
-    told = {(each.name, *each.opts, each.help, each.metavar) for each in found if isinstance(each, click.Option)}
-    assert len(told) == 1 and all(told.pop()[2:])
+    told = {(each.name, *each.opts, each.metavar, each.help) for each in found if isinstance(each, click.Option)}
+    assert len(told) == 1 and told.pop()[-1]
