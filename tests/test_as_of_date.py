@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from agent.as_of_date import iso_day
 from agent.errors import UsageError
+from agent.events import ToolAnswered
 from agent.run import run
 from agent.runs import store
-from tests.asking import agent_file
-from tests.scripted import Scripted
+from tests.resuming import cut_after, go_on, sitting
+from tests.scripted import LOOK, Scripted, agent_file, answer, said
 
 TONIGHT = datetime(2026, 3, 1, 9, 59, tzinfo=UTC)
 """A minute before 2 March begins where days begin first."""
@@ -50,3 +52,10 @@ async def test_a_run_as_of_a_future_day_asks_nothing_and_leaves_nothing() -> Non
     with pytest.raises(UsageError, match="9999-12-31 lies in the future"):
         await run(agent_file(), "Which?", as_of="9999-12-31", model=model)
     assert store.all_runs() == []
+
+
+async def test_a_run_that_began_with_a_future_date_goes_on_all_the_same(tmp_path: Path) -> None:
+    begun = await sitting(Scripted(said(LOOK), answer()), tmp_path / "run", as_of="2999-12-31").run()
+    folder = cut_after(begun, ToolAnswered)
+    resumed = await go_on(folder, Scripted(answer()))
+    assert resumed.ok and resumed.as_of == "2999-12-31"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import failures, load, tell, warn
+from agent.cli import failure, failures, load, tell, warn
 from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
 from agent.cli.options import (
@@ -207,7 +207,7 @@ class Chat:
 
         self.exit_code = error.exit_code
         if self.form != "table":
-            _echo({"ok": False, "error": error.to_json(), "run": error.run_id})
+            _echo(failure(error))
         tell(error)
         if error.run_id and (folder := store.folder(error.run_id)).is_dir():
             with suppress(LogError):

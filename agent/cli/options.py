@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import click
@@ -14,6 +15,8 @@ from agent.errors import UsageError
 DEFAULT_AGENT = "dynamic_sector_advisor"
 CHOSEN = ("as_of", "model", "offline", "simulated", "allow_live")
 """What a new run takes beside its agent file and question: the names of `run_options`."""
+
+JSON_FORMS, FORMS_FOR_PEOPLE = ("json", "answer", "envelope"), ("table", "text")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option: TypeAlias = Callable[[Command], Command]
@@ -76,6 +79,24 @@ def format_option(*forms: str, help: str | None = None) -> Option[Any]:
 
     kinds = click.Choice(forms)
     return click.option("--format", "form", type=kinds, default=forms[0], show_default=True, callback=chosen, help=help)
+
+
+def wants_json(error: click.UsageError, words: Sequence[str]) -> bool:
+    """Whether a command whose words click refuses was to print JSON: by its `--format`, else as it does without one."""
+    parts = [part for word in words for part in (word.split("=", 1) if word.startswith("--format=") else [word])]
+    forms = [form for flag, form in pairwise(parts) if flag == "--format"]
+    if forms and forms[-1] in (*JSON_FORMS, *FORMS_FOR_PEOPLE):
+        return forms[-1] in JSON_FORMS
+    if error.ctx is None:
+        return False
+    option = next((each for each in error.ctx.command.params if each.name == "form"), None)
+    return option is not None and option.process_value(error.ctx, option.get_default(error.ctx)) in JSON_FORMS
+
+
+def place_of(error: click.UsageError) -> str | None:
+    """The option or argument that click refuses."""
+    option, param = getattr(error, "option_name", None), getattr(error, "param", None)
+    return option or (param.opts[-1] if isinstance(param, click.Option) else param and param.human_readable_name)
 
 
 def typed(context: click.Context) -> set[str]:
