@@ -24,7 +24,7 @@ from agent.cli.options import (
     trust_option,
     typed,
 )
-from agent.errors import Interrupted, UsageError
+from agent.errors import Interrupted, UsageError, gravest
 from agent.tracing import exporting
 
 if TYPE_CHECKING:
@@ -111,8 +111,6 @@ def _only(door: Door, job: str, form: str) -> int:
 
 
 def _due(door: Door, form: str) -> int:
-    from agent.batch.outputs import gravest
-
     summaries = _run(door, door.run_due)
     following = door.next()
     if form == "json":

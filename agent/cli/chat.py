@@ -28,7 +28,7 @@ from agent.cli.options import (
     verbose_option,
 )
 from agent.cli.stopping import Ask, run_stoppably
-from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect
+from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
 from agent.report import result_view, terminal
 from agent.runs import store
 from agent.tracing import exporting
@@ -71,8 +71,8 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
         chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = sys.stdin.isatty() and sys.stdout.isatty()
-        (chat.hold if asks_here else chat.read)()
-    sys.exit(chat.exit_code)
+        code = (chat.hold if asks_here else chat.read)()
+    sys.exit(code)
 
 
 def _new(options: dict[str, Any], form: str) -> Chat:
@@ -130,15 +130,16 @@ class Chat:
     verbose: bool = False
     answered: RunResult | None = None
     newest: RunResult | None = None
-    exit_code: int = 0
+    exit_codes: list[int] = field(default_factory=list)
+    """Of the questions."""
     in_vain: list[RunResult] = field(default_factory=list)
     """Runs of this chat that came to no valid answer."""
 
     def __post_init__(self) -> None:
         self.newest = self.answered
 
-    def hold(self) -> None:
-        """With whoever sits at the terminal, until that is enough."""
+    def hold(self) -> int:
+        """With whoever sits at the terminal, until that is enough; the exit code: 0 once there is an answer."""
         from agent.cli.prompt import Prompt
         from agent.report.conversation import show_in_short
 
@@ -154,11 +155,10 @@ class Chat:
                     break
             elif question := line or ("" if self.newest else self.objective):
                 self._ask(question)
-        if self.answered:
-            self.exit_code = 0
+        return 0 if self.answered else gravest(self.exit_codes)
 
-    def read(self) -> None:
-        """Each line of standard input. Raises UsageError when there is none."""
+    def read(self) -> int:
+        """Each line of standard input; the exit code, of the gravest question. Raises UsageError when there is none."""
         nothing = True
         for line in filter(None, map(str.strip, sys.stdin)):
             nothing = False
@@ -166,6 +166,7 @@ class Chat:
                 break
         if nothing:
             raise UsageError("no question came on standard input", hint="one on each line; or chat on a terminal")
+        return gravest(self.exit_codes)
 
     def _ask(self, question: str) -> bool:
         """Whether the chat can go on without a terminal: a question that fails ends nothing, an interruption does."""
@@ -183,7 +184,7 @@ class Chat:
             self.answered = self.newest
         else:
             self.in_vain.append(self.newest)
-        self.exit_code = self.newest.exit_code
+        self.exit_codes.append(self.newest.exit_code)
         self._show(self.newest)
         return True
 
@@ -205,7 +206,7 @@ class Chat:
     def _failed(self, error: AdvisorError) -> None:
         from agent.gathering import read_run
 
-        self.exit_code = error.exit_code
+        self.exit_codes.append(error.exit_code)
         if self.form != "table":
             _echo(failure(error))
         tell(error)
