@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -16,7 +17,7 @@ from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.changed import change_text, changes_of, headline, rank_text
 from agent.report.names import SectorNames
-from agent.report.terminal import ACTIONS, fitted, hanging, new_table, one_line
+from agent.report.terminal import ACTIONS, fitted, hanging, natural_size, new_table, one_line
 from agent.report.words import Words
 from agent.result import RunResult
 
@@ -51,12 +52,12 @@ def show_recommendations(
         told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
-    table = _table(console, headings, given)
-    wide = console.measure(table).maximum + READABLE <= console.width
+    wide = natural_size(console, _table(console, headings, given)).maximum + READABLE <= console.width
     if wide:
         given = [[*cells, text] for cells, text in zip(given, texts, strict=True)]
-        table = _table(console, [*headings, say("Rationale")], given)
-    console.print(table)
+        console.print(_table(console, [*headings, say("Rationale")], given))
+    else:
+        _show_narrow(console, headings, given)
     if result.compared:
         console.print(hanging(console, Text(_since(result, result.compared, names, say))))
         console.print()
@@ -73,12 +74,27 @@ def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Word
     ]
 
 
+def _show_narrow(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """As a table where no word of it is cut, else a line for each that wraps between words."""
+    table = _table(console, headings, rows)
+    size = natural_size(console, table)
+    if size.minimum > console.width:
+        for cells in rows:
+            parts = (cell[len(cell) - len(cell.plain.lstrip()) :] for cell in cells if cell.plain.strip())
+            console.print(hanging(console, Text(" · ").join(parts)))
+        return
+    if size.maximum > console.width and len(headings) > 3:
+        table.columns[0].width = table.columns[0].min_width  # so that what changed has the rest
+    console.print(table)
+
+
 def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
     """Only a sector's name wraps, and what follows its confidence; the name keeps what it needs to be read."""
     table = new_table(console, *headings)
-    for column in table.columns[1:3]:
-        column.no_wrap = True
-    table.columns[0].min_width = min(max((cells[0].cell_len for cells in rows), default=0), LEAST)
+    for at, column in enumerate(table.columns[:3]):
+        longest = max((cell_len(headings[at]), *(cells[at].cell_len for cells in rows)))
+        column.no_wrap = at > 0
+        column.min_width = longest if column.no_wrap else min(longest, LEAST)
     for cells in rows:
         table.add_row(*cells)
     return table

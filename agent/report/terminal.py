@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
+from rich.measure import Measurement
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +28,10 @@ ACTIONS = {
     "neutral": ("●", "default"),
 }
 """Glyph and colour of each action."""
+
+
+NATURAL = 1000
+"""Columns in which any table is as wide as it wants to be."""
 
 
 class _Console(Console):
@@ -113,7 +118,9 @@ def arguments_text(arguments: Any, length: int = 120) -> str:
     return f"({short(inside, length)})"
 
 
-def outcome(shown: str, is_error: bool) -> str:
+def outcome(shown: str | None, is_error: bool) -> str:
+    if shown is None:
+        return "no answer"
     return f"error: {short(unframed(shown), 160)}" if is_error else f"{len(shown):,} characters"
 
 
@@ -161,6 +168,11 @@ def show_text(text: str) -> None:
 def show_labels(console: Console, labels: list[str]) -> None:
     if labels:
         console.print(Text(f"[{' / '.join(labels)}]", style="bold reverse"))
+
+
+def natural_size(console: Console, table: Table) -> Measurement:
+    """The least and the most columns that a table can do with, however many there are."""
+    return console.measure(table, options=console.options.update_width(NATURAL))
 
 
 def new_table(console: Console, *headings: str) -> Table:
