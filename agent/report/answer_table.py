@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -17,14 +16,14 @@ from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.changed import change_text, changes_of, headline, rank_text
 from agent.report.names import SectorNames
-from agent.report.terminal import ACTIONS, fitted, hanging, natural_size, new_table, one_line
+from agent.report.terminal import ACTIONS, fitted, hanging, named_table, natural_size, one_line, show_named
 from agent.report.words import Words
 from agent.result import RunResult
 
 NAME = 60
 """Cells of a sector's name at most."""
-LEAST = 20
-"""Cells of it at least, where it has as many."""
+FIXED = 2
+"""Columns that never wrap: action and confidence."""
 READABLE = 60
 """Columns from which on a rationale stands in the table; with fewer, the rationales follow the heatmap."""
 CHANGES: dict[Kind, str] = {"new": "✚", "flipped": "⇄", "turned": "↻", "surer": "↑", "less sure": "↓", "same": " "}
@@ -52,12 +51,12 @@ def show_recommendations(
         told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
-    wide = natural_size(console, _table(console, headings, given)).maximum + READABLE <= console.width
+    wide = natural_size(console, named_table(console, headings, given, FIXED)).maximum + READABLE <= console.width
     if wide:
         given = [[*cells, text] for cells, text in zip(given, texts, strict=True)]
-        console.print(_table(console, [*headings, say("Rationale")], given))
+        console.print(named_table(console, [*headings, say("Rationale")], given, FIXED))
     else:
-        _show_narrow(console, headings, given)
+        show_named(console, headings, given, FIXED)
     if result.compared:
         console.print(hanging(console, Text(_since(result, result.compared, names, say))))
         console.print()
@@ -72,32 +71,6 @@ def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Word
         Text.assemble((f"{glyph} " if console.is_terminal else "", colour), fitted(say(action), NAME)),
         Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
     ]
-
-
-def _show_narrow(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    """As a table where no word of it is cut, else a line for each that wraps between words."""
-    table = _table(console, headings, rows)
-    size = natural_size(console, table)
-    if size.minimum > console.width:
-        for cells in rows:
-            parts = (cell[len(cell) - len(cell.plain.lstrip()) :] for cell in cells if cell.plain.strip())
-            console.print(hanging(console, Text(" · ").join(parts)))
-        return
-    if size.maximum > console.width and len(headings) > 3:
-        table.columns[0].width = table.columns[0].min_width  # so that what changed has the rest
-    console.print(table)
-
-
-def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
-    """Only a sector's name wraps, and what follows its confidence; the name keeps what it needs to be read."""
-    table = new_table(console, *headings)
-    for at, column in enumerate(table.columns[:3]):
-        longest = max((cell_len(headings[at]), *(cells[at].cell_len for cells in rows)))
-        column.no_wrap = at > 0
-        column.min_width = longest if column.no_wrap else min(longest, LEAST)
-    for cells in rows:
-        table.add_row(*cells)
-    return table
 
 
 def _since(result: RunResult, compared: RunCompared, names: SectorNames, say: Words) -> str:

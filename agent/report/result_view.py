@@ -16,6 +16,7 @@ from agent.report.about import horizon_text
 from agent.report.heat_table import show_heatmap
 from agent.report.names import SectorNames
 from agent.report.terminal import (
+    ARGUMENTS,
     ENGLISH,
     arguments_text,
     hanging,
@@ -35,8 +36,6 @@ from agent.runs import store
 
 SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
 """Tokens by how they are billed: input that no cache had, what was written to it and read from it, and output."""
-ARGUMENTS = 2000
-"""Characters of a call's arguments at most."""
 
 
 def show_result(result: RunResult, *, calls: bool = False) -> None:
