@@ -64,8 +64,8 @@ async def run(
     """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
 
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
-    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for, and whose
-    future no model is shown; `allow_live` asks tools that take none for a past date, too.
+    defaults to the file's `objective`. `as_of`: the ISO date of a day that has begun, which every tool that takes one
+    is asked for, and whose future no model is shown; `allow_live` asks tools that take none for a past date, too.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
     a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
     server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
