@@ -23,7 +23,7 @@ AdvisorError                    1   the run ended without a valid answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agent.events import ServerFailed
 
@@ -31,6 +31,10 @@ DEBUG = "ADVISOR_DEBUG"
 """Environment variable that shows tracebacks."""
 UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "LocalProtocolError"}
 """Kinds of failure before a request has left."""
+
+
+GRAVITY = (130, 4, 5, 75, 2, 1, 3, 7, 6)
+"""Exit codes, the gravest first: stopped; without what every run needs; failed; left to a person; put off."""
 
 
 class AdvisorError(Exception):
@@ -222,6 +226,11 @@ class LogBusy(LogError):
 class Interrupted(AdvisorError):
     code = "interrupted"
     exit_code = 130
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """The exit code of several runs, each of which has one."""
+    return min(filter(None, codes), key=GRAVITY.index, default=0)
 
 
 def defect(error: Exception) -> AdvisorError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.agentfile import AgentFile
+from agent.as_of_date import iso_day
 from agent.doubts import doubts
 from agent.encoding import compact
 from agent.errors import AdvisorError, CredentialsError, ModelError, PutOff
@@ -23,7 +24,7 @@ from agent.model.base import Model, Request, Turn, Usage
 from agent.prices import terms_for
 from agent.replay.again import MemoryPlace
 from agent.result import ADVICE, RunResult
-from agent.run import choose_model, iso_day, question_of
+from agent.run import choose_model, question_of
 from agent.sitting import Sitting
 from agent.vouching import by_nobody
 

@@ -23,6 +23,7 @@ from agent.spec import BudgetSpec
 
 FILE = "ADVISOR_PRICES"
 """Environment variable that names another table."""
+UNIT = "USD for a million tokens"
 NOTICE = timedelta(days=60)
 """How long before its end a model is warned of."""
 _DATED = re.compile(r"-\d{8}$")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 
 from agent import agentfile, prices
 from agent.agentfile import AgentFile
+from agent.as_of_date import iso_day
 from agent.errors import DecisionError, SpecError, UsageError
 from agent.events import ContentStored, Event, ModelAsked, QuestionAsked, RunStarted, beginning_of
 from agent.figures import FigureReader
@@ -64,8 +64,8 @@ async def run(
     """Ask one question and return what came of it; the whole run is in the log of `RunResult.folder`.
 
     `agent`: a loaded agent file, its path, the name of a shipped one, or its content as a mapping. `question`
-    defaults to the file's `objective`. `as_of`: an ISO date that every tool which takes one is asked for, and whose
-    future no model is shown; `allow_live` asks tools that take none for a past date, too.
+    defaults to the file's `objective`. `as_of`: the ISO date of a day that has begun, which every tool that takes one
+    is asked for, and whose future no model is shown; `allow_live` asks tools that take none for a past date, too.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
     a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
     server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
@@ -265,18 +265,6 @@ def _loaded(agent: AgentFile | Mapping[str, Any] | str | Path) -> AgentFile:
         return agentfile.parse(Source("the agent mapping", json.loads(json.dumps(agent))))
     except TypeError as error:
         raise SpecError([f"the agent mapping is not JSON: {error}"]) from None
-
-
-def iso_day(day: str | datetime.date | None) -> str | None:
-    """Raises UsageError unless it is None, a date, or one written as 2008-09-30."""
-    if day is None or isinstance(day, datetime.date):
-        return day.isoformat()[:10] if day else None
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
-            return datetime.date.fromisoformat(day).isoformat()
-    except ValueError:
-        pass
-    raise UsageError(f"--as-of {day!r} is no date", hint="write it as 2008-09-30") from None
 
 
 def choose_model(file: AgentFile, model: Model | str | None, offline: bool) -> Model:

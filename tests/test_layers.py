@@ -14,8 +14,8 @@ AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
     {"errors", "encoding", "events", "data", "foreign", "numerals", "pointers", "schemas", "source", "underway"}
     | {"asof", "cubes", "dated_lines", "days", "envelopes", "glance", "lookbacks", "shapes", "text_tables"},
-    {"section", "mapping", "taxonomy", "server_spec", "spec", "problems", "agentfile", "readings", "tabular"}
-    | {"budget", "figures", "unfound", "model.base", "prices", "tools.naming"},
+    {"as_of_date", "section", "mapping", "taxonomy", "server_spec", "spec", "problems", "agentfile", "readings"}
+    | {"tabular", "budget", "figures", "unfound", "model.base", "prices", "tools.naming"},
     {"answer", "breaker", "doubts", "evidence", "gate", "gathering", "guards", "position", "result", "tracing"}
     | {"transcript"}
     | {"model", "runs", "tools"},

@@ -12,7 +12,6 @@ from agent.errors import (
     ServerError,
     SimulatedDataError,
     SpecError,
-    UsageError,
 )
 from agent.events import ModelAsked, RunFinished, ToolAnswered, ToolAsked, Warned
 from agent.run import run
@@ -119,12 +118,6 @@ async def test_required_server_that_dies_in_a_call_fails_the_run_and_loses_nothi
     assert len([event for event in events if isinstance(event, ToolAsked)]) == 2
     assert [event.call for event in events if isinstance(event, ToolAnswered)] == ["toolu_1"]
     assert isinstance(events[-1], RunFinished) and events[-1].status == "failed"
-
-
-@pytest.mark.parametrize("day", ["2008-13-01", "yesterday", "20080930"])
-async def test_as_of_that_is_no_date_is_refused(day: str) -> None:
-    with pytest.raises(UsageError, match="is no date"):
-        await run(agent_file(), "Which?", as_of=day, model=Scripted())
 
 
 async def test_variable_that_is_not_set_is_told_with_its_place() -> None:

@@ -16,13 +16,14 @@ from pydantic import ValidationError
 
 from agent import agentfile, data
 from agent.agentfile import AgentFile
+from agent.as_of_date import iso_day
 from agent.batch import formats
 from agent.batch.formats import refused
 from agent.batch.spec import BatchSpec, GridSpec, JobSpec
 from agent.errors import SpecError, UsageError
 from agent.events import run_key
 from agent.problems import problems_of
-from agent.run import OFFLINE, iso_day
+from agent.run import OFFLINE
 from agent.source import Address, Source, path_text
 from agent.tools import trust
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, TextIO, TypeAlias, get_args
 
 from agent.comparison import recommendations_of
 from agent.encoding import compact
-from agent.errors import LogError
+from agent.errors import LogError, gravest
 from agent.report.batch_page import Matrix, render
 from agent.result import ADVICE
 
@@ -31,13 +31,15 @@ WARNINGS = 20
 State: TypeAlias = Literal["done", "failed", "deferred", "stale", "needs_decision", "interrupted", "waiting"]
 
 _COLUMNS = ("run", "as_of", "sector", "action", "confidence", "labels", "model", "agent", "prompt", "question")
-_EXITS: dict[int, set[State]] = {
-    130: {"interrupted"},
-    3: {"failed"},
-    7: {"needs_decision"},
-    6: {"deferred", "stale", "waiting"},
+_EXITS: dict[State, int] = {
+    "done": 0,
+    "interrupted": 130,
+    "failed": 3,
+    "needs_decision": 7,
+    "deferred": 6,
+    "stale": 6,
+    "waiting": 6,
 }
-"""Exit codes, the gravest first, and the states of which one job is enough."""
 _COUNTS = ("turns", "requests", "tool_calls", "repairs", "possibly_paid_twice")
 _TOKENS = ("input", "cache_write", "cache_read", "output")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -98,14 +100,7 @@ def summary(name: str, rows: list[Row], slot: dict[str, Any] | None) -> dict[str
 
 def exit_code(rows: Iterable[Row]) -> int:
     """0 when every job is done; else the code of the gravest state."""
-    states = {row.state for row in rows}
-    return gravest(code for code, grave in _EXITS.items() if states & grave)
-
-
-def gravest(codes: Iterable[int]) -> int:
-    """Of exit codes of jobs or slots."""
-    codes = set(codes)
-    return next((code for code in _EXITS if code in codes), 0)
+    return gravest(_EXITS[row.state] for row in rows)
 
 
 def spent(spends: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,23 +11,15 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from agent.as_of_date import Day
 from agent.batch.limits import LimitsSpec
 from agent.batch.schedule import ScheduleSpec
-from agent.errors import UsageError
-from agent.run import iso_day
 from agent.section import Section, Text
 from agent.server_spec import Count
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _OUR_FILES = {"summary", "index", "recommendations", "runs", "lock", "on_finish"}
 _OUR_ENDINGS = (".envelope", ".tmp")
-
-
-def _day(text: str) -> str:
-    try:
-        return str(iso_day(text))
-    except UsageError:
-        raise PydanticCustomError("day", "has to be a date such as 2008-09-30") from None
 
 
 def _id(text: str) -> str:
@@ -46,7 +38,6 @@ def _text_or_number(value: Any) -> str:
     return str(value).strip()
 
 
-Day: TypeAlias = Annotated[str, AfterValidator(_day)]
 Words: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Var: TypeAlias = Annotated[str, BeforeValidator(_text_or_number)]
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from agent import __version__
-from agent.errors import DEBUG, AdvisorError, Interrupted, defect
+from agent.cli.options import place_of, wants_json
+from agent.errors import DEBUG, AdvisorError, Interrupted, UsageError, defect
 from agent.foreign import printable
 
 if TYPE_CHECKING:
@@ -39,32 +40,8 @@ COMMANDS = {
 }
 RARELY = (100_000, 50, 100)
 """How often garbage is looked for: what is imported makes half a million objects, and all of them stay."""
-DEFAULT_AGENT = "dynamic_sector_advisor"
 
 T = TypeVar("T")
-
-config_option = click.option(
-    "-c",
-    "--config",
-    default=DEFAULT_AGENT,
-    show_default=True,
-    metavar="FILE",
-    help="An agent file, or the name of one that ships with the package.",
-)
-
-
-allow_live_option = click.option(
-    "--allow-live",
-    is_flag=True,
-    help="For a past date, also ask tools that take none; what they date later is withheld.",
-)
-
-
-trust_option = click.option(
-    "--trust",
-    is_flag=True,
-    help="Trust an agent file that lies neither here nor in your configuration: it may start programs.",
-)
 
 
 def load(config: str, *, trust: bool) -> AgentFile:
@@ -113,9 +90,14 @@ def failures(*, as_json: bool) -> Iterator[None]:
             raise
         known = error if isinstance(error, AdvisorError) else defect(error)
         if as_json:
-            echo_json({"ok": False, "error": known.to_json(), "run": known.run_id})
+            echo_json(failure(known))
         tell(known)
         sys.exit(known.exit_code)
+
+
+def failure(error: AdvisorError) -> dict[str, Any]:
+    """What a script reads of an error."""
+    return {"ok": False, "error": error.to_json(), "run": error.run_id}
 
 
 def tell(error: AdvisorError, severity: str = "error") -> None:
@@ -194,7 +176,7 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        _refuse(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -212,6 +194,14 @@ def main() -> None:
             sys.stderr.flush()
         except OSError:
             _let_go(sys.stderr)
+
+
+def _refuse(error: click.ClickException) -> None:
+    """Tell what click finds wrong with a command line: to people in its words, to a script as any other error."""
+    if isinstance(error, click.UsageError) and wants_json(error, sys.argv[1:]):
+        hint = f"{error.ctx.command_path if error.ctx else 'advisor'} --help says what it takes"
+        echo_json(failure(UsageError(error.format_message(), hint=hint, where=place_of(error))))
+    error.show()
 
 
 def _let_go(stream: TextIO) -> None:

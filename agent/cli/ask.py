@@ -7,17 +7,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.core import ParameterSource
 
-from agent.cli import (
-    allow_live_option,
+from agent.cli import echo_json, failures, interruptible, load, warn
+from agent.cli.options import (
+    CHOSEN,
     config_option,
-    echo_json,
-    failures,
-    interruptible,
-    load,
+    format_option,
+    quiet_option,
+    require_one_model,
+    run_options,
     trust_option,
-    warn,
+    typed,
+    verbose_option,
 )
 from agent.cli.stopping import Ask, run_stoppably
 from agent.errors import UsageError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from agent.agentfile import AgentFile
 
 FORMATS = ["auto", "table", "answer", "envelope"]
-CHOSEN = ("as_of", "model", "offline", "simulated", "allow_live")
 LIMITS = {
     "max_turns": "turns",
     "max_calls": "tool_calls",
@@ -43,21 +43,9 @@ LIMITS = {
 @click.command()
 @click.argument("question", required=False)
 @config_option
-@click.option("--as-of", metavar="DATE", help="Ask as of this ISO date; tools that take a date are asked for it.")
-@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
-@click.option(
-    "--model",
-    metavar="NAME",
-    help="A model id, BLOCK/ID such as ollama/qwen3:8b, or `planner`; wins over the agent file.",
-)
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
-@allow_live_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="auto",
-    show_default=True,
+@run_options
+@format_option(
+    *FORMATS,
     help="auto: a table on a terminal, else the answer's JSON. envelope: JSON with calls, spend, warnings, paths.",
 )
 @click.option("--resume", metavar="RUN", help="Go on with a run that stopped: an id, its folder, or `last`.")
@@ -74,18 +62,17 @@ LIMITS = {
 @click.option("--max-seconds", type=float, metavar="S", help="Longest time.")
 @click.option("--dry-run", is_flag=True, help="Show prompt, tools, budget and the highest cost, and ask no model.")
 @trust_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("-v", "--verbose", is_flag=True, help="Requests, attempts, waits and cache use on stderr, too.")
+@quiet_option
+@verbose_option
 @click.pass_context
 def command(
     context: click.Context, /, question: str | None, form: str, quiet: bool, verbose: bool, **options: Any
 ) -> None:
     """Ask one QUESTION (`-` reads it from standard input; without one, the agent file's objective)."""
-    form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
     with failures(as_json=form != "table"):
         from agent.report import live
 
-        given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+        given = typed(context)
         if options["dry_run"]:
             _show_dry_run(options, given, question, form, quiet=quiet)
             return
@@ -116,8 +103,7 @@ def _asked(options: dict[str, Any], given: set[str], question: str | None) -> tu
     """The agent file within the limits that were given, and the question."""
     if given & {"new_attempt", "in_flight"}:
         raise UsageError("--new-attempt and --in-flight are about a run that stopped", hint="name it: --resume RUN")
-    if options["offline"] and options["model"] not in (None, "planner"):
-        raise UsageError("--offline and --model exclude each other")
+    require_one_model(offline=options["offline"], model=options["model"])
     file = load(options["config"], trust=options["trust"])
     for option in given & set(LIMITS):
         try:

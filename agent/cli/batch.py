@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from agent.batch import AGAIN
-from agent.cli import allow_live_option, config_option, echo_json, failures, tell, trust_option, warn
-from agent.errors import Interrupted, UsageError
+from agent.cli import echo_json, failures, tell, warn
+from agent.cli.options import (
+    config_option,
+    format_option,
+    quiet_option,
+    require_one_model,
+    run_options,
+    trust_option,
+    typed,
+)
+from agent.errors import Interrupted, UsageError, gravest
 from agent.tracing import exporting
 
 if TYPE_CHECKING:
@@ -34,11 +42,7 @@ T = TypeVar("T")
 @click.argument("jobs", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where results go.")
 @config_option
-@click.option("--as-of", metavar="DATE", help="For jobs that have no date of their own.")
-@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner for every job; results say so.")
-@click.option("--model", metavar="NAME", help="For jobs that name none: a model id, or `planner`.")
-@click.option("--simulated", is_flag=True, help="Allow simulated data.")
-@allow_live_option
+@run_options
 @click.option("--only", metavar="ID", help="Run this job alone; exit 0 when it is done, also when it was before.")
 @click.option("--new-attempt", is_flag=True, help="Begin again every job that has no valid answer.")
 @click.option(
@@ -47,16 +51,16 @@ T = TypeVar("T")
 @click.option("--due", is_flag=True, help="Run the slots of the file's schedule that are due and not finished.")
 @click.option("--print-cron", is_flag=True, help="Print crontab lines that wake the schedule up.")
 @click.option("--print-systemd", is_flag=True, help="Print systemd units that wake the schedule up.")
-@click.option("--format", "form", type=click.Choice(["auto", "table", "json"]), default="auto", show_default=True)
+@format_option("auto", "table", "json")
 @trust_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@quiet_option
 @click.pass_context
 def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: bool, **options: Any) -> None:
     """Run every job of JOBS (.yaml, .json, .jsonl or .csv) and write one result a job into a folder.
 
-    The same command again goes on where it stopped, and pays for no turn twice.
+    The same command again goes on where it stopped, and pays for no turn twice. The agent file, date and model that a
+    job names win over those that are given here; --offline is for every job.
     """
-    form = form if form != "auto" else "table" if sys.stdout.isatty() else "json"
     with failures(as_json=form == "json"):
         chosen = [f"--{name.replace('_', '-')}" for name in SINGLE if options[name]]
         if len(chosen) > 1:
@@ -64,11 +68,9 @@ def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: 
         from agent.batch import jobs as batches
         from agent.batch.door import Door
 
-        named = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
-        if options["offline"] and options["model"] not in (None, "planner"):
-            raise UsageError("--offline and --model exclude each other")
+        require_one_model(offline=options["offline"], model=options["model"])
         defaults = batches.Defaults(
-            agent=options["config"] if named else None,
+            agent=options["config"] if "config" in typed(context) else None,
             model=options["model"],
             as_of=options["as_of"],
             offline=options["offline"],
@@ -109,8 +111,6 @@ def _only(door: Door, job: str, form: str) -> int:
 
 
 def _due(door: Door, form: str) -> int:
-    from agent.batch.outputs import gravest
-
     summaries = _run(door, door.run_due)
     following = door.next()
     if form == "json":

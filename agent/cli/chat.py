@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from agent.cli import allow_live_option, config_option, failures, load, tell, trust_option, warn
-from agent.cli.ask import CHOSEN, FORMATS
+from agent.cli import failure, failures, load, tell, warn
+from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
+from agent.cli.options import (
+    CHOSEN,
+    config_option,
+    format_option,
+    quiet_option,
+    require_one_model,
+    run_options,
+    trust_option,
+    typed,
+    verbose_option,
+)
 from agent.cli.stopping import Ask, run_stoppably
-from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect
+from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
 from agent.report import result_view, terminal
 from agent.runs import store
 from agent.tracing import exporting
@@ -44,22 +54,11 @@ Begin = Callable[[str], Ask]
 @click.command()
 @click.argument("run", required=False)
 @config_option
-@click.option("--as-of", metavar="DATE", help="Ask as of this ISO date, in every question.")
-@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
-@click.option("--model", metavar="NAME", help="A model id, BLOCK/ID, or `planner`; wins over the agent file.")
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
-@allow_live_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="auto",
-    show_default=True,
-    help="auto: a table on a terminal, else one line of the answer's JSON for each question.",
-)
+@run_options
+@format_option(*FORMATS, help="auto: a table on a terminal, else one line of the answer's JSON for each question.")
 @trust_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("-v", "--verbose", is_flag=True, help="Requests, attempts, waits and cache use on stderr, too.")
+@quiet_option
+@verbose_option
 @click.pass_context
 def command(context: click.Context, /, run: str | None, form: str, quiet: bool, verbose: bool, **options: Any) -> None:
     """Ask questions, each on the answer before it; with RUN, on that run's answer.
@@ -67,23 +66,21 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
     What was seen stays, and each answer is checked like the first. Without a terminal, each line of standard input is a
     question.
     """
-    form = form if form != "auto" else "table" if sys.stdout.isatty() else "answer"
     with failures(as_json=form != "table"):
         context.with_resource(exporting(warn))
-        given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-        chat = _new(options, form) if run is None else _on(run, options, given, form)
+        chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = sys.stdin.isatty() and sys.stdout.isatty()
-        (chat.hold if asks_here else chat.read)()
-    sys.exit(chat.exit_code)
+        code = (chat.hold if asks_here else chat.read)()
+    sys.exit(code)
 
 
 def _new(options: dict[str, Any], form: str) -> Chat:
     """Raises at once what would keep every question from being asked."""
-    from agent.run import choose_model, iso_day
+    from agent.as_of_date import iso_day
+    from agent.run import choose_model
 
-    if options["offline"] and options["model"] not in (None, "planner"):
-        raise UsageError("--offline and --model exclude each other")
+    require_one_model(offline=options["offline"], model=options["model"])
     file = load(options["config"], trust=options["trust"])
     iso_day(options["as_of"])
     choose_model(file, options["model"], options["offline"])
@@ -133,15 +130,16 @@ class Chat:
     verbose: bool = False
     answered: RunResult | None = None
     newest: RunResult | None = None
-    exit_code: int = 0
+    exit_codes: list[int] = field(default_factory=list)
+    """Of the questions."""
     in_vain: list[RunResult] = field(default_factory=list)
     """Runs of this chat that came to no valid answer."""
 
     def __post_init__(self) -> None:
         self.newest = self.answered
 
-    def hold(self) -> None:
-        """With whoever sits at the terminal, until that is enough."""
+    def hold(self) -> int:
+        """With whoever sits at the terminal, until that is enough; the exit code: 0 once there is an answer."""
         from agent.cli.prompt import Prompt
         from agent.report.conversation import show_in_short
 
@@ -157,11 +155,10 @@ class Chat:
                     break
             elif question := line or ("" if self.newest else self.objective):
                 self._ask(question)
-        if self.answered:
-            self.exit_code = 0
+        return 0 if self.answered else gravest(self.exit_codes)
 
-    def read(self) -> None:
-        """Each line of standard input. Raises UsageError when there is none."""
+    def read(self) -> int:
+        """Each line of standard input; the exit code, of the gravest question. Raises UsageError when there is none."""
         nothing = True
         for line in filter(None, map(str.strip, sys.stdin)):
             nothing = False
@@ -169,6 +166,7 @@ class Chat:
                 break
         if nothing:
             raise UsageError("no question came on standard input", hint="one on each line; or chat on a terminal")
+        return gravest(self.exit_codes)
 
     def _ask(self, question: str) -> bool:
         """Whether the chat can go on without a terminal: a question that fails ends nothing, an interruption does."""
@@ -186,7 +184,7 @@ class Chat:
             self.answered = self.newest
         else:
             self.in_vain.append(self.newest)
-        self.exit_code = self.newest.exit_code
+        self.exit_codes.append(self.newest.exit_code)
         self._show(self.newest)
         return True
 
@@ -208,9 +206,9 @@ class Chat:
     def _failed(self, error: AdvisorError) -> None:
         from agent.gathering import read_run
 
-        self.exit_code = error.exit_code
+        self.exit_codes.append(error.exit_code)
         if self.form != "table":
-            _echo({"ok": False, "error": error.to_json(), "run": error.run_id})
+            _echo(failure(error))
         tell(error)
         if error.run_id and (folder := store.folder(error.run_id)).is_dir():
             with suppress(LogError):

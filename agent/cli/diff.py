@@ -9,15 +9,14 @@ from pathlib import Path
 import click
 
 from agent.cli import failures
+from agent.cli.options import format_option
 from agent.errors import UsageError
-
-FORMATS = ["table", "json"]
 
 
 @click.command("diff")
 @click.argument("before")
 @click.argument("after")
-@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
+@format_option("table", "json")
 @click.option("--html", is_flag=True, help="As one page that loads nothing.")
 @click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Write page or JSON there.")
 def command(before: str, after: str, form: str, html: bool, out: Path | None) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import config_option, echo_json, failures, interruptible, trust_option
+from agent.cli import echo_json, failures, interruptible
+from agent.cli.options import config_option, format_option, trust_option
 from agent.errors import SpecError, TrustNeeded
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="For runs of the keyless planner: no key and no model is looked at.")
 @click.option("--model", metavar="NAME", help="A model id; wins over the agent file.")
 @trust_option
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option("table", "json")
 def command(config: str, offline: bool, model: str | None, trust: bool, form: str) -> None:
     """Look at the agent file, key, model, prices, disk, terminal and every server; each finding with what to do.
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import echo_json, failures, interruptible, load, trust_option
+from agent.cli import echo_json, failures, interruptible, load
+from agent.cli.options import format_option, quiet_option, simulated_option, trust_option
 from agent.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 ANY = click.Path(path_type=Path, exists=True)
-form_option = click.option(
-    "--format", "form", type=click.Choice(["auto", "table", "json"]), default="auto", show_default=True
-)
+form_option = format_option("auto", "table", "json")
 suite_argument = click.argument("suite", type=FOLDER, default=Path("evals"))
 
 
@@ -39,20 +38,19 @@ def command() -> None:
 @suite_argument
 @click.option("--model", metavar="NAME", help="Ask this model, live, over the recorded tools; `planner` needs no key.")
 @click.option("-k", "--repeats", type=click.IntRange(1), default=1, show_default=True, help="Runs of a model per case.")
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
+@simulated_option
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be given several times.")
 @click.option(
     "--tag", "tags", multiple=True, metavar="TAG", help="Only cases with this tag; may be given several times."
 )
 @click.option("-o", "--out", type=FOLDER, help="Where logs, scores and the page go; default: below ADVISOR_HOME.")
 @form_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@quiet_option
 def run(
     suite: Path, model: str | None, repeats: int, simulated: bool, cases: tuple[str, ...], tags: tuple[str, ...],
     out: Path | None, form: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Run a SUITE: its references against the baseline, without a key; or a model against its thresholds."""
-    form = _form(form)
     with failures(as_json=form == "json"):
         from agent.evals import keeping
         from agent.evals import suite as suites
@@ -133,7 +131,6 @@ def freeze(run: str, suite: Path, name: str, replace: bool) -> None:
 @form_option
 def compare(left: Path, right: Path, form: str) -> None:
     """Set two outcomes of one suite side by side, paired by case: folders that `eval run -o` wrote."""
-    form = _form(form)
     with failures(as_json=form == "json"):
         from agent.evals import compare as comparing
         from agent.report import eval_table
@@ -152,7 +149,6 @@ def compare(left: Path, right: Path, form: str) -> None:
 @form_option
 def verify(recorded: tuple[Path, ...], config: str | None, trust: bool, form: str) -> None:
     """Make the recorded calls of runs, transcripts or a suite again, against live servers, and tell what drifted."""
-    form = _form(form)
     with failures(as_json=form == "json"):
         from agent.evals import verify as verifying
         from agent.report import drift_table, terminal
@@ -200,7 +196,3 @@ def pack(spec: Path, out: Path, replace: bool) -> None:
         with terminal.waiting("asking the servers"):
             told = asyncio.run(packing.write(spec, out, replace=replace))
     click.echo(told)
-
-
-def _form(form: str) -> str:
-    return form if form != "auto" else "table" if sys.stdout.isatty() else "json"

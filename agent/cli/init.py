@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import echo_json, failures, interruptible, tell, trust_option
+from agent.cli import echo_json, failures, interruptible, tell
+from agent.cli.options import format_option, trust_option
 from agent.errors import AdvisorError, Interrupted, LogError, ServerError, UsageError
 from agent.foreign import printable, whole
 
@@ -55,7 +56,7 @@ class Wanted:
 @click.option("--description", default=DESCRIPTION, show_default=True, help="Who the agent is.")
 @click.option("--force", is_flag=True, help="Write over a FILE that exists.")
 @trust_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 def command(
     file: str,
     origin: str | None,

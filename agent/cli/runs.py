@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli import diff, echo_json, failures, show
+from agent.cli.options import format_option, quiet_option, simulated_option
 from agent.cli.show import FORMATS, current
 from agent.errors import LogError, UsageError
 from agent.gathering import result_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option("table", "json")
 @click.option("-n", "--number", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
 @click.option("--batch", type=click.Path(path_type=Path), help="The runs in the output folder of a batch instead.")
 @click.pass_context
@@ -72,9 +73,9 @@ def path(run: str) -> None:
 @click.argument("run")
 @click.option("--model", metavar="NAME", help="Ask this model, live, over the recorded tools; `planner` needs no key.")
 @click.option("-c", "--config", metavar="FILE", help="Under this agent file, instead of the recorded one.")
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@simulated_option
+@format_option(*FORMATS)
+@quiet_option
 def replay(run: str, model: str | None, config: str | None, simulated: bool, form: str, quiet: bool) -> None:
     """Make a RUN again from its log: the same model turns and tool results, byte for byte, or the first divergence.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from agent.cli import DEFAULT_AGENT, allow_live_option, failures, load, trust_option, warn
+from agent.cli import failures, load, warn
+from agent.cli.options import DEFAULT_AGENT, require_one_model, trust_option, undated_options
 from agent.errors import UsageError
 from agent.foreign import printable
 from agent.tracing import exporting
@@ -22,10 +23,7 @@ from agent.tracing import exporting
     help="An agent file, or the name of one that ships with the package; each -c is a tool.",
 )
 @click.option("--http", "port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve over HTTP; 0: a free port.")
-@click.option("--offline", is_flag=True, help="Use the keyless, rule-based planner; results say so.")
-@click.option("--model", metavar="NAME", help="A model id, BLOCK/ID, or `planner`; wins over the agent files.")
-@click.option("--simulated", is_flag=True, help="Allow a paid model to work on simulated data.")
-@allow_live_option
+@undated_options
 @trust_option
 @click.pass_context
 def command(
@@ -40,8 +38,7 @@ def command(
 ) -> None:
     """Serve agent files over MCP, as tools of a chat client: on standard input and output, or over HTTP."""
     with failures(as_json=False):
-        if offline and model not in (None, "planner"):
-            raise UsageError("--offline and --model exclude each other")
+        require_one_model(offline=offline, model=model)
         context.with_resource(exporting(warn))
         from agent.serving.desk import Desk
         from agent.serving.offered import tools_of

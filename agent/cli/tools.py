@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import config_option, echo_json, failures, interruptible, load, tell, trust_option
+from agent.cli import echo_json, failures, interruptible, load, tell
+from agent.cli.options import as_of_option, config_option, format_option, trust_option
 from agent.errors import DriftError, UsageError
 from agent.foreign import printable
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 LONGEST_WORDS = 300
 """How much is shown of what a server says of itself."""
 
-form_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+form_option = format_option("table", "json")
+again_option = click.option("-c", "--config", metavar="FILE", help="The agent file, where it is not named before.")
 
 
 @click.group(invoke_without_command=True)
@@ -64,8 +66,8 @@ def command(context: click.Context, config: str, trust: bool, form: str) -> None
 @command.command()
 @click.argument("name")
 @click.argument("arguments", default="{}")
-@click.option("-c", "--config", metavar="FILE", help="An agent file, or the name of one that ships with the package.")
-@click.option("--as-of", metavar="DATE", help="As of this ISO date, where the tool takes one.")
+@again_option
+@as_of_option
 @trust_option
 @form_option
 @click.pass_context
@@ -109,7 +111,7 @@ def call(
 
 
 @command.command()
-@click.option("-c", "--config", metavar="FILE", help="An agent file, or the name of one that ships with the package.")
+@again_option
 @trust_option
 @form_option
 @click.pass_context
@@ -159,11 +161,11 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
 
     Raises DriftError for a tool that is not offered, ServerError for a server that is down.
     """
+    from agent.as_of_date import iso_day
     from agent.cli.asking import person_for
     from agent.events import ContentStored, ToolAnswered
     from agent.model.base import ToolCall
     from agent.report import terminal
-    from agent.run import iso_day
     from agent.tools import lock
     from agent.tools.survey import surveyed
 

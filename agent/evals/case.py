@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import json
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from agent import agentfile, source
 from agent.agentfile import AgentFile
+from agent.as_of_date import Day
 from agent.errors import SpecError, UsageError
 from agent.evals.planting import planted
 from agent.model.base import Turn
@@ -31,16 +31,6 @@ from agent.source import Address, Source, path_text
 EMBEDDED = "embedded"
 
 
-def _day(text: str) -> str:
-    try:
-        if datetime.date.fromisoformat(text).isoformat() == text:
-            return text
-    except ValueError:
-        pass
-    raise PydanticCustomError("day", "has to be a date, such as '2025-06-30'")
-
-
-Day = Annotated[str, AfterValidator(_day)]
 Thresholds = dict[Text, float]
 
 

@@ -12,8 +12,9 @@ from pydantic import Field, ValidationError
 
 from agent import agentfile, source
 from agent.agentfile import AgentFile
+from agent.as_of_date import Day
 from agent.errors import UsageError
-from agent.evals.case import Day, is_embedded, refused
+from agent.evals.case import is_embedded, refused
 from agent.evals.freeze import require_clean, require_no_ci
 from agent.model.base import Turn
 from agent.problems import problems_of

@@ -16,14 +16,14 @@ from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.changed import change_text, changes_of, headline, rank_text
 from agent.report.names import SectorNames
-from agent.report.terminal import ACTIONS, fitted, hanging, new_table, one_line
+from agent.report.terminal import ACTIONS, fitted, hanging, named_table, natural_size, one_line, show_named
 from agent.report.words import Words
 from agent.result import RunResult
 
 NAME = 60
 """Cells of a sector's name at most."""
-LEAST = 20
-"""Cells of it at least, where it has as many."""
+FIXED = 2
+"""Columns that never wrap: action and confidence."""
 READABLE = 60
 """Columns from which on a rationale stands in the table; with fewer, the rationales follow the heatmap."""
 CHANGES: dict[Kind, str] = {"new": "✚", "flipped": "⇄", "turned": "↻", "surer": "↑", "less sure": "↓", "same": " "}
@@ -51,12 +51,12 @@ def show_recommendations(
         told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
-    table = _table(console, headings, given)
-    wide = console.measure(table).maximum + READABLE <= console.width
+    wide = natural_size(console, named_table(console, headings, given, FIXED)).maximum + READABLE <= console.width
     if wide:
         given = [[*cells, text] for cells, text in zip(given, texts, strict=True)]
-        table = _table(console, [*headings, say("Rationale")], given)
-    console.print(table)
+        console.print(named_table(console, [*headings, say("Rationale")], given, FIXED))
+    else:
+        show_named(console, headings, given, FIXED)
     if result.compared:
         console.print(hanging(console, Text(_since(result, result.compared, names, say))))
         console.print()
@@ -71,17 +71,6 @@ def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Word
         Text.assemble((f"{glyph} " if console.is_terminal else "", colour), fitted(say(action), NAME)),
         Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
     ]
-
-
-def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
-    """Only a sector's name wraps, and what follows its confidence; the name keeps what it needs to be read."""
-    table = new_table(console, *headings)
-    for column in table.columns[1:3]:
-        column.no_wrap = True
-    table.columns[0].min_width = min(max((cells[0].cell_len for cells in rows), default=0), LEAST)
-    for cells in rows:
-        table.add_row(*cells)
-    return table
 
 
 def _since(result: RunResult, compared: RunCompared, names: SectorNames, say: Words) -> str:

@@ -12,14 +12,28 @@ from agent.diff.values import Difference
 from agent.diff.whole import Comparison
 from agent.foreign import printable
 from agent.report import diff_text
-from agent.report.terminal import ACTIONS, new_console, new_table, one_line, short, show_labels, spend_text
+from agent.report.terminal import (
+    ACTIONS,
+    ARGUMENTS,
+    hanging,
+    named_table,
+    new_console,
+    new_table,
+    one_line,
+    short,
+    show_labels,
+    show_named,
+    spend_text,
+)
 from agent.report.words import Words
 from agent.result import ADVICE
 
 ROOMY = 150
 """Columns from which on figures stand in the table; below, they follow it."""
 LINES = 40
-"""Of a prompt's difference."""
+"""Of a difference at most."""
+CALL = 160
+"""Characters of a call that is told whole."""
 LONGEST = 60
 """Characters of a value."""
 COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
@@ -58,19 +72,21 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
         return
     wide = console.width >= ROOMY
     headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Rank")]
-    table = new_table(console, *headings, *([say("Figures that moved")] if wide else []))
-    for column in table.columns[1:5]:
-        column.no_wrap = True
     rows = diff_text.change_rows(comparison.changes, say)
-    for row in rows:
-        cells = [
+    cells = [
+        [
             Text(short(row.sector, LONGEST), style="bold"),
             Text(say(row.kind), style="" if row.kind == "same" else "bold"),
             *(_advice(console, action, said) for action, said in zip(row.action, (row.before, row.after), strict=True)),
             Text(row.rank),
         ]
-        table.add_row(*cells, *([_figures(row)] if wide else []))
-    console.print(table)
+        for row in rows
+    ]
+    if wide:
+        cells = [[*each, _figures(row)] for each, row in zip(cells, rows, strict=True)]
+        console.print(named_table(console, [*headings, say("Figures that moved")], cells, len(headings) - 1))
+    else:
+        show_named(console, headings, cells, len(headings) - 1)
     for row in rows if not wide else []:
         if row.figures and row.kind != "same":
             console.print(Text(short(row.sector, LONGEST), style="bold"))
@@ -94,9 +110,13 @@ def _differences(console: Console, found: Sequence[Difference], title: str, say:
         return
     console.print(Text(f"\n{title}", style="bold"))
     table = new_table(console, say("Key"), say("Before"), say("After"))
-    for row in diff_text.fact_rows(found):
-        table.add_row(*(Text(short(each, LONGEST)) for each in row))
+    for column in table.columns:
+        column.overflow = "fold"
+    rows = diff_text.short_rows(found, LONGEST)
+    for row in rows[:LINES]:
+        table.add_row(Text(one_line(row[0])), *(Text(short(each, LONGEST)) for each in row[1:]))
     console.print(table)
+    _tell_more(console, len(rows), say)
 
 
 def _lines(console: Console, lines: Sequence[str], title: str, say: Words) -> None:
@@ -105,8 +125,12 @@ def _lines(console: Console, lines: Sequence[str], title: str, say: Words) -> No
     console.print(Text(f"\n{title}", style="bold"))
     for line in lines[:LINES]:
         console.print(Text(printable(line), style=COLOURS.get(line[:1], "dim")))
-    if len(lines) > LINES:
-        console.print(Text(say("{count} more lines", count=len(lines) - LINES), style="dim"))
+    _tell_more(console, len(lines), say)
+
+
+def _tell_more(console: Console, lines: int, say: Words) -> None:
+    if lines > LINES:
+        console.print(Text(say("{count} more lines", count=lines - LINES), style="dim"))
 
 
 def _tools(console: Console, comparison: Comparison, say: Words) -> None:
@@ -120,6 +144,5 @@ def _tools(console: Console, comparison: Comparison, say: Words) -> None:
 def _calls(console: Console, comparison: Comparison, say: Words) -> None:
     console.print(Text(f"\n{say('Calls')}", style="bold"))
     console.print(Text(diff_text.calls_text(comparison.calls, say) or say("none"), style="dim"))
-    for pair in comparison.calls:
-        if pair.outcome != "same result":
-            console.print(Text(f"{say(pair.outcome)}: {short(diff_text.call_text(pair), 160)}", style="dim"))
+    for line in diff_text.call_lines(comparison.calls, CALL, say):
+        console.print(hanging(console, Text(short(line, ARGUMENTS), style="dim")))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from agent.comparison import Change, Moved, recommendations_of
 from agent.diff.inputs import CallPair
-from agent.diff.values import Difference
+from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
 from agent.report.heatmap import NO_FIGURE, label, number_text, unit_label
 from agent.report.words import Words
@@ -193,6 +193,26 @@ def fact_rows(found: Iterable[Difference]) -> list[tuple[str, str, str]]:
     return [(each.at, value_text(each.before), value_text(each.after)) for each in found]
 
 
+def short_rows(found: Iterable[Difference], longest: int) -> list[tuple[str, str, str]]:
+    """The same where a value has room for `longest` characters: what is longer is told part by part."""
+    rows = []
+    for each in found:
+        fits = all(len(value_text(value)) <= longest for value in (each.before, each.after))
+        for part in [each] if fits else in_parts(each):
+            rows.append((part.at, _in_short(part.before, longest), _in_short(part.after, longest)))
+    return rows
+
+
+def _in_short(value: Any, longest: int) -> str:
+    """A value without room by what is in it: `{Banks, Retail, Media +16}`, `[get_sector_heatmap, get_foreign_flow]`."""
+    text = value_text(value)
+    if len(text) <= longest or not isinstance(value, Mapping | list):
+        return text
+    if isinstance(value, Mapping):
+        return f"{{{_some(list(value))}}}"
+    return f"[{_some([name_of(each) or value_text(each) for each in value])}]"
+
+
 def value_text(value: Any) -> str:
     if value is None:
         return NO_FIGURE
@@ -214,6 +234,32 @@ def calls_text(pairs: Sequence[CallPair], say: Words) -> str:
 def call_text(pair: CallPair) -> str:
     arguments = pair.arguments.items() if isinstance(pair.arguments, dict) else []
     return f"{pair.tool}({', '.join(f'{name}={value_text(value)}' for name, value in arguments)})"
+
+
+def call_lines(pairs: Sequence[CallPair], longest: int, say: Words) -> Iterator[str]:
+    """Each call with another result. Of two long ones of one tool, of which each run made one, what differs."""
+    twins = {after: before for before, after in _twins(pairs, longest)}
+    for at, pair in enumerate(pairs):
+        if at in twins:
+            before, after = pairs[twins[at]].arguments, pair.arguments
+            rows = short_rows(differences(before, after), longest)
+            told = "; ".join(f"{path} {was} → {now}" for path, was, now in rows)
+            yield f"{say('other arguments')}: {pair.tool}: {told}"
+        elif pair.outcome != "same result" and at not in twins.values():
+            yield f"{say(pair.outcome)}: {call_text(pair)}"
+
+
+def _twins(pairs: Sequence[CallPair], longest: int) -> Iterator[tuple[int, int]]:
+    """Places of calls of one tool that each run alone made, in their order, where their texts are long."""
+    waiting: dict[str, list[int]] = {}
+    for at, pair in enumerate(pairs):
+        if pair.outcome == "only before":
+            waiting.setdefault(pair.tool, []).append(at)
+    for at, pair in enumerate(pairs):
+        if pair.outcome == "only after" and waiting.get(pair.tool):
+            twin = waiting[pair.tool].pop(0)
+            if max(len(call_text(pairs[each])) for each in (at, twin)) > longest:
+                yield twin, at
 
 
 def about(side: Side, say: Words) -> list[str]:

@@ -16,9 +16,11 @@ from agent.report.about import horizon_text
 from agent.report.heat_table import show_heatmap
 from agent.report.names import SectorNames
 from agent.report.terminal import (
+    ARGUMENTS,
     ENGLISH,
     arguments_text,
     hanging,
+    natural_size,
     new_console,
     new_table,
     one_line,
@@ -34,10 +36,6 @@ from agent.runs import store
 
 SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", "Cached", "Out", "Time", "USD")
 """Tokens by how they are billed: input that no cache had, what was written to it and read from it, and output."""
-NATURAL = 1000
-"""Columns in which any table is as wide as it wants to be."""
-ARGUMENTS = 2000
-"""Characters of a call's arguments at most."""
 
 
 def show_result(result: RunResult, *, calls: bool = False) -> None:
@@ -129,7 +127,7 @@ def _failure(console: Console, result: RunResult, say: Words) -> None:
 
 def _calls(console: Console, calls: list[Call]) -> None:
     for number, call in enumerate(calls, 1):
-        said = outcome(call.shown or "", call.is_error)
+        said = outcome(call.shown, call.is_error)
         said += f", {call.rows_withheld:,} withheld" if call.rows_withheld else ""
         said += f", retrieved {printable(call.retrieved_at)}" if call.was_sent else ""
         given = arguments_text(call.arguments, ARGUMENTS)
@@ -153,7 +151,7 @@ def _by_turn(console: Console, result: RunResult) -> None:
         column.justify = "right"
     for cells in rows:
         table.add_row(*map(Text, cells))
-    if console.measure(table, options=console.options.update_width(NATURAL)).maximum <= console.width:
+    if natural_size(console, table).maximum <= console.width:
         console.print(table)
         return
     for cells in rows:

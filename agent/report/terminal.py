@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
+from rich.measure import Measurement
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +28,14 @@ ACTIONS = {
     "neutral": ("●", "default"),
 }
 """Glyph and colour of each action."""
+
+
+ARGUMENTS = 2000
+"""Characters of a call's arguments at most."""
+NAME = 20
+"""Cells of a name at least, where it has as many."""
+NATURAL = 1000
+"""Columns in which any table is as wide as it wants to be."""
 
 
 class _Console(Console):
@@ -113,7 +122,9 @@ def arguments_text(arguments: Any, length: int = 120) -> str:
     return f"({short(inside, length)})"
 
 
-def outcome(shown: str, is_error: bool) -> str:
+def outcome(shown: str | None, is_error: bool) -> str:
+    if shown is None:
+        return "no answer"
     return f"error: {short(unframed(shown), 160)}" if is_error else f"{len(shown):,} characters"
 
 
@@ -163,12 +174,43 @@ def show_labels(console: Console, labels: list[str]) -> None:
         console.print(Text(f"[{' / '.join(labels)}]", style="bold reverse"))
 
 
+def natural_size(console: Console, table: Table) -> Measurement:
+    """The least and the most columns that a table can do with, however many there are."""
+    return console.measure(table, options=console.options.update_width(NATURAL))
+
+
 def new_table(console: Console, *headings: str) -> Table:
     """Lines on a terminal only."""
     table = Table(*headings, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
     for column in table.columns:
         column.no_wrap = column.header in ("Action", "Conf.", "Run", "Status", "As of", "Model")
     return table
+
+
+def named_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]], fixed: int) -> Table:
+    """Names first, which may wrap but keep what they need to be read; the `fixed` columns after them never wrap."""
+    table = new_table(console, *headings)
+    for at, column in enumerate(table.columns[: fixed + 1]):
+        longest = max((cell_len(headings[at]), *(cells[at].cell_len for cells in rows)))
+        column.no_wrap = at > 0
+        column.min_width = longest if column.no_wrap else min(longest, NAME)
+    for cells in rows:
+        table.add_row(*cells)
+    return table
+
+
+def show_named(console: Console, headings: Sequence[str], rows: Sequence[Sequence[Text]], fixed: int) -> None:
+    """Such a table where no word of it is cut, else a line for each row that wraps between words."""
+    table = named_table(console, headings, rows, fixed)
+    size = natural_size(console, table)
+    if size.minimum > console.width:
+        for cells in rows:
+            parts = (cell[len(cell) - len(cell.plain.lstrip()) :] for cell in cells if cell.plain.strip())
+            console.print(hanging(console, Text(" · ").join(parts)))
+        return
+    if size.maximum > console.width and len(headings) > fixed + 1:
+        table.columns[0].width = table.columns[0].min_width  # so that the columns that wrap have the rest
+    console.print(table)
 
 
 def spend_text(spend: Mapping[str, Any], say: Words = ENGLISH) -> str:

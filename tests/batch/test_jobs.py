@@ -222,7 +222,6 @@ def test_a_grid_of_agents_asks_each_its_own_objective(tmp_path: Path) -> None:
         ("from: 2007-04-01, to: 2008-12-30, every: year", ["2007-12-31"]),
         ("from: 2008-02-25, to: 2008-03-10, every: week", ["2008-02-25", "2008-03-03", "2008-03-10"]),
         ("from: 2008-02-25, to: 2008-03-09, every: week", ["2008-02-25", "2008-03-03"]),
-        ("from: 9999-12-30, to: 9999-12-31, every: week", ["9999-12-30"]),
     ],
 )
 def test_a_range_of_dates_lies_within_both_its_ends(given: str, days: list[str], tmp_path: Path) -> None:
@@ -272,7 +271,7 @@ def test_standard_input_is_not_read() -> None:
 
 
 def test_a_command_line_date_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--as-of 'today' is no date"):
+    with pytest.raises(UsageError, match="--as-of: 'today' is no date"):
         batch_of(tmp_path, "jobs: [{}]", as_of="today")
 
 

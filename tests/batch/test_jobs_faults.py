@@ -8,6 +8,7 @@ from agent.errors import SpecError
 from tests.batch.writing import batch_of, problems_of, write_agent
 
 DATE = "has to be a date such as 2008-09-30"
+BEGUN = "has to be a day that has begun"
 IDS = "may hold letters, digits, '.', '_' and '-', begins with a letter or digit, and has at most 100"
 OURS = "has to be another name than those of the batch's own files"
 NO_JOB = "no job: list some under `jobs`, give a `grid`, or a `question` alone"
@@ -43,6 +44,11 @@ MEANT = "write it twice where it is meant"
         ("jobs: [x]", "1:8: jobs.0: has to be a mapping of keys, not 'x'"),
         ("jobs: [{question: '  '}]", "1:19: jobs.0.question: must not be empty, not '  '"),
         ("jobs: [{as_of: 2008-02-30}]", f"1:16: jobs.0.as_of: {DATE}, not '2008-02-30'"),
+        ("jobs: [{as_of: 9999-12-31}]", f"1:16: jobs.0.as_of: {BEGUN}, not '9999-12-31'"),
+        ("as_of: 9999-12-31\njobs: [{}]", f"1:8: as_of: {BEGUN}, not '9999-12-31'"),
+        ("grid: {as_of: [2001-01-31, 9999-12-31]}", f"1:28: grid.as_of.1: {BEGUN}, not '9999-12-31'"),
+        ("grid: {as_of: {from: 2001-02-28, to: 9999-12-31, every: year}}",
+         f"1:38: grid.as_of.to: {BEGUN}, not '9999-12-31'"),
         ("jobs: [{as_of: 20080229}]", "1:16: jobs.0.as_of: has to be a text, not 20080229"),
         ("jobs: [{question: '{a}', vars: {a: true}}]", "1:36: jobs.0.vars.a: has to be a text or a number, not True"),
         ("jobs: [{question: '{a}', vars: {a: ' '}}]", "1:36: jobs.0.vars.a: has to be a text or a number, not ' '"),

@@ -190,6 +190,8 @@ def test_mistake_in_the_file_is_one_clear_message(tmp_path: Path, extra: str, co
     [
         (["ask", "--offline", "--model", "claude-x", "Q"], "exclude each other"),
         (["ask", "--offline", "--as-of", "soon", "Q"], "is no date"),
+        (["ask", "--offline", "--as-of", "9999-12-31", "Q"], "lies in the future"),
+        (["ask", "--offline", "--dry-run", "--as-of", "9999-12-31", "Q"], "lies in the future"),
         (["ask", "--offline", "-c", "no_such_agent", "Q"], "dynamic_sector_advisor"),
         (["ask", "--colour"], "No such option"),
         (["answer"], "No such command"),

@@ -73,14 +73,14 @@ def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answ
         lines = typed("First?", "Bad?", "Refused?", "Good?")
         done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
     outcomes = [each.get("error", {}).get("code") for each in told(done.stdout)]
-    assert (done.returncode, outcomes) == (0, [None, "invalid", "model", None])
+    assert (done.returncode, outcomes) == (1, [None, "invalid", "model", None])
     last, first = api.requests[-1]["messages"], api.requests[1]["messages"]
     assert [each["role"] for each in last] == ["user", "assistant", "user", "assistant", "user"]
     assert last[-1]["content"][0]["text"] == "Good?" and len(first) == 3
     assert "no JSON" not in json.dumps(last) and "Traceback" not in done.stderr
 
 
-def test_the_exit_code_is_the_last_runs() -> None:
+def test_a_question_that_cannot_be_supported_is_exit_1() -> None:
     lines = typed("Which lead?")
     with scripted_api(message(text("{}")), message(text("{}"))) as api:
         done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
@@ -118,6 +118,7 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
         (["chat", "--offline"], "no question came on standard input"),
         (["chat", "--offline", "--model", "claude-x"], "exclude each other"),
         (["chat", "--offline", "--as-of", "soon"], "is no date"),
+        (["chat", "--offline", "--as-of", "9999-12-31"], "lies in the future"),
         (["chat", "last"], "no run is called 'last'"),
         (
             ["chat", "last", "--offline", "--as-of", "2008-09-30"],

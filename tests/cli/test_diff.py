@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -105,3 +106,12 @@ def test_run_that_has_not_begun_is_exit_2(pair: tuple[str, str], home: Path) -> 
     log.write_bytes(log.read_bytes().splitlines(keepends=True)[0])
     done = advisor("runs", "diff", *pair)
     assert done.returncode == 2 and "stopped before it began: there is nothing to compare" in done.stderr
+
+
+def test_no_number_is_cut_in_a_narrow_terminal(pair: tuple[str, str]) -> None:
+    def numbers(columns: int) -> set[str]:
+        told = advisor("runs", "diff", *pair, env={"COLUMNS": str(columns)}).stdout
+        return set(re.findall(r"\d[\d.,]*\d|\d", told))
+
+    whole = numbers(400)
+    assert numbers(60) == numbers(36) == whole

@@ -77,8 +77,29 @@ def test_check_tells_what_was_understood(tmp_path: Path) -> None:
         "sectors 1 sector with 2 tickers",
         "language Vietnamese",
         "model claude-haiku-4-5",
+        "price not known, which is not free; a table of your own, named in ADVISOR_PRICES, can say it",
         "budget 1 turn, 5 tool calls, 200,000 tokens, 300 s, 2 repairs",
+        "timeouts 90 s for a server to start, 30 s to list, 60 s for a call, 180 s for an answer, "
+        "60 s of silence in it",
     } <= set(lines)
+    assert (about["price"], about["retires"], about["timeouts"]["call"]) == (None, None, 60)
+
+
+def test_check_tells_what_the_model_costs_and_until_when_it_works(tmp_path: Path) -> None:
+    rates = {"input": 2.0, "cache_write": 2.5, "cache_read": 0.2, "output": 10.0}
+    table = {"as_of": "2026-01-31", "unit": "USD for a million tokens", "models": {"model-a": rates}}
+    prices = write(tmp_path, json.dumps(table | {"retires": {"model-a": "2099-06-30"}}), "prices.json")
+    file = write(tmp_path, AGENT + "model: {name: model-a}\nbudget: {usd: 0.5}\n")
+    env = {"ADVISOR_PRICES": prices}
+    about = json.loads(advisor("check", file, "--format", "json", env=env).stdout)
+    assert about["price"] == {"as_of": "2026-01-31", "unit": "USD for a million tokens", **rates}
+    assert (about["retires"], about["budget"]["usd"]) == ("2099-06-30", 0.5)
+    lines = [" ".join(line.split()) for line in advisor("check", file, env=env).stdout.splitlines()]
+    assert "model model-a, retires on 2099-06-30" in lines
+    told = "2 in, 10 out, 2.5 written to a cache, 0.2 read from it (as of 2026-01-31)"
+    assert f"price USD for a million tokens: {told}" in lines
+    broken = advisor("check", file, env={"ADVISOR_PRICES": write(tmp_path, "{}", "broken.json")})
+    assert broken.returncode == 2 and "broken.json" in broken.stderr
 
 
 def test_check_of_a_file_that_says_little_tells_no_empty_lines(tmp_path: Path) -> None:

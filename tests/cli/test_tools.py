@@ -124,6 +124,7 @@ def test_error_is_read_as_nothing(tmp_path: Path) -> None:
         (["triple"], 5, "no tool is offered as 'triple'"),
         (["wipe"], 5, "policy.writes: allow"),
         (["double", '{"n": 1}', "--as-of", "soon"], 2, "'soon' is no date"),
+        (["double", '{"n": 1}', "--as-of", "9999-12-31"], 2, "lies in the future"),
     ],
 )
 def test_call_that_cannot_be_made_says_why(arguments: list[str], code: int, says: str, tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from agent.diff.inputs import CallPair
 from agent.diff.values import changed_lines, differences
 from agent.diff.whole import Comparison, Side, compare
 from agent.errors import UsageError
-from agent.report.diff_text import verdict
+from agent.report import diff_table
+from agent.report.diff_text import call_lines, short_rows, verdict
 from agent.report.words import words
 from agent.result import RULES, SIMULATED, RunResult
 from tests.messages_api import call
@@ -214,6 +216,73 @@ def test_values_differ_by_their_paths_and_lists_as_a_whole() -> None:
     after = {"a": {"b": 1, "c": [2, 1]}, "f": {"g": 1}, "e": True}
     found = [(each.at, each.before, each.after) for each in differences(before, after)]
     assert found == [("a.c", [1, 2], [2, 1]), ("e", 1, True), ("f", None, {"g": 1})]
+
+
+LONG = "x" * 40
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        ({"a": [1, 2]}, {"a": [2, 1]}, [("a", "[1, 2]", "[2, 1]")]),
+        ({"a": LONG}, {"a": "y" * 50}, [("a", LONG, "y" * 50)]),
+        ({"a": "all"}, {"a": [LONG, "b", "c", "d"]}, [("a", "all", f"[{LONG}, b, c +1]")]),
+        ({}, {"a": {LONG: 1, "b": {"c": 2}}}, [("a", "–", f"{{{LONG}, b}}")]),
+        (
+            {"tools": [{"tool_name": "one", "about": LONG, "at": 1}, {"tool_name": "two"}]},
+            {"tools": [{"tool_name": "two"}, {"tool_name": "one", "about": LONG, "at": 2}, {"tool_name": "three"}]},
+            [("tools.one.at", "1", "2"), ("tools.three", "–", '{"tool_name": "three"}')],
+        ),
+        (
+            {"tools": [{"tool_name": "one", "about": LONG}, {"tool_name": "two"}]},
+            {"tools": [{"tool_name": "two"}, {"tool_name": "one", "about": LONG}]},
+            [("tools", "[one, two]", "[two, one]")],
+        ),
+        (
+            {"a": {"b": [LONG, "one", "two", {"c": [LONG, 1.25]}]}},
+            {"a": {"b": ["new", LONG, "two", {"c": [LONG, 2.5]}]}},
+            [("a.b.0", "–", "new"), ("a.b.2", "one", "–"), ("a.b.3.c.1", "1.25", "2.5")],
+        ),
+    ],
+)
+def test_what_has_no_room_is_told_by_the_paths_that_differ(before: Any, after: Any, rows: list[Any]) -> None:
+    assert short_rows(differences(before, after), 30) == rows
+
+
+async def test_terminal_tells_long_values_by_their_paths_and_json_has_them_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sectors = {name: {"tickers": [f"{name[:2].upper()}{at}" for at in range(9)]} for name in ("Banks", "Energy")}
+    changed = sectors | {"Energy": {"tickers": [*sectors["Energy"]["tickers"][:8], "OIL"]}}
+    found = compared(await moving_run(keys={"sectors": sectors}), await moving_run(keys={"sectors": changed}))
+    monkeypatch.setenv("COLUMNS", "100")
+    diff_table.show(found, SAY)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "sectors.Energy.tickers.8 EN8 OIL" in lines and not any("EN7" in line for line in lines)
+    assert [(each["at"], len(each["before"])) for each in found.to_json()["agent_file"]] == [
+        ("sectors.Energy.tickers", 9)
+    ]
+
+
+def test_long_calls_of_one_tool_are_told_by_the_arguments_that_differ() -> None:
+    given = {"sector": "Banks", "filter": {"days": 20, "metrics": ["performance", "momentum", "volatility"]}}
+    other = {"sector": "Banks", "filter": {"days": 60, "metrics": ["performance", "volatility"]}}
+    pairs = [
+        CallPair("look", {}, "same result", 1, 1),
+        CallPair("look", other, "only after", None, 2),
+        CallPair("look", {"sector": "Retail"}, "only after", None, 3),
+        CallPair("peek", {"sector": "Retail"}, "only after", None, 4),
+        CallPair("look", given, "only before", 2, None),
+    ]
+    assert list(call_lines(pairs, 60, SAY)) == [
+        "other arguments: look: filter.days 20 → 60; filter.metrics "
+        '["performance", "momentum", "volatility"] → ["performance", "volatility"]',
+        "only after: look(sector=Retail)",
+        "only after: peek(sector=Retail)",
+    ]
+    briefly = "other arguments: look: filter.days 20 → 60; filter.metrics.1 momentum → –"
+    assert next(call_lines(pairs, 30, SAY)) == briefly
+    assert len(list(call_lines(pairs, 160, SAY))) == 4
 
 
 def test_lines_of_equal_texts_do_not_differ() -> None:

@@ -84,8 +84,9 @@ def test_prompt_of_an_agent_file_is_looked_for_beside_that_file(tmp_path: Path) 
     ("keys", "piece", "says"),
     [
         ({"questoin": "Which?"}, "questoin", "1: questoin: unknown key - did you mean 'question'?"),
-        ({"as_of": "2025-02-30"}, "as_of", "8: as_of: has to be a date, such as '2025-06-30', not '2025-02-30'"),
-        ({"as_of": "20250630"}, "as_of", "8: as_of: has to be a date, such as '2025-06-30', not '20250630'"),
+        ({"as_of": "2025-02-30"}, "as_of", "8: as_of: has to be a date such as 2008-09-30, not '2025-02-30'"),
+        ({"as_of": "20250630"}, "as_of", "8: as_of: has to be a date such as 2008-09-30, not '20250630'"),
+        ({"as_of": "9999-12-31"}, "as_of", "8: as_of: has to be a day that has begun, not '9999-12-31'"),
         ({"expect": {"stancez": {}}}, "stancez", "3: expect.stancez: unknown key - did you mean 'stances'?"),
         ({"tags": []}, "tags", "7: tags: must not be empty"),
         ({"guarded": "yes"}, "guarded", "10: guarded: has to be true or false, not 'yes'"),

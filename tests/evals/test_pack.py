@@ -63,7 +63,7 @@ def test_budget_of_the_agent_file_does_not_cut_a_pack_short(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("agent: a\nas_of: soon\ncalls: {t: {}}\n", "2:8: as_of: has to be a date, such as '2025-06-30', not 'soon'"),
+        ("agent: a\nas_of: soon\ncalls: {t: {}}\n", "2:8: as_of: has to be a date such as 2008-09-30, not 'soon'"),
         ("agent: a\nas_of: 2025-06-30\ncalls: {}\n", "3:8: calls: must not be empty"),
         ("agent: a\nas_of: 2025-06-30\ncalls: {t: {x: []}}\n", "3:16: calls.t.x: must not be empty"),
         ("agent: a\nas_of: 2025-06-30\ncall: {t: {}}\n", "3:1: call: unknown key - did you mean 'calls'?"),

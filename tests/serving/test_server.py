@@ -45,6 +45,7 @@ async def test_progress_tells_of_every_turn_and_call_and_only_rises(mode: str) -
     [
         ({"as_of": "soon"}, "as_of: 'soon' is no date"),
         ({"as_of": "2024-02-31"}, "as_of: '2024-02-31' is no date"),
+        ({"as_of": "9999-12-31"}, "as_of: 9999-12-31 lies in the future: today is "),
         ({"as_of": 7}, "as_of: 7 is not of type 'string'"),
         ({"question": ""}, "question: '' "),
         ({"sector": "Banks"}, "'sector' was unexpected"),
