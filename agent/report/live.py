@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
-from threading import Lock
+from threading import Event as Flag
+from threading import RLock, Thread
 from typing import Any
 
 from pydantic_core import from_json
@@ -74,12 +75,17 @@ def progress(
 
 @dataclass
 class _View:
-    """The lines of a run, and its region below them; lines wait while the display is stopped."""
+    """The lines of a run, and its region below them; lines wait while the display is stopped.
+
+    Whatever writes holds the region's lock: a display that is drawn anew while a line is printed above it has another
+    height than was erased, and leaves a part of itself among the lines.
+    """
 
     console: Console
     steps: Steps
     region: _Region
     _live: Live | None = None
+    _stopped: Flag = field(default_factory=Flag)
     _held: list[Line] = field(default_factory=list)
 
     def start(self) -> None:
@@ -87,25 +93,36 @@ class _View:
         self._live = Live(
             self.region,
             console=self.console,
-            refresh_per_second=A_SECOND,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             vertical_overflow="crop",
         )
-        self._live.start(refresh=True)
-        self._print()
+        with self.region.lock:
+            self._live.start(refresh=True)
+            self._print()
+        self._stopped = Flag()
+        Thread(target=self._draw, args=(self._live, self._stopped), daemon=True).start()
 
     def stop(self) -> None:
-        if self._live:
-            self._live.stop()
-        self._live = None
+        with self.region.lock:
+            self._stopped.set()
+            if self._live:
+                self._live.stop()
+            self._live = None
 
     def tell(self, event: Event) -> None:
         with self.region.lock:
             self._held += self.steps.apply(event)
             self.region.apply(event)
-        if self._live:
-            self._print()
+            if self._live:
+                self._print()
+
+    def _draw(self, live: Live, stopped: Flag) -> None:
+        while not stopped.wait(1 / A_SECOND):
+            with self.region.lock:
+                if not stopped.is_set():
+                    live.refresh()
 
     def _print(self) -> None:
         """Each on one line, cut where the terminal ends; but what went wrong is told whole, as `verbose` tells all."""
@@ -124,7 +141,7 @@ class _Region:
 
     spent: Spent
     clock: Callable[[], float]
-    lock: Lock = field(default_factory=Lock)
+    lock: RLock = field(default_factory=RLock)
     _doing: str = "opening the servers"
     """Empty while calls are, and they say it."""
     _turn: str = ""
