@@ -72,9 +72,9 @@ def shown(tab: Tab, tmp_path: Path) -> Iterator[Open]:
     tab.ask("Emulation.setEmulatedMedia", media="", features=[])
 
 
-def everything_recommended(sectors: RunResult) -> RunResult:
-    """A call for each sector, as models give them."""
-    rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row]
+def recommended(sectors: RunResult, count: int) -> RunResult:
+    """A call for each of so many sectors, as models give them."""
+    rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row][:count]
     given = [advice(name, "neutral", 0.5, "A reason of two sentences. It goes on. " * 5) for name in rows]
     return replace(sectors, answer={"sector_recommendations": given})
 
@@ -102,8 +102,9 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
     shown: Open, industries: RunResult, sectors: RunResult
 ) -> None:
     vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
-    runs = (industries, sectors, everything_recommended(sectors), vietnamese)
-    assert [printed_pages(shown(run)) for run in runs] == [1, 1, 1, 1]
+    asked = replace(sectors, question="The central bank has raised its policy rate. What should be rebalanced? " * 2)
+    runs = (industries, sectors, vietnamese, asked, *(recommended(asked, count) for count in (6, 8, 19)))
+    assert [printed_pages(shown(run)) for run in runs] == [1] * len(runs)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
