@@ -17,7 +17,7 @@ from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.page import LIMIT, render
-from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult, TurnSpent
+from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='alert(2)'>{{ 7 * 7 }}"
@@ -332,6 +332,11 @@ def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> 
     assert "Banks ▲ overweight flipped, was underweight · rank 3 → 1 Confidence 0.70" in text
     assert "What moved Relative strength 3M +9.7 → −1.2 %" in text
     assert "Since" not in text_of(result())
+
+
+def test_a_question_on_some_sectors_gives_up_none_of_the_others() -> None:
+    asked_on = [Earlier("r1", "Which sectors lead?", {})]
+    assert "No longer recommended" not in text_of(replace(compared_run(), earlier=asked_on))
 
 
 def test_what_is_bought_and_what_is_sold_stands_under_the_title() -> None:

@@ -108,7 +108,9 @@ class Advice:
 
     @property
     def gone(self) -> list[str]:
-        """Sectors that are no longer recommended."""
+        """Sectors that are no longer recommended; none where a question was on some of them."""
+        if self._result.earlier:
+            return []
         gone = [each for each in self._changes if each.kind == "gone"]
         return [
             f"{self._texts.sector(each.sector)} ({self._texts.short(changed.change_text(each, self._say))})"
