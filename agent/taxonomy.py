@@ -6,15 +6,19 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from agent import data
 from agent.section import Section, Text
-from agent.source import Address
+from agent.source import Address, read
 
 Language: TypeAlias = Annotated[str, Field(pattern="^[a-z]{2}$")]
 
+_SHIPPED = ("vn", "international")
+"""Of a sector that both have, the first says what it is called."""
 _WORDS = re.compile(r"[^\s_/&,-]+")
 LONGEST_NAME = 80
 """Of what a model wrote in place of a name, this much is compared."""
@@ -84,6 +88,16 @@ class Taxonomy:
         """The sectors with a name that resembles `name`, the most alike first."""
         near = difflib.get_close_matches(folded(name)[:LONGEST_NAME], self._names, n=count * 3, cutoff=0.5)
         return list(dict.fromkeys(self._names[each] for each in near))[:count]
+
+
+@cache
+def customary(language: str) -> Mapping[str, str]:
+    """What sectors are called where no taxonomy is given: folded name → name in the language, from the taxonomies that
+    come with the package, whose own names are English.
+    """
+    files = [] if language == "en" else [data.root() / "configs" / "taxonomies" / f"{each}.yaml" for each in _SHIPPED]
+    named = [(sector, about.get("names", {})) for file in files for sector, about in read(file).value.items()]
+    return {folded(sector): names[language] for sector, names in reversed(named) if language in names}
 
 
 class KnownSectors:

@@ -13,7 +13,7 @@ from agent.figures import Figure
 from agent.model.calibration import Calibration
 from agent.model.phrases import Phrases
 from agent.model.scorecard import RISK, Evidence, Scored, weights_for
-from agent.taxonomy import Taxonomy
+from agent.taxonomy import Taxonomy, customary, folded
 
 FLOW_TOOL = re.compile("flow")
 """The name of a tool of foreign flow."""
@@ -163,7 +163,8 @@ class Wording:
         return f"{found[1]} {self._phrases.spans[found[2]]}"
 
     def _sector(self, name: str) -> str:
-        return self._taxonomy.display(name, self._phrases.language) if self._taxonomy else name
+        language = self._phrases.language
+        return self._taxonomy.display(name, language) if self._taxonomy else customary(language).get(folded(name), name)
 
 
 def _joined(*sentences: str) -> str:

@@ -125,6 +125,8 @@ def universe_text(run: RunResult, table: Heatmap, say: Words) -> str:
         return say("{count} sectors, named in the agent file", count=len(named))
     if named:
         return say("all {count} sectors of the taxonomy", count=len(named))
+    if len(table.rows) == 1:
+        return say("1 sector, as the tools have it")
     return say("{count} sectors, as the tools have them", count=len(table.rows)) if table.rows else ""
 
 

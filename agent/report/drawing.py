@@ -14,7 +14,7 @@ from markupsafe import escape
 from agent.comparison import probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
 from agent.report.about import horizon_text, span_text, status_text
-from agent.report.heatmap import NO_FIGURE, Heatmap, heatmap_of, sector_key
+from agent.report.heatmap import NO_FIGURE, Heatmap, framed, heatmap_of
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset
 from agent.report.names import SectorNames
@@ -161,9 +161,9 @@ class _Sheet:
             self.y += 30
             return
         advised = recommendations_of(self.result.answer) or () if self.result.ok else ()
-        actions = {sector_key(str(each.get("sector_name"))): str(each.get("action")) for each in advised}
-        manner = drawn_heatmap.Manner(actions, self.palette, self.say, self.names)
-        drawn = drawn_heatmap.draw(self._table, manner, MARGIN, self.y, ROOM)
+        rows = framed(self._table.rows, advised, self.names.key, drawn_heatmap.MOST_ROWS)
+        manner = drawn_heatmap.Manner(self.palette, self.say, self.names)
+        drawn = drawn_heatmap.draw(self._table, rows, manner, MARGIN, self.y, ROOM)
         self.parts += drawn.parts
         self.y = drawn.bottom + 52
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeAlias
 
-from agent.report.heatmap import Cell, Column, Heatmap, unit_label
+from agent.report.heatmap import Cell, Column, Heatmap, Row, unit_label
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.palettes import Palette
 from agent.report.svg import Box, glyph, line, rect, text
@@ -18,6 +19,7 @@ _ACROSS = 11
 _NAMES = 224.0
 _ROW = 27.0
 _WIDEST = 112.0
+_SIGNS = "+\N{MINUS SIGN}"
 _TOOLS, _HEAD_LINE = 22.0, 13.0
 """Heights of the lines of tools and of a heading."""
 
@@ -32,16 +34,19 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a table is drawn; `actions`: sector key → what is recommended, `names`: what a sector is called."""
+    """How a table is drawn; `names`: what a sector is called."""
 
-    actions: Mapping[str, str]
     palette: Palette
     say: Words
     names: Callable[[str], str]
 
 
-def draw(table: Heatmap, manner: Manner, left: float, top: float, room: float) -> Drawn:
-    """From (left, top), at most `room` wide."""
+Chosen: TypeAlias = Sequence[tuple[Row, str | None]]
+"""Rows in the order in which they are drawn, with what is recommended for them."""
+
+
+def draw(table: Heatmap, rows: Chosen, manner: Manner, left: float, top: float, room: float) -> Drawn:
+    """From (left, top), at most `room` wide; `rows` of the table."""
     count = min(len(table.columns), MOST_COLUMNS)
     size = -(-count // -(-count // _ACROSS))
     wide = min(_WIDEST, (room - _NAMES) / size)
@@ -51,20 +56,22 @@ def draw(table: Heatmap, manner: Manner, left: float, top: float, room: float) -
         heads = [_head(column, manner.say, wide - 7) for column in table.columns[part]]
         first = y + _TOOLS + 27 + _HEAD_LINE * max(len(lines) for lines, _ in heads)
         parts += _heads(table.columns[part], heads, left + _NAMES, (y, first), wide)
-        parts += _band(table, part, manner, left, first, wide)
-        y = first + _ROW * len(table.rows[:MOST_ROWS]) + 18
+        parts += _band(table.columns[part], rows, part, manner, (left, first), wide)
+        y = first + _ROW * len(rows) + 18
     parts += _legend(manner, left, y + 4)
-    if left_out := _left_out(table, manner.say):
+    if left_out := _left_out(table, len(rows), manner.say):
         y += 20
         parts.append(text("note", left, y + 8, left_out))
     return Drawn(parts, y + 12)
 
 
-def _band(table: Heatmap, part: slice, manner: Manner, left: float, top: float, wide: float) -> Iterator[str]:
+def _band(
+    columns: Sequence[Column], rows: Chosen, part: slice, manner: Manner, at: tuple[float, float], wide: float
+) -> Iterator[str]:
     """Some columns of all sectors."""
-    columns, fills, y = table.columns[part], manner.palette.light.fills(), top
-    for row in table.rows[:MOST_ROWS]:
-        if action := manner.actions.get(row.key):
+    fills, (left, y) = manner.palette.light.fills(), at
+    for row, action in rows:
+        if action:
             yield glyph(action, left + 8, y + _ROW / 2)
         yield text("name", left + 22, y + 18, fitted(plain(manner.names(row.sector)), _NAMES - 26, 13))
         yield from _cells(row.cells[part], fills, left + _NAMES, y, wide)
@@ -105,7 +112,14 @@ def _cells(cells: Sequence[Cell], fills: Mapping[str, str], left: float, y: floa
         if cell.shade:
             yield rect("cell", Box(x + 1, y + 1, x + wide, y + _ROW), f' fill="{fills[cell.shade]}"')
         kind = "value" if cell.shade else "quiet"
-        yield text(kind, x + wide - 6, y + 18, fitted(cell.text, wide - 8, 13), "end")
+        yield text(kind, x + wide - 6, y + 18, _number(cell, wide - 8), "end")
+
+
+def _number(cell: Cell, room: float) -> str:
+    """Three digits and a power of ten where it is too wide: a number that is cut is another one."""
+    if cell.value is None or width(cell.text, 13) <= room:
+        return cell.text
+    return f"{cell.text[: cell.text[0] in _SIGNS]}{abs(cell.value):.2e}"
 
 
 def _legend(manner: Manner, left: float, y: float) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _legend(manner: Manner, left: float, y: float) -> Iterator[str]:
     yield text("note", x, y, say("Each column has its own scale, full at its 90th percentile."))
 
 
-def _left_out(table: Heatmap, say: Words) -> str:
-    over = ((len(table.rows) - MOST_ROWS, "rows"), (len(table.columns) - MOST_COLUMNS, "columns"))
+def _left_out(table: Heatmap, rows: int, say: Words) -> str:
+    over = ((len(table.rows) - rows, "rows"), (len(table.columns) - MOST_COLUMNS, "columns"))
     what = ", ".join(f"{count} {say(kind)}" for count, kind in over if count > 0)
     return say("Not shown: {what}.", what=what) if what else ""

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from agent.report.heatmap import Cell, Column, Heatmap, Row, heatmap_of, unit_label
+from agent.report.heatmap import Cell, Column, Heatmap, framed, heatmap_of, unit_label
 from agent.report.names import SectorNames
 from agent.report.palettes import CVD, Colours
 from agent.report.terminal import ACTIONS, fitted, one_line, parted
@@ -80,7 +80,7 @@ def show_heatmap(
     table = _named(heatmap_of(result.figures), say)
     if not table.rows or not table.columns:
         return
-    look, rows, told = Look.of(console), _ordered(table.rows, advice, names), _cited(result)
+    look, rows, told = Look.of(console), framed(table.rows, advice, names.key, ROWS), _cited(result)
     longest = max(cell_len(one_line(names(row.sector))) for row, _ in rows)
     least = min(longest, max(console.width * 3 // 10, 14))
     widths = _fitting(table, told, console.width - least - MARK)
@@ -101,8 +101,11 @@ def show_heatmap(
 
 
 def _named(table: Heatmap, say: Words) -> Heatmap:
-    columns = tuple(replace(column, label=say(column.label)) for column in table.columns)
-    return replace(table, columns=columns)
+    """With labels and units as they are printed."""
+    units = [_UNITS.get(column.unit or "", unit_label(column.unit)) for column in table.columns]
+    pairs = zip(table.columns, units, strict=True)
+    named = (replace(column, label=say(column.label), unit=say(unit)) for column, unit in pairs)
+    return replace(table, columns=tuple(named))
 
 
 def _print(console: Console, line: Text) -> None:
@@ -112,23 +115,6 @@ def _print(console: Console, line: Text) -> None:
 def _print_parts(console: Console, parts: Iterable[str]) -> None:
     for line in parted((one_line(part) for part in parts), console.width):
         console.print(Text(line, style="dim"))
-
-
-def _ordered(
-    rows: Sequence[Row], advice: Sequence[Mapping[str, Any]], names: SectorNames
-) -> list[tuple[Row, str | None]]:
-    """Rows with what is recommended for them, ROWS at most: overweights as in the answer, then the data's order, and
-    underweights last, so that what is bought and what is sold frame the field between which they were chosen.
-    """
-    given = {names.key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
-    placed: list[tuple[int, int, Row, str | None]] = []
-    room = ROWS - len(given)
-    for row in rows:
-        at, action = given.get(names.key(row.sector), (len(given), None))
-        room -= action is None
-        if action is not None or room >= 0:
-            placed.append(({"overweight": 0, "underweight": 2}.get(action or "", 1), at, row, action))
-    return [(row, action) for _, _, row, action in sorted(placed, key=lambda each: each[:2])]
 
 
 def _cited(result: RunResult) -> set[tuple[str, str] | None]:
@@ -169,7 +155,7 @@ def _widths(table: Heatmap, places: Iterable[int]) -> dict[int, int]:
             column = table.columns[at]
             texts = [column.lookback or "", *(row.cells[at].text for row in table.rows)]
             fair = -(-(word + _spare(group)) // len(group)) - 2
-            widths[at] = max(*map(cell_len, texts), min(cell_len(_unit(column)), WORD) - 1, fair)
+            widths[at] = max(*map(cell_len, texts), min(cell_len(column.unit or ""), WORD) - 1, fair)
     return widths
 
 
@@ -189,7 +175,7 @@ def _headings(columns: Sequence[Column], widths: Mapping[int, int]) -> Iterator[
     height = max(map(len, heads), default=0)
     for line in zip(*([_over("", cell_len(head[0]))] * (height - len(head)) + head for head in heads), strict=True):
         yield "".join(line)
-    for detail in ({at: columns[at].lookback or "" for at in widths}, {at: _unit(columns[at]) for at in widths}):
+    for detail in ({at: columns[at].lookback or "" for at in widths}, {at: columns[at].unit or "" for at in widths}):
         if any(detail.values()):
             yield "".join(_over(fitted(detail[at], width + 1), width + 2) for at, width in widths.items())
 
@@ -210,10 +196,6 @@ def _stacked(label: str, width: int) -> list[str]:
     """Words on HEADING lines at most, each of them cut where it is too long."""
     lines = parted((fitted(word, width) for word in label.split()), width, " ")
     return [*lines[: HEADING - 1], *([fitted(" ".join(lines[HEADING - 1 :]), width)] if lines[HEADING - 1 :] else [])]
-
-
-def _unit(column: Column) -> str:
-    return _UNITS.get(column.unit or "", unit_label(column.unit))
 
 
 def _legend(look: Look, columns: Sequence[Column], say: Words, *, cited: bool) -> list[str]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from agent.figures import Figure
 from agent.report.palettes import STEPS
@@ -116,6 +116,25 @@ def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
 def sector_key(name: str | None) -> str:
     """Equal for names that differ only in case, space or the way their accents are encoded."""
     return _tidy(name or "").casefold()
+
+
+def framed(
+    rows: Sequence[Row], advice: Sequence[Mapping[str, Any]], key: Callable[[str], str], most: int
+) -> list[tuple[Row, str | None]]:
+    """Rows with what is recommended for them, `most` at most: overweights as in the answer, then the data's order, and
+    underweights last, so that what is bought and what is sold frame the field between which they were chosen.
+
+    `key` is equal for the names of one sector.
+    """
+    given = {key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
+    placed: list[tuple[int, int, Row, str | None]] = []
+    room = most - len(given)
+    for row in rows:
+        at, action = given.get(key(row.sector), (len(given), None))
+        room -= action is None
+        if action is not None or room >= 0:
+            placed.append(({"overweight": 0, "underweight": 2}.get(action or "", 1), at, row, action))
+    return [(row, action) for _, _, row, action in sorted(placed, key=lambda each: each[:2])][:most]
 
 
 def latest(figures: Iterable[Figure], key: Callable[[Figure], K]) -> dict[K, Figure]:

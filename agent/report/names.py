@@ -1,4 +1,4 @@
-"""What the sectors of a run are called for people: in the language of its agent file, where that has such names.
+"""What the sectors of a run are called for people: in the language of its agent file, where such names are known.
 
 JSON and logs keep the names of the answer.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.result import RunResult
-from agent.taxonomy import SectorSpec, Taxonomy, folded
+from agent.taxonomy import SectorSpec, Taxonomy, customary, folded
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class SectorNames:
 
     def __call__(self, sector: str) -> str:
         """A sector's name in the language; as it was given where there is no other."""
+        if not self.taxonomy.sectors:
+            return customary(self.language).get(folded(sector), sector)
         about = self.taxonomy.sectors.get(self.taxonomy.canonical(sector) or "")
         return about.names.get(self.language, sector) if about else sector
 

@@ -12,7 +12,7 @@ from agent.comparison import recommendations_of
 from agent.foreign import printable
 from agent.model.base import Usage
 from agent.report import answer_table, footnotes
-from agent.report.about import horizon_text
+from agent.report.about import horizon_text, moment
 from agent.report.heat_table import show_heatmap
 from agent.report.names import SectorNames
 from agent.report.terminal import (
@@ -129,7 +129,7 @@ def _calls(console: Console, calls: list[Call]) -> None:
     for number, call in enumerate(calls, 1):
         said = outcome(call.shown, call.is_error)
         said += f", {call.rows_withheld:,} withheld" if call.rows_withheld else ""
-        said += f", retrieved {printable(call.retrieved_at)}" if call.was_sent else ""
+        said += f", retrieved {printable(moment(call.retrieved_at))}" if call.was_sent else ""
         given = arguments_text(call.arguments, ARGUMENTS)
         line = f"call {number}  turn {call.turn}  {printable(call.offered_as)}{given}: {said}"
         console.print(hanging(console, Text(line, style="dim")))

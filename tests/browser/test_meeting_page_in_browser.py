@@ -49,9 +49,9 @@ def sectors(planned: Path) -> RunResult:
     return replace(read_run(planned), folder=None)
 
 
-def everything_recommended(sectors: RunResult) -> RunResult:
-    """A call for each sector, as models give them."""
-    rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row]
+def recommended(sectors: RunResult, count: int) -> RunResult:
+    """A call for each of so many sectors, as models give them."""
+    rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row][:count]
     given = [advice(name, "neutral", 0.5, "A reason of two sentences. It goes on. " * 5) for name in rows]
     return replace(sectors, answer={"sector_recommendations": given})
 
@@ -79,8 +79,9 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
     shown: Open, industries: RunResult, sectors: RunResult
 ) -> None:
     vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
-    runs = (industries, sectors, everything_recommended(sectors), vietnamese)
-    assert [printed_pages(shown(render(run))) for run in runs] == [1, 1, 1, 1]
+    asked = replace(sectors, question="The central bank has raised its policy rate. What should be rebalanced? " * 2)
+    runs = (industries, sectors, vietnamese, recommended(asked, 6), recommended(asked, 8), recommended(sectors, 19))
+    assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -48,7 +48,7 @@ def _sorted_by(tab: Tab) -> list[str]:
     return kinds[:3]
 
 
-GIVEN = ["+2.5", "–", "+11.0", "−7.2", "+0.4"]
+GIVEN = ["–", "+2.5", "+11.0", "−7.2", "+0.4"]
 FALLING = ["+11.0", "+2.5", "+0.4", "−7.2", "–"]
 RISING = ["−7.2", "+0.4", "+2.5", "+11.0", "–"]
 NUMBERS = "th[aria-sort]:nth-child(2)"

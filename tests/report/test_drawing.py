@@ -48,6 +48,13 @@ def test_question_labels_advice_figures_rotation_and_notice_are_there() -> None:
         assert each in said, each
 
 
+def test_a_number_without_room_is_rounded_and_never_cut() -> None:
+    figures = [figure("Banks", -1_508_514_127.2, f"net_value_{at}", unit="VND") for at in range(11)]
+    said = texts(result(figures=figures))
+    assert "−1.51e+09" in said
+    assert not [each for each in said if each.startswith("−1") and each.endswith("…")]
+
+
 def test_it_speaks_the_language_of_the_agent_file_with_its_names_of_sectors() -> None:
     spec = {"language": "vi", "sectors": {"Banks": {"names": {"vi": "Ngân hàng"}}}}
     said = texts(

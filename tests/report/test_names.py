@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from agent import data
 from agent.report.names import SectorNames
+from agent.source import read
 from tests.report.runs_and_pages import result
 
 SECTORS = {
@@ -39,5 +41,15 @@ def test_what_a_model_wrote_in_place_of_a_name_has_a_key_too() -> None:
 
 
 @pytest.mark.parametrize("sectors", [None, {}, "taxonomies/vn.yaml", {"Banks": {"nicknames": ["B"]}}, {"Banks": None}])
-def test_agent_files_of_other_versions_name_nothing(sectors: Any) -> None:
-    assert names(sectors=sectors)("Banks") == "Banks"
+def test_without_a_taxonomy_that_can_be_read_sectors_are_called_as_is_customary(sectors: Any) -> None:
+    called = names(sectors=sectors)
+    assert [called(each) for each in ("Banks", "Oil & Gas", "Consumer Durables", "Shipping")] == [
+        "Ngân hàng", "Dầu khí", "Hàng tiêu dùng lâu bền", "Shipping",
+    ]  # fmt: skip
+    assert names("en", sectors)("Banks") == "Banks"
+
+
+def test_no_two_sectors_of_one_market_have_one_customary_name() -> None:
+    for taxonomy in ("vn", "international"):
+        own = list(read(data.root() / "configs" / "taxonomies" / f"{taxonomy}.yaml").value)
+        assert len({names(sectors=None)(sector) for sector in own}) == len(own)

@@ -17,7 +17,7 @@ from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.page import LIMIT, render
-from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, RunResult, TurnSpent
+from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='alert(2)'>{{ 7 * 7 }}"
@@ -26,7 +26,8 @@ EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='ale
 def test_a_valid_run_shows_question_dates_advice_figures_calls_spend_and_notice() -> None:
     text = text_of(result(usage=Usage(1200, 3, 4, 5), turns=2, requests=3, repairs=1))
     for part in (
-        "✓ Valid answer Which sectors lead? Universe 2 sectors, as the tools have them As of 2025-12-31",
+        "✓ Valid answer Which sectors lead? ▲ overweight Banks 0.70 Universe 2 sectors, as the tools have them",
+        "As of 2025-12-31 Data observed",
         "Data observed 2025-12-31 Model model-1 Data gaps 1 of 4 cells are empty: Volatility",
         "Banks ▲ overweight Confidence 0.70 Why",
         "get_sector_heatmap Sector Performance 3M · % Volatility 3M · %",
@@ -327,10 +328,45 @@ def compared_run() -> RunResult:
 
 def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> None:
     text = text_of(compared_run())
-    assert "Since r1 as of 2025-09-30: 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (was" in text
+    assert "Since r1 as of 2025-09-30 : 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (was" in text
     assert "Banks ▲ overweight flipped, was underweight · rank 3 → 1 Confidence 0.70" in text
     assert "What moved Relative strength 3M +9.7 → −1.2 %" in text
     assert "Since" not in text_of(result())
+
+
+def test_a_question_on_some_sectors_gives_up_none_of_the_others() -> None:
+    asked_on = [Earlier("r1", "Which sectors lead?", {})]
+    assert "No longer recommended" not in text_of(replace(compared_run(), earlier=asked_on))
+
+
+def test_what_is_bought_and_what_is_sold_stands_under_the_title() -> None:
+    given = [
+        ("Media", "hold", "high"),
+        ("Banks", "neutral", 0.5),
+        ("Retail", "underweight", 0.6),
+        ("Oil", "overweight", 1),
+    ]
+    text = text_of(result(answer={"sector_recommendations": [advice(*each) for each in given]}))
+    assert "▲ overweight Oil 1.00 ▼ underweight Retail 0.60 ◇ hold Media high ● neutral Banks 0.50 Universe" in text
+
+
+def test_rows_of_the_heatmap_begin_with_what_to_overweight_and_end_with_what_to_underweight() -> None:
+    names = ["Oil & Gas", "Banks", "Media", "Retail"]
+    given = [advice("Retail", "overweight"), advice("Media", "neutral"), advice("Oil and Gas", "underweight")]
+    page = render(result(figures=[figure(name, 1.0) for name in names], answer={"sector_recommendations": given}))
+    rows = re.findall(r'<th scope="row" data-v="([^"]+)">(?:<span[^>]*>(.)</span>)?', page)
+    assert rows == [("Retail", "▲"), ("Media", "●"), ("Banks", ""), ("Oil &amp; Gas", "▼")]
+
+
+def test_days_are_elements_of_their_own_which_no_line_divides() -> None:
+    page = render(result(horizon="3 months"))
+    assert "from the as-of date to <time>2026-03-31</time></dd>" in page
+    assert render(result(agent_name="<b>2025-01-01")).count("<dd>&lt;b&gt;<time>2025-01-01</time></dd>") == 1
+
+
+def test_accents_that_pile_up_on_a_letter_are_cut() -> None:
+    page = render(result(question="Zalgo" + 40 * "\u0301" + " và Việt " + "e\u0302\u0301"))
+    assert "Zalgo\u0301\u0301\u0301\ufffd và Việt e\u0302\u0301" in page
 
 
 def test_changes_that_another_version_wrote_are_passed_over() -> None:

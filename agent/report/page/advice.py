@@ -36,6 +36,18 @@ class Advice:
         """One for each recommendation there is room for."""
         return [self._card(at, each) for at, each in enumerate(self._texts.some(self.given or []))]
 
+    @property
+    def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
+        """Each action with its sectors: first what to overweight, then what to underweight."""
+        calls = [
+            SimpleNamespace(**self._call(each), confidence=self._confidence(each.get("confidence_score")))
+            for each in self._texts.some(self.given or [])
+        ]
+        by_action: dict[str, list[SimpleNamespace]] = {}
+        for call in sorted(calls, key=lambda call: {"overweight": 0, "underweight": 1}.get(call.kind, 2)):
+            by_action.setdefault(call.action, []).append(call)
+        return [(sectors[0], sectors) for sectors in by_action.values()]
+
     def _card(self, at: int, given: Mapping[str, Any]) -> SimpleNamespace:
         """`share` is its confidence in percent, None when that is no probability."""
         confidence, name = given.get("confidence_score"), str(given.get("sector_name"))
@@ -46,7 +58,7 @@ class Advice:
             **self._call(given),
             key=plain(self._texts.sector(given.get("sector_name"))),
             share=None if share is None else f"{100 * share:.0f}",
-            confidence=self._texts.short(confidence) if share is None else f"{share:.2f}",
+            confidence=self._confidence(confidence),
             rationale=self._rationale(given.get("rationale", ""), at),
             change=self._change(name),
             against=self._turnings([each for each in turning if each.margin < 0]),
@@ -56,6 +68,10 @@ class Advice:
             else "",
             extra=self._texts.entries(extra) if extra else [],
         )
+
+    def _confidence(self, given: Any) -> str:
+        share = probability(given)
+        return self._texts.short(given) if share is None else f"{share:.2f}"
 
     def _call(self, given: Mapping[str, Any]) -> dict[str, str]:
         action = given.get("action")
@@ -71,7 +87,7 @@ class Advice:
     def calls(self) -> dict[str, SimpleNamespace]:
         """Sector key → its sector, action, kind of action and glyph."""
         given = self.given or []
-        return {sector_key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
+        return {self._texts.key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
 
     def _rationale(self, text: Any, at: int) -> Markup:
         if not isinstance(text, str):
@@ -92,7 +108,9 @@ class Advice:
 
     @property
     def gone(self) -> list[str]:
-        """Sectors that are no longer recommended."""
+        """Sectors that are no longer recommended; none where a question was on some of them."""
+        if self._result.earlier:
+            return []
         gone = [each for each in self._changes if each.kind == "gone"]
         return [
             f"{self._texts.sector(each.sector)} ({self._texts.short(changed.change_text(each, self._say))})"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from agent.report import footnotes
+from agent.report.about import moment
 from agent.report.heatmap import NO_FIGURE, label, number_text
 from agent.report.page.texts import Texts
 from agent.result import Call, RunResult
@@ -54,7 +55,7 @@ class Course:
 
     def _call(self, call: Call, bar: Bar | None) -> SimpleNamespace:
         waiting, texts, say = call.shown is None, self._texts, self._say
-        retrieved = say("retrieved {when}", when=texts.short(call.retrieved_at))
+        retrieved = say("retrieved {when}", when=texts.short(moment(call.retrieved_at)))
         about = [
             texts.short(call.server) if call.server else say("not offered"),
             texts.short(call.tool) if call.tool not in (None, call.offered_as) else "",

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from markupsafe import Markup, escape
 
+from agent.comparison import recommendations_of
 from agent.figures import Figure
 from agent.report import heatmap, rotation_chart
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, label, unit_label
@@ -49,9 +50,11 @@ class Table:
     @cached_property
     def rows(self) -> list[tuple[str, str, str, Markup]]:
         """Key of the sector, its name, its name in drawings, cells."""
+        given = recommendations_of(self._result.answer) or ()
+        texts = self._texts
         return [
-            (row.key, name := self._texts.sector(row.sector), plain(name), self._cells(row.cells))
-            for row in self._texts.some(self._heatmap.rows)
+            (texts.key(row.sector), name := texts.sector(row.sector), plain(name), self._cells(row.cells))
+            for row, _ in heatmap.framed(self._heatmap.rows, given, texts.key, texts.room.entries)
         ]
 
     def _cells(self, cells: Iterable[Cell]) -> Markup:

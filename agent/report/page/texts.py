@@ -53,6 +53,10 @@ class Texts:
         """What a sector is called in the language of the run."""
         return self.short(self._names(name) if isinstance(name, str) else name)
 
+    def key(self, sector: str) -> str:
+        """Equal for all names of one sector."""
+        return self._names.key(sector)
+
     def some(self, values: Iterable[T]) -> list[T]:
         """The first of them, as many as there is room for."""
         return list(values)[: self.room.entries]
