@@ -82,12 +82,18 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def click(self, selector: str) -> None:
+    def _middle(self, selector: str) -> dict[str, float]:
         self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
         box = self.value(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+    def click(self, selector: str) -> None:
+        middle = self._middle(selector)
         for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            self.ask("Input.dispatchMouseEvent", type=kind, **middle, button="left", clickCount=1)
+
+    def hover(self, selector: str) -> None:
+        self.ask("Input.dispatchMouseEvent", type="mouseMoved", **self._middle(selector))
 
     def press(self, key: str, text: str, code: int) -> None:
         about = {"key": key, "windowsVirtualKeyCode": code}
