@@ -39,7 +39,8 @@ MEASURES = (
     "Performance", "Momentum", "Volatility", "Relative strength", "Seasonality", "GDP growth", "Inflation",
     "Interest rates", "Unemployment rate", "Net buy sell", "Share of turnover", "Matched", "Put through", "Net z",
     "Net streak", "Room used", "Net value", "Buy value", "Sell value", "Trades", "Revenue", "Net profit",
-    "Revenue growth", "Profit growth", "Net margin", "Companies filed", "Total net buy sell",
+    "Revenue growth", "Profit growth", "Net margin", "Companies filed", "Total net buy sell", "Rotation ratio",
+    "Rotation momentum",
 )  # fmt: skip
 """Metrics of the market server as headings: `say(label(metric))` has them in every language, and other servers' ones as
 they come."""
