@@ -1,5 +1,8 @@
 """Numbers in results of which no agent file says where they stand: results in the shape of the embedded market server
 (`columns` and `rows`), and any list of objects that have one name and several numbers.
+
+A column with `fields` holds series: a cell of it is a list of points, each a list of what the fields name, such as
+`["observed_at", "ratio"]`. The fields are columns themselves, and a point that names its day is of its row's sector.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Any, NamedTuple
 from agent.numerals import number_in
 from agent.pointers import escaped
 from agent.readings import DATE_KEYS, NUMBERS, Naming, Reading, Row, Subject, date_in, date_of, days_in, finite, text
+from agent.shapes import titles
 from agent.taxonomy import Taxonomy
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
@@ -59,23 +63,47 @@ def rows_of(table: Table, naming: Naming) -> Iterator[Row]:
             continue
         about = naming.subject(name, _sector_name(row)) if ticker_key else naming.subject(None, name)
         about = Subject(None, market=name) if is_series else about
-        days, unit = days_in(row), text(row.get("unit"))
-        observed = date_of(days) or observed_at
-        readings = []
-        for key, value in row.items():
-            if key == name_key or key in days:
-                continue
-            column = columns[key]
-            number, own = _number(value)
-            if number is not None or (value is None and column.described) or type(value) in NUMBERS:
-                metric, unit_said = about.metric(key), column.unit or own or unit
-                place = f"{table.pointer}/{at}/{column.pointer}"
-                readings.append(
-                    Reading(about.sector, metric, number, unit_said, column.lookback, observed, place, about.ticker)
-                )
+        place, unit = f"{table.pointer}/{at}", text(row.get("unit"))
+        cells = [_Cell(key, value, f"{place}/{columns[key].pointer}") for key, value in row.items() if key != name_key]
+        readings = [*_readings(cells, about, columns, unit, observed_at)]
+        for cell in cells:
+            for point in _points(cell, columns[cell.key].fields):
+                readings += _readings(point, about, columns, unit)
         yield Row(naming.called(about, name), readings, {})
     if not is_series:
         yield from _totals(table, columns, observed_at)
+
+
+class _Cell(NamedTuple):
+    key: str
+    value: Any
+    pointer: str
+
+
+def _readings(
+    cells: Sequence[_Cell],
+    about: Subject,
+    columns: Mapping[str, _Column],
+    unit: str | None,
+    observed_at: str | None = None,
+) -> Iterator[Reading]:
+    """Of cells of one day: the one that they name, else that of the table."""
+    days = days_in({cell.key: cell.value for cell in cells})
+    for key, value, place in cells:
+        column = columns[key]
+        number, own = _number(value)
+        if key not in days and (number is not None or (value is None and column.described) or type(value) in NUMBERS):
+            measure = about.metric(key), number, column.unit or own or unit, column.lookback
+            yield Reading(about.sector, *measure, date_of(days) or observed_at, place, about.ticker)
+
+
+def _points(cell: _Cell, fields: Sequence[str]) -> Iterator[list[_Cell]]:
+    """The points of a series, each of its own day."""
+    for at, point in enumerate(cell.value if fields and type(cell.value) is list else ()):
+        if type(point) is list and len(point) == len(fields):
+            named = [*zip(fields, point, strict=True)]
+            if days_in(dict(named)):
+                yield [_Cell(*each, f"{cell.pointer}/{at}/{place}") for place, each in enumerate(named)]
 
 
 def _number(value: Any) -> tuple[float | None, str | None]:
@@ -109,26 +137,32 @@ def _totals(table: Table, columns: Mapping[str, _Column], observed_at: str | Non
 
 
 class _Column(NamedTuple):
-    """What is said of all values of one key: `unit` is None where the row says it."""
+    """What is said of all values of one key: `unit` is None where the row says it; `fields`: of what each point is."""
 
     described: bool
     unit: str | None
     lookback: str | None
     pointer: str
+    fields: Sequence[str]
 
 
 def _columns(table: Table) -> dict[str, _Column]:
-    """Each key of the rows, described or not."""
+    """Each key of the rows and of their series, described or not."""
     given = table.around.get("columns")
     given = given if isinstance(given, dict) else {}
+    described = {key: about for key, about in given.items() if isinstance(about, dict)}
+    fields = {key: titles(about.get("fields")) or () for key, about in described.items()}
     lookback = text(table.around.get("lookback_period"))
     columns = {}
-    for key in dict.fromkeys(chain.from_iterable(table.rows)):
-        about = given.get(key)
-        about = about if isinstance(about, dict) else {}
+    for key in dict.fromkeys(chain(*table.rows, *fields.values())):
+        about = described.get(key, {})
         unit = text(about.get("unit"))
         columns[key] = _Column(
-            bool(about), None if unit == "see row" else unit, text(about.get("lookback")) or lookback, escaped(key)
+            described=bool(about),
+            unit=None if unit == "see row" else unit,
+            lookback=text(about.get("lookback")) or lookback,
+            pointer=escaped(key),
+            fields=fields.get(key, ()),
         )
     return columns
 

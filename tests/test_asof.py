@@ -17,10 +17,12 @@ from agent.asof import Gate
 from agent.days import FORMS as FORMS_OF_TEXTS
 from agent.days import FORMS_BELOW_DATES, Said, instant, next_weekday, said_by, span_of, span_of_text
 from agent.encoding import compact
+from agent.figures import FigureReader
 from agent.glance import may_hold_later
 from agent.mapping import path
 from agent.shapes import GONE
 from agent.tools.timely import timely
+from tests.market.asking import ask
 
 AS_OF = date(2025, 6, 30)
 PAST, LATER = "2025-06-27", "2025-07-01"
@@ -313,6 +315,24 @@ def test_of_an_answer_that_is_made_later_only_what_is_dated_stays() -> None:
     assert "99" not in text_of(json.dumps({"date": LATER, "rows": rows}))
     assert passed({"date": LATER, "rows": rows}) == {"date": LATER, "rows": rows[:1]}
     assert passed({"known_at": LATER, "rows": rows}) is GONE
+
+
+async def test_later_points_go_from_the_tails_of_relative_rotation() -> None:
+    answer = await ask("us-real", "get_relative_rotation", as_of="2008-09-30")
+    gate = Gate("2008-07-31")
+    assert gate.data(answer) is GONE, "it became known later"
+    undated = {key: answer[key] for key in ("columns", "rows")}
+    tails = [row["tail"] for row in passed(undated, as_of="2008-07-31")["rows"]]
+    assert [[day for day, *_ in tail] for tail in tails] == [["2008-05-31", "2008-06-30", "2008-07-31"]] * 12
+    made_later = {key: value for key, value in answer.items() if key != "known_at"}
+    left = passed(made_later, as_of="2008-07-31")
+    assert [row["tail"] for row in left["rows"]] == tails
+    figures = FigureReader().read(left, offered_as="get_relative_rotation", call="c1")
+    assert {(each.metric, each.observed_at) for each in figures} == {
+        (metric, day)
+        for metric in ("rotation_ratio", "rotation_momentum")
+        for day in ("2008-05-31", "2008-06-30", "2008-07-31")
+    }
 
 
 def test_values_of_later_categories_go_from_a_cube() -> None:

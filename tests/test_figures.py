@@ -95,6 +95,53 @@ def test_tables_inside_rows_are_read_with_what_is_around_them() -> None:
     assert (inner.pointer, inner.sector, inner.observed_at) == ("/groups/0/rows/0/b", "VCB", "2019-12-31")
 
 
+SERIES = {
+    "observed_at": "2020-03-31",
+    "columns": {
+        "ratio": {"unit": "points", "lookback": "14M"},
+        "tail": {"unit": "see fields", "fields": ["observed_at", "ratio", "pace"]},
+        "pace": {"unit": "points"},
+    },
+    "rows": [
+        {"sector": "Banks", "ratio": 101.5, "tail": [["2020-01-31", 99.5, 98], ["2020-02-29", None, 99]]},
+        {"sector": "Total", "ratio": 100, "tail": [["2020-02-29", 100, 100]]},
+    ],
+}
+
+
+def test_a_column_with_fields_holds_points_of_the_rows_sector_each_of_its_own_day() -> None:
+    def figure(sector: str | None, metric: str, value: float | None, lookback: str | None, day: str, at: str) -> Figure:
+        return Figure(sector, metric, value, "points", lookback, day, "t", "c", f"/rows/{at}")
+
+    assert figures(SERIES) == [
+        figure("Banks", "ratio", 101.5, "14M", "2020-03-31", "0/ratio"),
+        figure("Banks", "ratio", 99.5, "14M", "2020-01-31", "0/tail/0/1"),
+        figure("Banks", "pace", 98.0, None, "2020-01-31", "0/tail/0/2"),
+        figure("Banks", "ratio", None, "14M", "2020-02-29", "0/tail/1/1"),
+        figure("Banks", "pace", 99.0, None, "2020-02-29", "0/tail/1/2"),
+        figure(None, "Total ratio", 100.0, "14M", "2020-03-31", "1/ratio"),
+        figure(None, "Total ratio", 100.0, "14M", "2020-02-29", "1/tail/0/1"),
+        figure(None, "Total pace", 100.0, None, "2020-02-29", "1/tail/0/2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "tail"),
+    [
+        (["observed_at", "ratio"], [["2020-02-29", 1, 2], ["2020-02-29"], "2020-02-29", {"ratio": 1}, None, 1]),
+        (["observed_at", "ratio"], [["then", 1], [None, 1]]),
+        (["observed_at", "ratio"], {"2020-02-29": 1}),
+        (["ratio"], [[1]]),
+        (["observed_at", 1], [["2020-02-29", 1]]),
+        ("observed_at", [["2020-02-29"]]),
+        (None, [["2020-02-29", 1]]),
+    ],
+)
+def test_what_is_no_point_of_its_own_day_is_not_read(fields: Any, tail: Any) -> None:
+    data = {"columns": {"tail": {"unit": "points", "fields": fields}}, "rows": [{"sector": "Banks", "tail": tail}]}
+    assert figures(data) == []
+
+
 def test_a_row_without_a_name_is_left_out_and_the_others_are_read() -> None:
     assert brief([{"sector": "Banks", "a": 1}, {"sector": None, "a": 3}, {"a": 4}, {"sector": "Oil", "a": 2}]) == [
         ("Banks", "a", 1.0),

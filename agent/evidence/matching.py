@@ -250,13 +250,14 @@ class Claim:
         return self.figures.shown.get(entity, entity)
 
     def described(self, reading: Reading, decimals: int = 0) -> str:
-        """Energy's volatility 27.1 % (63D), with as many decimals as the number, or at least so many."""
+        """Energy's volatility 27.1 % (63D), with as many decimals as the number, or at least so many; of an earlier
+        date with that date."""
         cell = reading.cell
         owner = self.name(cell.entity)
         owner = f"{owner}' " if owner.endswith("s") else f"{owner}'s " if owner else ""
         value = self.as_written(reading.value / self.queries[0][1], self.mention.unit.name, decimals)
-        over = f" ({cell.figure.lookback})" if cell.figure.lookback else ""
-        return f"{owner}{cell.figure.metric.replace('_', ' ')} {value}{over}"
+        beside = ", ".join(filter(None, [cell.figure.lookback, cell.figure.observed_at if cell.old else None]))
+        return f"{owner}{cell.figure.metric.replace('_', ' ')} {value}" + (f" ({beside})" if beside else "")
 
     def figure_written(self, cell: Cell) -> str:
         return written(cell.value, 1, cell.figure.unit)

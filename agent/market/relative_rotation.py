@@ -31,7 +31,8 @@ class Rotation:
     """One number or word for each sector, NaN and None where it did not move against the benchmark.
 
     `ratio` and `momentum` are points around 100; `heading` is the direction of the last step in degrees,
-    counterclockwise from "ratio grows"; `length` is that step in points.
+    counterclockwise from "ratio grows"; `length` is that step in points. `tail`: ratio and momentum at earlier samples,
+    the oldest first, shape (samples, sectors, 2).
     """
 
     ratio: Floats
@@ -39,6 +40,7 @@ class Rotation:
     heading: Floats
     length: Floats
     quadrant: tuple[str | None, ...]
+    tail: Floats
 
 
 def minimum(window: int, lag: int) -> int:
@@ -47,7 +49,7 @@ def minimum(window: int, lag: int) -> int:
 
 
 def relative_rotation(
-    returns: Floats, benchmark: Floats, step: int, window: int, smoothing: int, lag: int
+    returns: Floats, benchmark: Floats, step: int, window: int, smoothing: int, lag: int, tail: int = 0
 ) -> Rotation | None:
     """`rotation(window, smoothing, lag)` from total returns (T, S) and (T,), in points around 100.
 
@@ -59,10 +61,14 @@ def relative_rotation(
     Means and deviations (ddof 1) are over `window` samples, the newest included. The EMA has the factor
     2 / (smoothing + 1) and begins with its first value; smoothing 1 is none.
     Source: an open approximation of relative rotation charts. Minimum: 2 x window + lag samples, else None.
+
+    `tail` earlier samples are told, or as many as have that minimum behind them. Each is what the returns up to its own
+    observation give, since these are sampled at the same places; up to an observation between two samples they are not.
     """
     samples = len(returns) // step
     if samples < minimum(window, lag):
         return None
+    earlier = min(tail, samples - minimum(window, lag))
     relative: Floats = ((1 + returns) / (1 + benchmark[:, None]))[len(returns) - samples * step :]
     levels = np.asarray(np.cumprod(relative, axis=0)[step - 1 :: step], dtype=np.float64)
     ratio = _smoothed(100 + _standardised(levels, window), smoothing)
@@ -75,6 +81,7 @@ def relative_rotation(
         heading=np.degrees(np.arctan2(up, right)),
         length=np.hypot(right, up),
         quadrant=tuple(map(_quadrant, ratio[-1], momentum[-1])),
+        tail=np.stack([each[len(each) - 1 - earlier : -1] for each in (ratio, momentum)], axis=-1),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from agent.market import methods, regime
 from agent.market import relative_rotation as rotating
-from agent.market.envelope import Answer, Arguments, enveloped, missing, number
+from agent.market.envelope import Answer, Arguments, enveloped, missing, number, rounded
 from agent.market.pack import Pack
 from agent.market.tools import sampling_of_rotation
 
@@ -26,6 +28,8 @@ FORMULA = (
     "Open formula: ratio = EMA(100 + z of P_sector / P_benchmark over the window), momentum = the same of the ratio's "
     "change over the lag. Other charts of relative rotation differ in numbers and at times in the quadrant."
 )
+FIELDS = ("observed_at", "rotation_ratio", "rotation_momentum")
+"""What each point of a tail holds, in this order."""
 NO_EDGE = (
     "macro_quadrant is a label and no signal: on the US data of 1949 to 2017, rotation by growth and inflation could "
     "not be told from chance."
@@ -33,15 +37,21 @@ NO_EDGE = (
 
 
 def relative_rotation(pack: Pack, arguments: Arguments) -> Answer:
-    """Answer of get_relative_rotation."""
+    """Answer of get_relative_rotation.
+
+    Samples are counted back from the newest observation, and so are the points of a tail: each is the answer as of its
+    own date, and as of a date on which another observation is the newest the points lie elsewhere.
+    """
     assert pack.panel is not None
     as_of, panel = arguments["as_of"], pack.panel()
     seen = bisect_right(panel.dates, as_of)
     parameters = {name: arguments[name] for name in ("window", "smoothing", "lag")}
+    tail = arguments["tail"]
     sampling = sampling_of_rotation(pack)
     step = pack.sampling[sampling].step
-    found = rotating.relative_rotation(panel.sectors[:seen], panel.benchmark[:seen], step, **parameters)
-    rows = [{"sector": sector} | _bearings(found, i) for i, sector in enumerate(pack.sectors)]
+    found = rotating.relative_rotation(panel.sectors[:seen], panel.benchmark[:seen], step, **parameters, tail=tail)
+    days = [] if found is None else [panel.dates[seen - 1 - back * step] for back in range(len(found.tail), 0, -1)]
+    rows = [{"sector": sector} | _bearings(found, i, days) for i, sector in enumerate(pack.sectors)]
     samples, needed = seen // step, rotating.minimum(parameters["window"], parameters["lag"])
     span = f"{parameters['window'] * step}{next(iter(pack.periods))}"
     form = ",".join(map(str, parameters.values()))
@@ -49,14 +59,16 @@ def relative_rotation(pack: Pack, arguments: Arguments) -> Answer:
         name: {"unit": unit, "lookback": span, "method_id": f"{name}({form},{sampling})"}
         for name, unit in _ROTATION_UNITS.items()
     }
+    way = {"unit": "see fields", "method_id": "the samples before, oldest first", "fields": list(FIELDS)}
     if found is None:
         notes = [f"All is null: it needs {needed} samples ({sampling}) and has {samples}."]
     else:
-        notes = [CONTRADICTION, FORMULA, *missing(rows, list(columns))]
+        notes = [CONTRADICTION, FORMULA, *missing(rows, list(columns)), *_shortened(rows, tail, len(days), needed)]
     facts = {"taxonomy": pack.taxonomy, "benchmark": pack.benchmark, "as_of": as_of}
     dates = {"observed_at": panel.dates[seen - 1]}
     sampled = {"sampling": sampling, "observations_a_sample": step, "samples": samples, "minimum_samples": needed}
-    return enveloped(pack, facts | dates | parameters | sampled, columns, rows, notes)
+    asked = parameters | {"tail": tail}
+    return enveloped(pack, facts | dates | asked | sampled, columns | {"tail": way}, rows, notes)
 
 
 _ROTATION_UNITS = {
@@ -68,16 +80,36 @@ _ROTATION_UNITS = {
 }
 
 
-def _bearings(found: rotating.Rotation | None, i: int) -> dict[str, Any]:
+def _bearings(found: rotating.Rotation | None, i: int, days: Sequence[date]) -> dict[str, Any]:
     if found is None:
-        return dict.fromkeys(_ROTATION_UNITS)
+        return dict.fromkeys(_ROTATION_UNITS) | {"tail": []}
     return {
         "rotation_ratio": number(found.ratio[i]),
         "rotation_momentum": number(found.momentum[i]),
         "rotation_heading": number(found.heading[i]),
         "rotation_length": number(found.length[i]),
         "quadrant": found.quadrant[i],
+        "tail": _way(found, i, days) if found.quadrant[i] else [],
     }
+
+
+def _way(found: rotating.Rotation, i: int, days: Sequence[date]) -> list[list[str | float]]:
+    """The points that one sector came by; of those it has both numbers of."""
+    return [
+        [day.isoformat(), *map(rounded, point)]
+        for day, point in zip(days, found.tail[:, i], strict=True)
+        if np.isfinite(point).all()
+    ]
+
+
+def _shortened(rows: list[dict[str, Any]], asked: int, told: int, needed: int) -> list[str]:
+    """Notes on points that tails do not have."""
+    notes = []
+    if told < asked:
+        notes.append(f"tail has {told} of {asked} samples: earlier ones have fewer than the {needed} that each needs.")
+    if fewer := [row["sector"] for row in rows if len(row["tail"]) < told]:
+        notes.append(f"tail has fewer samples for {', '.join(fewer)}: the data give no place there.")
+    return notes
 
 
 def market_regime(pack: Pack, arguments: Arguments) -> Answer:

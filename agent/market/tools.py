@@ -57,6 +57,8 @@ class Tool:
     row_name: str
     arguments: Callable[[Pack], dict[str, Schema]]
     offered: Callable[[Pack], bool] = lambda pack: True
+    series: str | None = None
+    """The key of a row that holds points, each a list of what the column's `fields` name."""
 
     def described(self, pack: Pack) -> str:
         """What it tells of this pack, and nothing that the pack does not have."""
@@ -72,15 +74,21 @@ class Tool:
 
     def output_schema(self) -> Schema:
         dates = {name: {"type": "string", "format": "date"} for name in ("as_of", "observed_at", "known_at")}
+        cells: Schema = {self.row_name: {"type": "string"}}
+        about: Schema = {name: {"type": "string"} for name in ("unit", "lookback", "method_id")}
+        if self.series:
+            point = {"type": "array", "items": {"type": ["number", "string"]}}
+            cells[self.series] = {"type": "array", "items": point}
+            about["fields"] = {"type": "array", "items": {"type": "string"}}
         row = {
             "type": "object",
-            "properties": {self.row_name: {"type": "string"}},
+            "properties": cells,
             "required": [self.row_name],
             "additionalProperties": {"type": ["number", "string", "null"]},
         }
         column = {
             "type": "object",
-            "properties": {name: {"type": "string"} for name in ("unit", "lookback", "method_id")},
+            "properties": about,
             "required": ["unit", "method_id"],
         }
         properties = dates | {
@@ -190,6 +198,7 @@ def _rotation_arguments(pack: Pack) -> dict[str, Schema]:
         "window": _count(f"Samples ({sampled}) of each mean and deviation.", 3, 260, 14),
         "smoothing": _count("Span of the exponential mean, in samples; 1 is none.", 1, 52, 4),
         "lag": _count("Samples over which the change of the ratio is taken.", 1, 52, 1),
+        "tail": _count("Earlier samples to tell of each sector: the way to where it stands.", 0, 12, 4),
     }
 
 
@@ -257,11 +266,12 @@ TOOLS = (
         "get_relative_rotation",
         "Relative rotation",
         "Where each sector stands against the benchmark and where it is heading: a ratio and its momentum, in points "
-        "around 100, the quadrant they make (leading, weakening, lagging, improving), and the direction and length "
-        "of the last step.",
+        "around 100, the quadrant they make (leading, weakening, lagging, improving), the direction and length "
+        "of the last step, and the tail: ratio and momentum on earlier dates.",
         "sector",
         _rotation_arguments,
         lambda pack: pack.panel is not None,
+        "tail",
     ),
     Tool(
         "get_market_regime",

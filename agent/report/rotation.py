@@ -48,6 +48,7 @@ QUADRANTS = {
 """(x at or above the centre, y at or above it) → name."""
 
 DELIVERED = "Ratio and momentum as {tool} gives them; tails show the way there."
+SINCE = "Ratio and momentum as {tool} gives them; tails show the way there since {day}."
 AGAINST_BENCHMARK = "{measure} over {longer} against {shorter}; the centre is the benchmark."
 AGAINST_MEDIAN = "{measure} over {longer} against {shorter}; the centre is the median sector."
 
@@ -133,11 +134,15 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
             ways = [[each for each in figures if _is_of(each, column)] for column in (ratio, momentum)]
             near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
             ways += [[each for each in near if words.search(measure_words(each.metric))] for words in (HEADING, LENGTH)]
-            tracks = _tracks(table, *map(_by_day, ways))
+            across, up, *last_step = map(_by_day, ways)
+            tracks = _tracks(table, across, up, *last_step)
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
                 x, y = _axis(ratio, centres[0]), _axis(momentum, centres[1])
-                return Rotation(x, y, tracks, DELIVERED, {"tool": ratio.tool})
+                tails = (days for key in across if len(days := _days(across[key], up.get(key, {}))) > 1)
+                since = min((days[0] for days in tails), default="")
+                basis = SINCE if since else DELIVERED
+                return Rotation(x, y, tracks, basis, {"tool": ratio.tool, "day": since})
     return None
 
 
@@ -152,7 +157,7 @@ def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, length
     tracks = []
     for row in table.rows:
         x, y, turned, far = (found.get(row.key, {}) for found in (across, up, headings, lengths))
-        days = sorted(x.keys() & y.keys())[-TAIL:]
+        days = _days(x, y)
         points = [(x[day], y[day]) for day in days]
         if len(days) == 1 and days[0] in turned.keys() & far.keys():
             angle, length = math.radians(turned[days[0]]), far[days[0]]
@@ -160,6 +165,11 @@ def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, length
         if points:
             tracks.append(Track(row.sector, tuple(points)))
     return tuple(tracks)
+
+
+def _days(x: Mapping[str, float], y: Mapping[str, float]) -> list[str]:
+    """The last ones on which a sector has both."""
+    return sorted(x.keys() & y.keys())[-TAIL:]
 
 
 def _is_of(figure: Figure, column: Column) -> bool:

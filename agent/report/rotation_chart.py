@@ -198,12 +198,12 @@ def _value(axis: Axis, value: float) -> str:
 
 
 def _tail(way: Sequence[Point]) -> Iterator[str]:
-    """Ever thicker and darker towards now."""
+    """Ever thicker and darker towards now: the last step is plain to see, those before are faint among many sectors."""
     for at, (start, end) in enumerate(pairwise(way), 1):
         share = at / (len(way) - 1)
-        thick, dark = number(1 + 1.6 * share), number(0.2 + 0.6 * share)
+        thick, dark = number(0.8 + 1.8 * share), number(0.1 + 0.7 * share**2)
         yield line("tail", start, end, f' stroke-width="{thick}" stroke-opacity="{dark}"')
-        yield circle("step", start, 2, f' fill-opacity="{dark}"')
+        yield circle("step", start, 1.5, f' fill-opacity="{dark}"')
 
 
 def _edge(head: Point, towards: Point) -> Point:

@@ -40,7 +40,7 @@ MEASURES = (
     "Interest rates", "Unemployment rate", "Net buy sell", "Share of turnover", "Matched", "Put through", "Net z",
     "Net streak", "Room used", "Net value", "Buy value", "Sell value", "Trades", "Revenue", "Net profit",
     "Revenue growth", "Profit growth", "Net margin", "Companies filed", "Total net buy sell",
-    "total share of turnover", "total matched", "total put through",
+    "total share of turnover", "total matched", "total put through", "Rotation ratio", "Rotation momentum",
 )  # fmt: skip
 """Metrics of the market server as headings, and what stands beside its totals: `say(label(metric))` has them in every
 language, and other servers' ones as they come."""

@@ -81,6 +81,23 @@ async def test_the_heatmap_draws_the_table_of_the_result_and_fetches_nothing(sho
     assert untroubled(hosted) and len(app.encode()) < 40_000
 
 
+async def test_relative_rotation_is_a_table_of_one_day(show: Show) -> None:
+    app, result = await asked("get_relative_rotation")
+    hosted = show(app, result)
+    hosted.once("document.querySelector('tbody tr')")
+    heads = hosted.value("[...document.querySelectorAll('th button')].map(head => head.firstChild.data)")
+    assert heads == [
+        "Sector",
+        "Rotation ratio",
+        "Rotation momentum",
+        "Rotation heading",
+        "Rotation length",
+        "Quadrant",
+    ]
+    assert hosted.value("document.querySelectorAll('tbody tr:first-child td').length") == 5
+    assert len(result["structuredContent"]["rows"][0]["tail"]) == 4
+
+
 async def test_numbers_have_a_sign_and_the_sign_a_colour_that_every_eye_tells_apart(show: Show) -> None:
     app, result = await asked("get_sector_heatmap")
     hosted = show(app, result, theme="light")

@@ -19,7 +19,7 @@ PARAMETERS = {
     "get_foreign_flow": {"sector": "string", "period": "string", "flow_type": "string"},
     "get_whale_activity": {"sector": "string", "lookback_days": "integer"},
     "get_financial_statements": {"sector": "string", "period": "string"},
-    "get_relative_rotation": {"window": "integer", "smoothing": "integer", "lag": "integer"},
+    "get_relative_rotation": {"window": "integer", "smoothing": "integer", "lag": "integer", "tail": "integer"},
     "get_market_regime": {"window": "integer"},
 }
 NEEDING_A_PANEL = ["get_relative_rotation", "get_market_regime"]

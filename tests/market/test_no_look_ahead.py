@@ -48,6 +48,7 @@ def test_no_answer_holds_a_date_after_its_as_of(name, tool):
         assert answer["observed_at"] <= answer["known_at"] <= answer["as_of"] == arguments["as_of"]
         for row in answer["rows"]:
             assert row.get("observed_at", "") <= row.get("known_at", "") <= answer["as_of"]
+            assert all(day < answer["observed_at"] for day, *_ in row.get("tail", ()))
 
     check()
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.figures import Figure, FigureReader
+from agent.report.heatmap import heatmap_of
 from agent.report.rotation import MOST, TAIL, Rotation, Track, rotation_of
 from agent.report.words import words
 from tests.market.asking import ask
@@ -59,10 +60,41 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]
 
 
-async def test_the_embedded_tool_of_one_date_gives_each_sector_the_way_of_its_last_step() -> None:
-    answer = await ask("us-real", "get_relative_rotation", as_of="2008-09-30")
-    rotation = found(FigureReader().read(answer, offered_as="get_relative_rotation", call="c1"))
+async def embedded(**arguments: Any) -> tuple[dict[str, Any], list[Figure]]:
+    """An answer of the market server as of a day in 2008, and its figures."""
+    answer = await ask("us-real", "get_relative_rotation", as_of="2008-09-30", **arguments)
+    return answer, FigureReader().read(answer, offered_as="get_relative_rotation", call="c1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn", "since"), [(4, 4, "2008-05-31"), (2, 2, "2008-07-31"), (12, 4, "2008-05-31")]
+)
+async def test_the_tail_of_the_embedded_tool_is_drawn_to_where_each_sector_stands(
+    asked: int, drawn: int, since: str
+) -> None:
+    answer, figures = await embedded(tail=asked)
+    rotation = found(figures)
     assert len(rotation.tracks) == 12
+    for track, row in zip(rotation.tracks, answer["rows"], strict=True):
+        way = [tuple(point[1:]) for point in row["tail"][-drawn:]]
+        assert track.points == (*way, (row["rotation_ratio"], row["rotation_momentum"]))
+    assert rotation.told(words("en")).endswith(f"tails show the way there since {since}.")
+    assert rotation.told(words("vi")).endswith(f"vệt đuôi cho thấy đường đi từ {since}.")
+
+
+async def test_columns_of_a_heatmap_show_where_sectors_stand_and_not_where_they_were() -> None:
+    answer, figures = await embedded()
+    table = heatmap_of(figures)
+    assert [column.metric for column in table.columns] == ["rotation_ratio", "rotation_momentum"]
+    shown = [tuple(cell.value for cell in row.cells) for row in table.rows]
+    assert shown == [(row["rotation_ratio"], row["rotation_momentum"]) for row in answer["rows"]]
+
+
+async def test_the_embedded_tool_of_one_date_gives_each_sector_the_way_of_its_last_step() -> None:
+    answer, figures = await embedded(tail=0)
+    rotation = found(figures)
+    assert len(rotation.tracks) == 12
+    assert rotation.told(words("en")).endswith("tails show the way there.")
     for track, row in zip(rotation.tracks, answer["rows"], strict=True):
         before, now = track.points
         assert now == (row["rotation_ratio"], row["rotation_momentum"])

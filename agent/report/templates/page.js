@@ -53,10 +53,10 @@ for (const number of document.querySelectorAll(".number[title]")) {
   });
 }
 
-// A row of the heatmap, or a recommendation, shows its sector in the chart.
+// A row of the heatmap, a recommendation, or what the chart has of a sector itself shows that sector in the chart.
 const chart = document.querySelector("svg.rotation");
 const drawn = [...document.querySelectorAll("svg.rotation [data-sector]")];
-for (const row of chart ? document.querySelectorAll(".heat tr[data-sector], .advice li[data-sector]") : []) {
+for (const row of chart ? [...document.querySelectorAll(".heat tr[data-sector], .advice li[data-sector]"), ...drawn] : []) {
   const own = drawn.filter((each) => each.dataset.sector === row.dataset.sector);
   const show = (lit) => () => {
     chart.classList.toggle("pointing", lit && own.length > 0);
