@@ -34,13 +34,14 @@ class Advice:
     @property
     def cards(self) -> list[SimpleNamespace]:
         """One for each recommendation there is room for."""
-        return [self._card(at, each) for at, each in enumerate(self._texts.some(self.given or []))]
+        shown = self._texts.some(self.given or [])
+        turnings = turning_points(self._result, self._cells, shown)
+        return [self._card(at, *each) for at, each in enumerate(zip(shown, turnings, strict=True))]
 
-    def _card(self, at: int, given: Mapping[str, Any]) -> SimpleNamespace:
+    def _card(self, at: int, given: Mapping[str, Any], turnings: Sequence[Turning]) -> SimpleNamespace:
         """`share` is its confidence in percent, None when that is no probability."""
         confidence, name = given.get("confidence_score"), str(given.get("sector_name"))
         share = probability(confidence)
-        turning = turning_points(self._result, self._cells, at, given)
         extra = {key: value for key, value in given.items() if key not in _KNOWN}
         return SimpleNamespace(
             **self._call(given),
@@ -49,8 +50,8 @@ class Advice:
             confidence=self._texts.short(confidence) if share is None else f"{share:.2f}",
             rationale=self._rationale(given.get("rationale", ""), at),
             change=self._change(name),
-            against=self._turnings([each for each in turning if each.margin < 0]),
-            turning=self._turnings([each for each in turning if each.margin >= 0]),
+            against=self._turnings([each for each in turnings if each.margin < 0]),
+            turning=self._turnings([each for each in turnings if each.margin >= 0]),
             behind=self._texts.text(behind.behind_text(of_sector, self._say), 120)
             if (of_sector := self._behind.get(sector_key(name)))
             else "",
