@@ -11,7 +11,20 @@ from typing import Any, NamedTuple
 
 from agent.numerals import number_in
 from agent.pointers import escaped
-from agent.readings import DATE_KEYS, NUMBERS, Naming, Reading, Row, Subject, date_in, date_of, days_in, finite, text
+from agent.readings import (
+    DATE_KEYS,
+    NUMBERS,
+    Naming,
+    Reading,
+    Row,
+    Subject,
+    date_in,
+    date_of,
+    days_in,
+    finite,
+    says_day,
+    text,
+)
 from agent.taxonomy import Taxonomy
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
@@ -52,6 +65,7 @@ def rows_of(table: Table, naming: Naming) -> Iterator[Row]:
     if name_key is None:
         return
     columns = _columns(table)
+    may_be_days = [key for key in columns if says_day(key)]
     observed_at, is_series = date_in(table.around), name_key in SERIES_KEYS
     for at, row in enumerate(table.rows):
         name = row.get(name_key)
@@ -59,32 +73,28 @@ def rows_of(table: Table, naming: Naming) -> Iterator[Row]:
             continue
         about = naming.subject(name, _sector_name(row)) if ticker_key else naming.subject(None, name)
         about = Subject(None, market=name) if is_series else about
-        days, unit = days_in(row), text(row.get("unit"))
-        observed = date_of(days) or observed_at
+        days, unit = days_in({key: row[key] for key in may_be_days if key in row}), text(row.get("unit"))
+        observed, place = date_of(days) or observed_at, f"{table.pointer}/{at}/"
         readings = []
         for key, value in row.items():
-            if key == name_key or key in days:
-                continue
             column = columns[key]
-            number, own = _number(value)
-            if number is not None or (value is None and column.described) or type(value) in NUMBERS:
-                metric, unit_said = about.metric(key), column.unit or own or unit
-                place = f"{table.pointer}/{at}/{column.pointer}"
-                readings.append(
-                    Reading(about.sector, metric, number, unit_said, column.lookback, observed, place, about.ticker)
-                )
+            if key == name_key or key in days or (found := _number(value, column)) is None:
+                continue
+            number, own = found
+            metric, unit_said, pointer = about.metric(key), column.unit or own or unit, place + column.pointer
+            readings.append(
+                Reading(about.sector, metric, number, unit_said, column.lookback, observed, pointer, about.ticker)
+            )
         yield Row(naming.called(about, name), readings, {})
     if not is_series:
         yield from _totals(table, columns, observed_at)
 
 
-def _number(value: Any) -> tuple[float | None, str | None]:
-    """A number, or a text that is one in percent; and that unit."""
-    if type(value) in NUMBERS:
+def _number(value: Any, column: _Column) -> tuple[float | None, str | None] | None:
+    """A number, or a text that is one in percent, and that unit; also where a described column has none."""
+    if type(value) in NUMBERS or (value is None and column.described):
         return finite(value), None
-    if type(value) is str and value.endswith("%"):
-        return number_in(value) or (None, None)
-    return None, None
+    return number_in(value) if type(value) is str and value.endswith("%") else None
 
 
 def _totals(table: Table, columns: Mapping[str, _Column], observed_at: str | None) -> Iterator[Row]:
