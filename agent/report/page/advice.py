@@ -86,12 +86,12 @@ class Advice:
 
     # What changed since the last comparable run
 
-    @property
+    @cached_property
     def since(self) -> str:
         compared = self._result.compared
         return self._texts.text(changed.headline(compared, self._say), 300) if compared else ""
 
-    @property
+    @cached_property
     def gone(self) -> list[str]:
         """Sectors that are no longer recommended."""
         gone = [each for each in self._changes if each.kind == "gone"]
@@ -114,11 +114,11 @@ class Advice:
 
     # What else there is to an answer
 
-    @property
+    @cached_property
     def borne_out(self) -> str:
         return footnotes.counted_text(self._result.counted, self._say)
 
-    @property
+    @cached_property
     def rest(self) -> list[tuple[str, str, bool]]:
         """What an answer holds beside its recommendations, and beside the URL of this page."""
         if self.given is None:
