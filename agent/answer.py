@@ -234,11 +234,12 @@ class AnswerCheck:
         ]
 
     def _completed(self, answer: Any) -> tuple[Any, list[str]]:
-        """With what is ours to set: the heatmap's URL, the sectors' own names, and the labels before each rationale."""
+        """What was parsed, with what is ours to set in it: the heatmap's URL, the sectors' own names, and the labels
+        before each rationale.
+        """
         notes: list[str] = []
         if not isinstance(answer, dict):
             return answer, notes
-        answer = copy.deepcopy(answer)
         if "heatmap_url" in self.schema.get("properties", {}):
             given = answer.get("heatmap_url")
             if problem := self.heatmap_problem(given):

@@ -30,6 +30,8 @@ class SectorNames:
 
     def __call__(self, sector: str) -> str:
         """A sector's name in the language; as it was given where there is no other."""
+        if not self.taxonomy.sectors:
+            return sector
         about = self.taxonomy.sectors.get(self.taxonomy.canonical(sector) or "")
         return about.names.get(self.language, sector) if about else sector
 
