@@ -13,6 +13,7 @@ from typing import Any
 from agent import data, guards, pointers, schemas
 from agent.encoding import shallow
 from agent.events import (
+    PAGE_URL,
     AnswerChecked,
     CallPlace,
     ContentStored,
@@ -21,6 +22,7 @@ from agent.events import (
     ToolAnswered,
     ToolAsked,
     ToolsOffered,
+    resolve,
 )
 from agent.evidence import UNBORNE, Number, examine
 from agent.figures import Figure
@@ -28,8 +30,6 @@ from agent.foreign import whole
 from agent.spec import AgentSpec, Schema
 from agent.taxonomy import KnownSectors
 
-PAGE_URL = "artifact:page.html"
-"""Stands in a log for the run's own page, so that a log is the same on every machine."""
 SIMULATED_TAG = "SIMULATED"
 RULES_TAG = "RULES"
 """Begin a rationale that rests on simulated data, or was written by the planner's rules."""
@@ -121,13 +121,6 @@ def _finite(text: str) -> float:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
-
-
-def resolve(answer: Any, page_url: str) -> Any:
-    """The answer with the address of the run's page in it."""
-    if isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL:
-        return answer | {"heatmap_url": page_url}
-    return answer
 
 
 @dataclass
@@ -234,11 +227,12 @@ class AnswerCheck:
         ]
 
     def _completed(self, answer: Any) -> tuple[Any, list[str]]:
-        """With what is ours to set: the heatmap's URL, the sectors' own names, and the labels before each rationale."""
+        """What was parsed, with what is ours to set in it: the heatmap's URL, the sectors' own names, and the labels
+        before each rationale.
+        """
         notes: list[str] = []
         if not isinstance(answer, dict):
             return answer, notes
-        answer = copy.deepcopy(answer)
         if "heatmap_url" in self.schema.get("properties", {}):
             given = answer.get("heatmap_url")
             if problem := self.heatmap_problem(given):

@@ -200,23 +200,23 @@ class _Columns:
 
     @classmethod
     def of(cls, run: RunResult, key_of: SectorKey) -> _Columns:
-        table = heatmap.heatmap_of(run.figures)
+        grid = heatmap.grid_of(run.figures)
         cells: dict[ColumnKey, dict[str, float]] = {}
-        for row in table.rows:
-            key = key_of(row.sector)
-            for column, cell in zip(table.columns, row.cells, strict=True):
-                if cell.value is not None:
-                    place = (column.tool, column.metric, column.unit, column.lookback)
-                    cells.setdefault(place, {}).setdefault(key, cell.value)
+        for row in grid.names:
+            key = key_of(grid.names[row])
+            for column, delivered in grid.columns.items():
+                if (value := heatmap.finite(delivered.get(row))) is not None:
+                    cells.setdefault(column, {}).setdefault(key, value)
         return cls(cells, frozenset(_cited(run, key_of)))
 
 
 def _cited(run: RunResult, key_of: SectorKey) -> Iterator[tuple[ColumnKey, str]]:
     """The cells that rationales rest on; a list of rows that add up is one place for several of them."""
+    places = {(found["call"], found["pointer"]) for number in run.evidence for found in number["figures"]}
     cells = {
         (figure.call, figure.pointer, figure.sector, figure.metric, figure.unit, figure.lookback): figure
         for figure in run.figures
-        if figure.sector is not None and figure.ticker is None
+        if (figure.call, figure.pointer) in places and figure.sector is not None and figure.ticker is None
     }
     for number in run.evidence:
         for found in number["figures"]:
@@ -231,14 +231,15 @@ def _moves(was: _Columns, now: _Columns) -> dict[str, list[Moved]]:
     found: dict[str, list[Moved]] = {}
     for earlier, later in _paired(was.cells, now.cells):
         before, after = was.cells[earlier], now.cells[later]
-        spread = _spread(before.values())
+        moved = [key for key in after if key in before and after[key] != before[key]]
+        spread = _spread(before.values()) if moved else 0.0
         tool, metric, unit, lookback = later
-        for key in (key for key in after if key in before):
+        for key in moved:
             size = (after[key] - before[key]) / spread if spread else 0.0
             if math.isfinite(size) and abs(size) >= NOTABLE:
                 cited = (earlier, key) in was.cited or (later, key) in now.cited
-                moved = Moved(metric, lookback, unit, before[key], after[key], round(size, 3), cited, tool)
-                found.setdefault(key, []).append(moved)
+                told = Moved(metric, lookback, unit, before[key], after[key], round(size, 3), cited, tool)
+                found.setdefault(key, []).append(told)
     return found
 
 

@@ -81,9 +81,9 @@ def _short_evidence(result: RunResult, spec: AgentSpec) -> str | None:
 def _shared_sectors(result: RunResult) -> str | None:
     server_of = {call.id: call.server for call in result.calls}
     servers: dict[str, set[str | None]] = {}
-    for figure in result.figures:
-        if figure.sector is not None:
-            servers.setdefault(figure.sector, set()).add(server_of.get(figure.call))
+    for sector, call in dict.fromkeys((figure.sector, figure.call) for figure in result.figures):
+        if sector is not None:
+            servers.setdefault(sector, set()).add(server_of.get(call))
     shared = [sector for sector, names in servers.items() if len(names) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
 
@@ -127,12 +127,14 @@ def _some(names: list[str]) -> str:
 
 def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> list[str]:
     """Where results have another form than the file says: by place, else by tool."""
-    reader, numbers = FigureReader(spec), numbers_by_call(result.figures)
-    with_figures = {figure.call for figure in result.figures}
+    reader = FigureReader(spec)
     by_tool: dict[str, list[Call]] = {}
     for call in result.calls:
         if call.data is not None and reader.mappings(call.offered_as, call.server, call.tool):
             by_tool.setdefault(call.offered_as, []).append(call)
+    if not by_tool:
+        return []
+    numbers, with_figures = numbers_by_call(result.figures), {figure.call for figure in result.figures}
     warnings, empty = [], []
     for tool, calls in sorted(by_tool.items()):
         results = [Result(call.data, numbers.get(call.id, ())) for call in calls if not is_error(call.data)]

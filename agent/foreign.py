@@ -21,6 +21,7 @@ _INVISIBLE = re.compile(
 """Characters that show nothing, or turn the direction of others: a person does not see what a model reads."""
 _PLAIN = bytes(range(0x20, 0x7F))
 """Every one of them can be seen; what is left of UTF-8 without them is little in most JSON, and whole characters."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -31,11 +32,21 @@ def printable(text: object) -> str:
 
 def whole(value: Any) -> Any:
     """JSON whose texts can be written as UTF-8: two halves of a character are joined, a lone half is replaced."""
+    if isinstance(value, dict | list):
+        try:
+            _ENCODER.encode(value).encode()
+        except (ValueError, TypeError, RecursionError):  # there is a half, or something else that is not easily written
+            return _whole(value)
+        return value
+    return _whole(value)
+
+
+def _whole(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {whole(key): whole(item) for key, item in value.items()}
-    return [whole(item) for item in value] if isinstance(value, list) else value
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def visible(value: Any, encoded: bytes | None = None) -> tuple[Any, int]:

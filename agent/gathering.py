@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.answer import PAGE_URL, resolve
 from agent.encoding import digest
 from agent.events import (
+    PAGE_URL,
     AnswerChecked,
     AnswerDue,
     ArtifactWritten,
@@ -32,6 +32,7 @@ from agent.events import (
     ToolAsked,
     ToolsOffered,
     Warned,
+    resolve,
 )
 from agent.figures import Figure, FigureReader
 from agent.model.base import Usage, text_of

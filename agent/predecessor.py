@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any, NamedTuple
 
 from agent.comparison import changes, recommendations_of
 from agent.errors import LogError
-from agent.events import ContentStored, QuestionAsked, RunCompared, RunStarted
+from agent.events import ContentStored, QuestionAsked, RunCompared, RunFinished, RunStarted
 from agent.gathering import read_run, result_of
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
@@ -32,8 +34,7 @@ def by_store(run: RunResult) -> RunCompared | None:
         return _compared(_followed(run.folder), run)
     for folder in _earlier(run.folder, run.as_of):
         try:
-            before = read_run(folder)
-            if _is_comparable(before, run):
+            if _ended_well(folder / log.FILE) and _is_comparable(before := read_run(folder), run):
                 return _compared(before, run)
         except UNREADABLE:
             continue
@@ -52,14 +53,21 @@ def _followed(folder: Path) -> RunResult:
     return replace(before, answer=before.best_attempt)
 
 
+def _ended_well(path: Path) -> bool:
+    """Whether a run's log ends with a valid answer that recommends sectors: most that does not compare is read no
+    further. Raises LogError.
+    """
+    line = log.last(path)
+    end = line.event if line else None
+    return isinstance(end, RunFinished) and end.status == "ok" and recommendations_of(end.answer) is not None
+
+
 def _is_comparable(before: RunResult, run: RunResult) -> bool:
-    """What the beginning of its log does not tell: how it ended, on which data, and its question where that was asked
+    """What neither beginning nor end of its log tells: on which data it ran, and its question where that was asked
     later.
     """
     return (
-        before.ok
-        and recommendations_of(before.answer) is not None
-        and before.question == run.question
+        before.question == run.question
         and (SIMULATED in before.labels) == (SIMULATED in run.labels)
         and _knows_no_more(before, run)
     )
@@ -81,29 +89,38 @@ class _Head(NamedTuple):
 
 def _earlier(folder: Path, as_of: str | None) -> Iterator[Path]:
     """Runs that began as this one did, the one to compare it with first."""
-    logs = [path for path in folder.parent.glob(f"*/{log.FILE}") if path.parent != folder]
-    beside = sorted(logs, key=_written_at, reverse=True)[:LOOKED_AT]
     try:
         own = _head(folder / log.FILE)
     except UNREADABLE:
         return
-    heads = [(path.parent, head) for path, head in _heads(beside) if head.told == own.told]
+    alike = ((path.parent, head.as_of) for path, head in _heads(_beside(folder)) if head.told == own.told)
     if as_of is None:
-        yield from (path for path, head in heads if head.as_of is None)
+        yield from (path for path, day in alike if day is None)
     else:
-        dated = [(path, head.as_of) for path, head in heads if isinstance(head.as_of, str) and head.as_of < as_of]
+        dated = [(path, day) for path, day in alike if isinstance(day, str) and day < as_of]
         yield from (path for path, _ in sorted(dated, key=lambda each: each[1], reverse=True))
 
 
-def _written_at(path: Path) -> int:
-    """When a log grew last; the beginning of time for one that is gone by now."""
+def _beside(folder: Path) -> list[Path]:
+    """The logs of the runs that lie beside one, those first that grew last."""
     try:
-        return path.stat().st_mtime_ns
+        with os.scandir(folder.parent) as runs:
+            logs = [f"{run.path}/{log.FILE}" for run in runs if run.name != folder.name]
     except OSError:
-        return 0
+        return []
+    grown = [(grew, path) for path in logs if (grew := _grew(path)) is not None]
+    return [Path(path) for _, path in heapq.nlargest(LOOKED_AT, grown, key=lambda each: each[0])]
 
 
-def _heads(logs: list[Path]) -> Iterator[tuple[Path, _Head]]:
+def _grew(path: str) -> int | None:
+    """When a log grew last; None where there is none, or none any more."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _heads(logs: Iterable[Path]) -> Iterator[tuple[Path, _Head]]:
     """Without those that cannot be read, or have not begun."""
     for path in logs:
         try:

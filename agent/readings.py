@@ -77,6 +77,7 @@ class Naming:
         self.taxonomy = taxonomy
         self._universe = {folded(name) for name in universe}
         self._indices = _INDICES | ({_letters(benchmark)} if benchmark else set())
+        self._markets = self._indices | _TOTALS
 
     def subject(self, ticker: str | None, named: str | None) -> Subject:
         """By ticker, else by name. A total or an index is no sector; any other unknown name stays as it is."""
@@ -90,7 +91,7 @@ class Naming:
         return self.taxonomy.security(subject.ticker) if self.taxonomy and subject.ticker else folded(named)
 
     def _sector(self, ticker: str | None, named: str | None) -> str | None:
-        own = named if named and folded(named) in self._universe else None
+        own = named if named and self._universe and folded(named) in self._universe else None
         if self.taxonomy is None:
             return own
         return (self.taxonomy.sector_of(ticker) if ticker else None) or (
@@ -99,14 +100,14 @@ class Naming:
 
     def _market(self, ticker: str | None, named: str | None) -> str | None:
         name = ticker or named or ""
-        known = self._indices if ticker else self._indices | _TOTALS
+        known = self._indices if ticker else self._markets
         letters = _letters(name)
         return name if letters in known or letters.removesuffix("index") in known else None
 
 
 def _letters(name: str) -> str:
     """Equal for VN-Index, VNINDEX and `vn index`."""
-    return "".join(each for each in plain(name) if each.isalnum())
+    return "".join(filter(str.isalnum, plain(name)))
 
 
 def series(name: str, key: str) -> str:
@@ -128,14 +129,18 @@ def day_of(value: Any, said: Said = Said.YEAR) -> str | None:
     return None if span is None else span.first if span.is_day else f"{span.first}/{span.last}"
 
 
+def says_day(key: str) -> bool:
+    """Whether a key says that its value is the day of what stands beside it."""
+    return said_by(key) in (Said.DATE, Said.YEAR)
+
+
 def days_in(values: Mapping[str, Any]) -> dict[str, str]:
     """Key → day, of all keys that say so."""
     days = {}
     for key, value in values.items():
-        said = said_by(key)
-        if said not in (Said.DATE, Said.YEAR) or (type(value) in NUMBERS and _MEASURES.search(key.casefold())):
+        if not says_day(key) or (type(value) in NUMBERS and _MEASURES.search(key.casefold())):
             continue
-        if day := day_of(value, said):
+        if day := day_of(value, said_by(key)):
             days[key] = day
     return days
 

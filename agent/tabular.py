@@ -14,7 +14,20 @@ from typing import Any, NamedTuple
 
 from agent.numerals import number_in
 from agent.pointers import escaped
-from agent.readings import DATE_KEYS, NUMBERS, Naming, Reading, Row, Subject, date_in, date_of, days_in, finite, text
+from agent.readings import (
+    DATE_KEYS,
+    NUMBERS,
+    Naming,
+    Reading,
+    Row,
+    Subject,
+    date_in,
+    date_of,
+    days_in,
+    finite,
+    says_day,
+    text,
+)
 from agent.shapes import titles
 from agent.taxonomy import Taxonomy
 
@@ -88,13 +101,14 @@ def _readings(
     observed_at: str | None = None,
 ) -> Iterator[Reading]:
     """Of cells of one day: the one that they name, else that of the table."""
-    days = days_in({cell.key: cell.value for cell in cells})
+    days = days_in({key: value for key, value, _ in cells if columns[key].may_be_day})
+    observed = date_of(days) or observed_at
     for key, value, place in cells:
         column = columns[key]
-        number, own = _number(value)
-        if key not in days and (number is not None or (value is None and column.described) or type(value) in NUMBERS):
+        if key not in days and (found := _number(value, column)):
+            number, own = found
             measure = about.metric(key), number, column.unit or own or unit, column.lookback
-            yield Reading(about.sector, *measure, date_of(days) or observed_at, place, about.ticker)
+            yield Reading(about.sector, *measure, observed, place, about.ticker)
 
 
 def _points(cell: _Cell, fields: Sequence[str]) -> Iterator[list[_Cell]]:
@@ -106,13 +120,11 @@ def _points(cell: _Cell, fields: Sequence[str]) -> Iterator[list[_Cell]]:
                 yield [_Cell(*each, f"{cell.pointer}/{at}/{place}") for place, each in enumerate(named)]
 
 
-def _number(value: Any) -> tuple[float | None, str | None]:
-    """A number, or a text that is one in percent; and that unit."""
-    if type(value) in NUMBERS:
+def _number(value: Any, column: _Column) -> tuple[float | None, str | None] | None:
+    """A number, or a text that is one in percent, and that unit; also where a described column has none."""
+    if type(value) in NUMBERS or (value is None and column.described):
         return finite(value), None
-    if type(value) is str and value.endswith("%"):
-        return number_in(value) or (None, None)
-    return None, None
+    return number_in(value) if type(value) is str and value.endswith("%") else None
 
 
 def _totals(table: Table, columns: Mapping[str, _Column], observed_at: str | None) -> Iterator[Row]:
@@ -144,6 +156,7 @@ class _Column(NamedTuple):
     lookback: str | None
     pointer: str
     fields: Sequence[str]
+    may_be_day: bool
 
 
 def _columns(table: Table) -> dict[str, _Column]:
@@ -163,6 +176,7 @@ def _columns(table: Table) -> dict[str, _Column]:
             lookback=text(about.get("lookback")) or lookback,
             pointer=escaped(key),
             fields=fields.get(key, ()),
+            may_be_day=says_day(key),
         )
     return columns
 

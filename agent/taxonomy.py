@@ -54,17 +54,18 @@ class Taxonomy:
         self._without_accents: dict[str, set[str]] = {}
         self._tickers: dict[str, str] = {}
         for sector, others in self.aliases.items():
-            for name in (sector, *others):
-                self._names.setdefault(folded(name), sector)
+            for name in map(folded, (sector, *others)):
+                self._names.setdefault(name, sector)
                 self._without_accents.setdefault(_bare(name), set()).add(sector)
             for ticker in sectors[sector].tickers:
                 self._tickers.setdefault(ticker.upper(), sector)
 
     def canonical(self, name: str) -> str | None:
         """The sector's own name; None for what is no name of any sector, or without its accents of several."""
-        if sector := self._names.get(folded(name)):
+        own = folded(name)
+        if sector := self._names.get(own):
             return sector
-        found = self._without_accents.get(_bare(name), set())
+        found = self._without_accents.get(_bare(own), set())
         return next(iter(found)) if len(found) == 1 else None
 
     def sector_of(self, ticker: str) -> str | None:
@@ -135,8 +136,8 @@ def folded(name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Without accents: `Ngân hàng` → `ngan hang`."""
-    parts = unicodedata.normalize("NFD", folded(name).replace("đ", "d"))
+    """A folded name without accents: `ngân hàng` → `ngan hang`."""
+    parts = unicodedata.normalize("NFD", name.replace("đ", "d"))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.answer import PAGE_URL
+from agent.events import PAGE_URL
 from tests.test_answer import ARTICLE, OTHER, OTHER_ANSWER, TOOL_URL, advice, answer, check_of
 
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from agent.answer import PAGE_URL
 from agent.events import (
+    PAGE_URL,
     AnswerChecked,
     ArtifactWritten,
     ContentStored,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agent.answer import PAGE_URL
 from agent.errors import ModelError, PutOff, ServerError
 from agent.events import (
+    PAGE_URL,
     AnswerChecked,
     Event,
     ModelAnswered,

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent.answer import PAGE_URL
 from agent.errors import (
     LogError,
     UsageError,
 )
-from agent.events import Event, ModelAsked, RunFinished, RunStarted, ToolAnswered
+from agent.events import PAGE_URL, Event, ModelAsked, RunFinished, RunStarted, ToolAnswered
 from agent.gathering import result_of
 from agent.report.page import render
 from agent.run import run

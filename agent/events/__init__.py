@@ -15,6 +15,7 @@ from agent.encoding import JSON
 from agent.events.base import Event
 from agent.events.runs import (
     FORMAT,
+    PAGE_URL,
     AnswerChecked,
     AnswerDue,
     ArtifactWritten,
@@ -27,6 +28,7 @@ from agent.events.runs import (
     Status,
     Warned,
     beginning_of,
+    resolve,
     run_key,
 )
 from agent.events.servers import ServerFailed, ServerOpened, ToolsListed, ToolsOffered, ToolsVouched
@@ -44,6 +46,7 @@ from agent.events.turns import (
 __all__ = [
     "FORMAT",
     "KINDS",
+    "PAGE_URL",
     "SIMULATED_KIND",
     "AnswerChecked",
     "AnswerDue",
@@ -72,6 +75,7 @@ __all__ = [
     "Warned",
     "beginning_of",
     "from_json",
+    "resolve",
     "run_key",
 ]
 

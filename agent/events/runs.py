@@ -10,6 +10,8 @@ from agent.encoding import JSON, digest
 from agent.events.base import Event
 
 FORMAT = "sectorrun/1"
+PAGE_URL = "artifact:page.html"
+"""Stands in a log for the run's own page, so that a log is the same on every machine."""
 Status: TypeAlias = Literal[
     "ok", "invalid", "unsupported", "refused", "budget", "interrupted", "failed", "needs_decision"
 ]
@@ -191,3 +193,10 @@ class RunFinished(Event):
     warnings: list[str]
     root: str
     resumable: bool = False
+
+
+def resolve(answer: JSON, page_url: str) -> JSON:
+    """The answer with the address of the run's page in it."""
+    if isinstance(answer, dict) and answer.get("heatmap_url") == PAGE_URL:
+        return answer | {"heatmap_url": page_url}
+    return answer

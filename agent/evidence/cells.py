@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isfinite
 from typing import NamedTuple
 from unicodedata import normalize
 
 from agent.evidence import words
-from agent.evidence.lexicon import VOCABULARY, Lexicon, tokens
+from agent.evidence.lexicon import VOCABULARY, Lexicon, tokens, vocabulary
 from agent.evidence.units import Unit, declared
 from agent.figures import Figure
 
@@ -40,14 +40,15 @@ class Measure:
     """Whether it is how much a metric changed that the same tool shows."""
     side: int
     """-1 for what counts only what was sold, 1 for what counts only what was bought, else 0."""
+    written: tuple[tuple[str, float], ...]
+    """Kinds of unit in which a value may be written, and what it is then multiplied by."""
 
     @property
     def unsigned(self) -> bool:
         return bool(self.topics & words.UNSIGNED)
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A figure with a value. `entity` is its sector, or its ticker, folded."""
 
     entity: str
@@ -84,10 +85,11 @@ _BENCHMARKS = frozenset(words.BENCHMARKS.split("|"))
 
 def _dated(cells: Iterable[Cell]) -> list[Cell]:
     """In their order, each knowing whether its series has a later one."""
-    found, newest = list(cells), dict[tuple[object, ...], str]()
-    for cell in found:
-        newest[_series(cell)] = max(newest.get(_series(cell), ""), cell.figure.observed_at or "")
-    return [replace(cell, old="" < (cell.figure.observed_at or "") < newest[_series(cell)]) for cell in found]
+    found = [(cell, _series(cell), cell.figure.observed_at or "") for cell in cells]
+    newest = dict[tuple[object, ...], str]()
+    for _, series, day in found:
+        newest[series] = max(newest.get(series, ""), day)
+    return [cell._replace(old=True) if "" < day < newest[series] else cell for cell, series, day in found]
 
 
 def _parted(metric: str) -> tuple[str, str]:
@@ -102,6 +104,29 @@ def _series(cell: Cell) -> tuple[object, ...]:
 
 def _size(reading: Reading) -> float:
     return reading.size
+
+
+def _as_declared(unit: Unit, topics: frozenset[str], *, changed: bool) -> Iterator[tuple[str, float]]:
+    yield "plain", 1.0
+    if unit.kind in ("percent", "points", "money", "count", "multiple"):
+        yield unit.kind, unit.factor
+    if unit.kind == "percent" and (changed or "relative_strength" in topics):
+        yield "points", unit.factor
+
+
+def _undeclared(topics: frozenset[str], *, known: bool, greatest: float) -> Iterator[tuple[str, float]]:
+    """`greatest`: the size of the metric's greatest value, as shares of one may be written in percent."""
+    yield "plain", 1.0
+    yield "money", 1.0
+    if topics & words.AMOUNTS:
+        yield "bare", 1.0
+    if "valuation" in topics or not known:
+        yield "multiple", 1.0
+    in_percent = bool({"pct", "percent"} & {word for topic in topics for word in topic.split()})
+    if in_percent or topics & words.RATES:
+        yield "percent", 1.0
+        if not in_percent and greatest <= 1:
+            yield "percent", 100.0
 
 
 class Figures:
@@ -142,19 +167,20 @@ class Figures:
         own = folded(name) if isinstance(name, str) else ""
         return self._canonical.get(own, own) or None
 
-    def _cells(self, usable: Iterable[Figure]) -> Iterator[Cell]:
+    def _cells(self, usable: Sequence[Figure]) -> Iterator[Cell]:
+        sectors = {name: self.entity(name) or WHOLE_MARKET for name in dict.fromkeys(each.sector for each in usable)}
+        for name, sector in sectors.items():
+            if sector and name:
+                self.shown.setdefault(sector, name)
         of_sectors = {(figure.sector, figure.metric) for figure in usable if figure.ticker is None}
         for figure in usable:
-            sector = self.entity(figure.sector) or WHOLE_MARKET
-            if sector and figure.sector:
-                self.shown.setdefault(sector, figure.sector)
-            measure = self._measure(figure)
+            measure, value = self._measure(figure), figure.value or 0.0
             if figure.ticker is None or (figure.sector, figure.metric) not in of_sectors:
-                yield Cell(sector, figure, figure.value or 0.0, measure)
+                yield Cell(sectors[figure.sector], figure, value, measure)
             if figure.ticker is not None:
                 ticker = folded(figure.ticker)
                 self.shown.setdefault(ticker, figure.ticker)
-                yield Cell(ticker, figure, figure.value or 0.0, measure)
+                yield Cell(ticker, figure, value, measure)
 
     def _measure(self, figure: Figure) -> Measure:
         key = (figure.metric, figure.unit, figure.tool, figure.sector is None)
@@ -170,14 +196,20 @@ class Figures:
             if topics & {"performance", "relative_strength"}:
                 topics |= {"excess"}
             sides = {int(cue.value) for cue in cues if cue.kind == "side"}
-            own = " ".join(tokens(base or figure.metric))
+            own, unit = " ".join(tokens(base or figure.metric)), declared(figure.unit)
+            measured = frozenset(topics or {own})
             self._measures[key] = Measure(
-                topics=frozenset(topics or {own}),
+                topics=measured,
                 known=bool(topics),
-                unit=declared(figure.unit),
+                unit=unit,
                 past=not words.PAST_METRICS.isdisjoint(own.split()),
                 changed=base is not None,
                 side=sides.pop() if len(sides) == 1 and words.NET.isdisjoint(own.split()) else 0,
+                written=tuple(
+                    _as_declared(unit, measured, changed=base is not None)
+                    if unit is not None
+                    else _undeclared(measured, known=bool(topics), greatest=self._greatest[figure.metric])
+                ),
             )
         return self._measures[key]
 
@@ -207,11 +239,11 @@ class Figures:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The vocabulary, the names of sectors and tickers, and the names of metrics."""
-        lexicon = Lexicon.of(VOCABULARY)
-        for cell in self.cells:
-            if not set(tokens(cell.figure.metric)) <= words.GENERIC:
-                for topic in cell.measure.topics - words.TRADING:
-                    lexicon.add([cell.figure.metric], "topic", topic)
+        lexicon = Lexicon(vocabulary())
+        for metric, topics in dict.fromkeys((cell.figure.metric, cell.measure.topics) for cell in self.cells):
+            if not set(tokens(metric)) <= words.GENERIC:
+                for topic in topics - words.TRADING:
+                    lexicon.add([metric], "topic", topic)
         indices = {index: folded(index) for index in words.INDICES.split("|")}
         names = {**indices, **self._spelled, **{name: entity for entity, name in self.shown.items()}}
         for name, entity in names.items():
@@ -223,33 +255,13 @@ class Figures:
         """(entity or None for all, kind) → readings in the order of the figures."""
         kept: dict[tuple[str | None, str], list[Reading]] = defaultdict(list)
         for cell in self.cells:
-            for kind, value in self._written(cell):
+            for kind, factor in cell.measure.written:
+                value = cell.value * factor
                 if isfinite(value):
                     reading = Reading(abs(value), value, cell)
                     kept[cell.entity, kind].append(reading)
                     kept[None, kind].append(reading)
         return dict(kept)
-
-    def _written(self, cell: Cell) -> Iterator[tuple[str, float]]:
-        """Kinds of unit in which the value may be written, and what it is then."""
-        value, unit, topics = cell.value, cell.measure.unit, cell.measure.topics
-        yield "plain", value
-        if unit is not None:
-            if unit.kind in ("percent", "points", "money", "count", "multiple"):
-                yield unit.kind, value * unit.factor
-            if unit.kind == "percent" and (cell.measure.changed or "relative_strength" in topics):
-                yield "points", value * unit.factor
-            return
-        yield "money", value
-        if topics & words.AMOUNTS:
-            yield "bare", value
-        if "valuation" in topics or not cell.measure.known:
-            yield "multiple", value
-        in_percent = bool({"pct", "percent"} & {word for topic in topics for word in topic.split()})
-        if in_percent or topics & words.RATES:
-            yield "percent", value
-            if not in_percent and self._greatest[cell.figure.metric] <= 1:
-                yield "percent", 100 * value
 
     def between(self, entity: str | None, kind: str, least: float, most: float) -> Sequence[Reading]:
         """Readings of that kind with a size from `least` to `most`. `entity` None: of all."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from agent.evidence import words
@@ -29,12 +30,18 @@ class Cue(NamedTuple):
     value: str | int
 
 
+class _Phrase(NamedTuple):
+    spelled: tuple[str, ...]
+    capital: bool
+    """Whether it is an abbreviation, which only capitals stand for: IT is a sector, it is none."""
+    meanings: frozenset[tuple[str, str | int]]
+
+
 class Lexicon:
-    def __init__(self) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], bool, set[tuple[str, str | int]]]]] = {}
-        """First word → phrases, each with whether it is an abbreviation, which only capitals stand for: IT is a sector,
-        it is none."""
-        self._meanings: dict[tuple[tuple[str, ...], bool], set[tuple[str, str | int]]] = {}
+    def __init__(self, known: Lexicon | None = None) -> None:
+        """`known`: one whose phrases it has, too."""
+        self._by_first: dict[str, tuple[_Phrase, ...]] = dict(known._by_first) if known else {}
+        """First word → phrases, the longest first."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Lexicon:
@@ -49,13 +56,14 @@ class Lexicon:
             if not spelled:
                 continue
             capital = kind == "entity" and len(spelled) == 1 and phrase.isupper() and len(phrase) <= ABBREVIATION
-            if (spelled, capital) not in self._meanings:
-                meanings: set[tuple[str, str | int]] = set()
-                self._meanings[spelled, capital] = meanings
-                same_first = self._by_first.setdefault(spelled[0], [])
-                same_first.append((spelled, capital, meanings))
-                same_first.sort(key=lambda each: (-len(each[0]), not each[1]))
-            self._meanings[spelled, capital].add((kind, value))
+            meanings, others = {(kind, value)}, []
+            for each in self._by_first.get(spelled[0], ()):
+                if (each.spelled, each.capital) == (spelled, capital):
+                    meanings |= each.meanings
+                else:
+                    others.append(each)
+            others.append(_Phrase(spelled, capital, frozenset(meanings)))
+            self._by_first[spelled[0]] = tuple(sorted(others, key=lambda each: (-len(each.spelled), not each.capital)))
 
     def cues(self, text: str) -> list[Cue]:
         """In order; words of a longer phrase are not looked at again."""
@@ -63,6 +71,9 @@ class Lexicon:
         spelled = [(_folded(match[0]), match.start(), match.end()) for match in _WORD.finditer(text)]
         at = 0
         while at < len(spelled):
+            if spelled[at][0] not in self._by_first:
+                at += 1
+                continue
             meanings, length = self._longest(text, spelled, at)
             start, end = spelled[at][1], spelled[at + length - 1][2]
             found += [Cue(start, end, kind, value) for kind, value in sorted(meanings, key=str)]
@@ -71,9 +82,9 @@ class Lexicon:
 
     def _longest(
         self, text: str, spelled: list[tuple[str, int, int]], at: int
-    ) -> tuple[Iterable[tuple[str, str | int]], int]:
+    ) -> tuple[Collection[tuple[str, str | int]], int]:
         is_capital = text[spelled[at][1] : spelled[at][2]].isupper()
-        for phrase, capital, meanings in self._by_first.get(spelled[at][0], ()):
+        for phrase, capital, meanings in self._by_first[spelled[at][0]]:
             length = len(phrase)
             if capital and not is_capital:
                 continue
@@ -121,3 +132,9 @@ def _vocabulary() -> list[Entry]:
 
 
 VOCABULARY = _vocabulary()
+
+
+@cache
+def vocabulary() -> Lexicon:
+    """Of the vocabulary alone; nothing is added to it."""
+    return Lexicon.of(VOCABULARY)

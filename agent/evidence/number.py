@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from agent.figures import Figure
@@ -69,4 +69,4 @@ class Number:
         return self.status in ("grounded", "derived")
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "figures": [asdict(each) for each in self.figures]}
+        return {**vars(self), "figures": [{**vars(each)} for each in self.figures]}

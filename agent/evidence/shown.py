@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import chain, pairwise
 
 from agent import data
-from agent.evidence.lexicon import VOCABULARY, Lexicon
+from agent.evidence.lexicon import vocabulary
 from agent.evidence.mentions import is_vietnamese, mentions_of
 from agent.figures import Figure
 from agent.result import Call, RunResult
@@ -63,15 +62,10 @@ def _in_text(call: Call) -> Iterator[Figure]:
 def _name_of(line: str) -> tuple[str | None, int]:
     """What a line is about, and where that ends: its first words, where they are none of the vocabulary's."""
     found = _NAME.match(line)
-    if found is None or len(found[1].split()) > LONGEST_NAME or _lexicon().cues(found[1]):
+    if found is None or len(found[1].split()) > LONGEST_NAME or vocabulary().cues(found[1]):
         return None, 0
     return found[1], found.end()
 
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W\d_]+", text)[-8:])
-
-
-@cache
-def _lexicon() -> Lexicon:
-    return Lexicon.of(VOCABULARY)

@@ -132,9 +132,10 @@ def universe_text(run: RunResult, table: Heatmap, say: Words) -> str:
 
 def asked_as_of(run: RunResult) -> tuple[date, Since] | None:
     """The day that is a run's today: its as-of date, else the newest observed day, else that of the last retrieval."""
+    observed = run.observed
     days: list[tuple[str | None, Since]] = [
         (iso_day(run.as_of), "as of"),
-        (run.observed[1] if run.observed else None, "observed"),
+        (observed[1] if observed else None, "observed"),
         (_retrieved_on(run), "retrieved"),
     ]
     return next(((date.fromisoformat(day), since) for day, since in days if day), None)
@@ -272,10 +273,10 @@ def _failed(run: RunResult, say: Words) -> Iterator[str]:
 
 def _old(run: RunResult, say: Words) -> Iterator[str]:
     """Data that are older than what the advice is about is long, as `doubts` has it."""
-    asked, horizon = _asked_on(run), horizon_of(run)
-    if asked is None or horizon is None or run.observed is None:
+    asked, horizon, observed = _asked_on(run), horizon_of(run), run.observed
+    if asked is None or horizon is None or observed is None:
         return
-    age = (asked - date.fromisoformat(run.observed[1])).days
+    age = (asked - date.fromisoformat(observed[1])).days
     if age > (horizon.ends - horizon.begins).days:
         yield say("the newest figure is {days} days old, more than the horizon", days=age)
 

@@ -110,7 +110,8 @@ def _marked(
 ) -> Markup:
     why = clean(rests_on(number, calls, say), 300)
     if is_unborne(number):
-        return Markup('<span class="number unborne" tabindex="0" title="{}">{}</span>').format(why, said)
-    places = "|".join(clean(place_of(each, calls, say), 80) for each in number["figures"])
-    form = Markup('<a class="number" href="#call-{}" data-at="{}" title="{}">{}</a>')
-    return form.format(calls.get(number["figures"][0]["call"], "?"), places, why, said)
+        return Markup(f'<span class="number unborne" tabindex="0" title="{escape(why)}">{escape(said)}</span>')
+    call = calls.get(number["figures"][0]["call"], "?")
+    places = escape("|".join(clean(place_of(each, calls, say), 80) for each in number["figures"]))
+    named = f'href="#call-{call}" data-at="{places}" title="{escape(why)}"'
+    return Markup(f'<a class="number" {named}>{escape(said)}</a>')

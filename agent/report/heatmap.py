@@ -84,31 +84,50 @@ class Heatmap:
     rows: tuple[Row, ...] = ()
 
 
-def heatmap_of(figures: Sequence[Figure]) -> Heatmap:
+@dataclass(frozen=True)
+class Grid:
+    """The newest figure of each sector and measure. `names`: sector key → the spelling that came first; `columns`:
+    measure → sector key → figure, in the order in which a heatmap has them.
+    """
+
+    names: Mapping[str, str]
+    columns: Mapping[ColumnKey, Mapping[str, Figure]]
+
+
+def grid_of(figures: Iterable[Figure]) -> Grid:
     """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
 
     A tool's columns of one metric stand together, so that its lookbacks can be compared. Single securities have
     no cell, and neither has the last step of a relative rotation, which the chart of it shows.
     """
-    figures = [figure for figure in figures if figure.ticker is None and not _is_any(figure.metric, HEADING, LENGTH)]
+    figures = [figure for figure in figures if figure.ticker is None]
+    steps = {metric for metric in {figure.metric for figure in figures} if _is_any(metric, HEADING, LENGTH)}
+    figures = [figure for figure in figures if figure.metric not in steps]
     keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
     for name, key in keys.items():
-        names.setdefault(key, _tidy(name or ""))
-    names.pop("", None)
-    named = (figure for figure in figures if keys[figure.sector])
+        if key:
+            names.setdefault(key, _tidy(name or ""))
     columns: dict[ColumnKey, dict[str, Figure]] = {}
-    for (column, key), figure in latest(named, lambda each: (column_key(each), keys[each.sector])).items():
-        columns.setdefault(column, {})[key] = figure
+    for figure in figures:
+        if key := keys[figure.sector]:
+            delivered = columns.setdefault(column_key(figure), {})
+            delivered[key] = _newer(delivered.get(key), figure)
     tools = list(dict.fromkeys(tool for tool, *_ in columns))
     metrics = list(dict.fromkeys(column[:2] for column in columns))
     across = sorted(columns, key=lambda column: (tools.index(column[0]), metrics.index(column[:2])))
-    scales = [(_Scale.of(column, columns[column].values()), columns[column]) for column in across]
+    return Grid(names, {column: columns[column] for column in across})
+
+
+def heatmap_of(figures: Iterable[Figure]) -> Heatmap:
+    """The grid of figures with each number as it is printed and coloured."""
+    grid = grid_of(figures)
+    scales = [(_Scale.of(column, delivered.values()), delivered) for column, delivered in grid.columns.items()]
     return Heatmap(
         columns=tuple(scale.column for scale, _ in scales),
         rows=tuple(
-            Row(key, name, tuple(scale.cell(delivered.get(key)) for scale, delivered in scales))
-            for key, name in names.items()
+            Row(key, name, tuple([scale.cell(delivered.get(key)) for scale, delivered in scales]))
+            for key, name in grid.names.items()
         ),
     )
 
@@ -142,10 +161,14 @@ def latest(figures: Iterable[Figure], key: Callable[[Figure], K]) -> dict[K, Fig
     kept: dict[K, Figure] = {}
     for figure in figures:
         place = key(figure)
-        before = kept.get(place)
-        if before is None or (figure.observed_at or "") >= (before.observed_at or ""):
-            kept[place] = figure
+        kept[place] = _newer(kept.get(place), figure)
     return kept
+
+
+def _newer(before: Figure | None, figure: Figure) -> Figure:
+    if before is not None and (before.observed_at or "") > (figure.observed_at or ""):
+        return before
+    return figure
 
 
 def number_text(value: float, decimals: int, *, plus: bool) -> str:

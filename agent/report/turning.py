@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from agent.evidence import UNBORNE
 from agent.report.footnotes import pointer_of
-from agent.report.heatmap import Column, Heatmap, number_text, numbers_text, sector_key, unit_label
+from agent.report.heatmap import (
+    Column,
+    ColumnKey,
+    Heatmap,
+    Row,
+    column_key,
+    number_text,
+    numbers_text,
+    sector_key,
+    unit_label,
+)
 from agent.report.words import Words
 from agent.result import RunResult
 
@@ -51,8 +62,8 @@ def direction(column: Column) -> int:
     return 1 if column.diverging else 0
 
 
-def turning_points(run: RunResult, table: Heatmap, at: int, given: Mapping[str, Any]) -> list[Turning]:
-    """Of the recommendation `given`, the one at the place `at` of the answer: at most MOST, the least margin first.
+def turning_points(run: RunResult, table: Heatmap, given: Sequence[Mapping[str, Any]]) -> list[list[Turning]]:
+    """For each of the recommendations `given`, from the answer's first on: at most MOST, the least margin first.
 
     For each heatmap column of which the rationale cites the sector's own figure:
 
@@ -62,31 +73,62 @@ def turning_points(run: RunResult, table: Heatmap, at: int, given: Mapping[str, 
     Left out: neutral and other calls, columns without a direction, with fewer than FEWEST numbers or without any
     spread. A figure in the middle itself has the margin 0 and speaks for the call until it moves.
     """
-    call, key = _CALLS.get(str(given.get("action")), 0), sector_key(str(given.get("sector_name")))
-    row = next((row for row in table.rows if row.key == key), None)
-    if not call or row is None:
-        return []
-    cited = set(_cited(run, at, key))
+    rows, cited = {row.key: row for row in table.rows}, _cited(run)
+    columns = [_Standing(column, table, place) for place, column in enumerate(table.columns)]
     found = []
-    for place, column in enumerate(table.columns):
-        value, side = row.cells[place].value, call * direction(column)
-        if value is None or not side or (column.tool, column.metric, column.unit, column.lookback) not in cited:
-            continue
-        values = [each for other in table.rows if (each := other.cells[place].value) is not None]
-        spread = statistics.pstdev(values)
-        if len(values) >= FEWEST and spread:
-            middle = statistics.median(values)
-            found.append(Turning(column, value, middle, side * (value - middle) / spread, -side, len(values)))
-    return sorted(found, key=lambda each: each.margin)[:MOST]
+    for at, each in enumerate(given):
+        call, key = _CALLS.get(str(each.get("action")), 0), sector_key(str(each.get("sector_name")))
+        own = cited.get((pointer_of(at), key), ()) if call and key in rows else ()
+        turnings = [column.turning(rows[key], call) for column in columns if column.key in own]
+        found.append(sorted(filter(None, turnings), key=lambda each: each.margin)[:MOST])
+    return found
 
 
-def _cited(run: RunResult, at: int, key: str) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Columns of the figures that the numbers of one rationale rest on, of its own sector."""
-    borne = [each for each in run.evidence if each["pointer"] == pointer_of(at) and each["status"] not in UNBORNE]
-    places = {(found["call"], found["pointer"]) for number in borne for found in number["figures"]}
+class _Standing:
+    """One column, and where its sectors stand in it."""
+
+    def __init__(self, column: Column, table: Heatmap, place: int) -> None:
+        self.key: ColumnKey = (column.tool, column.metric, column.unit, column.lookback)
+        self._column, self._table, self._place = column, table, place
+
+    @cached_property
+    def _direction(self) -> int:
+        return direction(self._column)
+
+    @cached_property
+    def _values(self) -> list[float]:
+        return [value for row in self._table.rows if (value := row.cells[self._place].value) is not None]
+
+    @cached_property
+    def _spread(self) -> float:
+        return statistics.pstdev(self._values)
+
+    @cached_property
+    def _middle(self) -> float:
+        return statistics.median(self._values)
+
+    def turning(self, row: Row, call: int) -> Turning | None:
+        """Of one sector's call; None where the column says nothing of it."""
+        value, side = row.cells[self._place].value, call * self._direction
+        if value is None or not side or len(self._values) < FEWEST or not self._spread:
+            return None
+        margin = side * (value - self._middle) / self._spread
+        return Turning(self._column, value, self._middle, margin, -side, len(self._values))
+
+
+def _cited(run: RunResult) -> dict[tuple[str, str], set[ColumnKey]]:
+    """Pointer of a rationale and sector key → columns of the sector's figures that its numbers rest on."""
+    resting: dict[tuple[str, str], set[str]] = {}
+    for number in run.evidence:
+        if number["status"] not in UNBORNE:
+            for found in number["figures"]:
+                resting.setdefault((found["call"], found["pointer"]), set()).add(number["pointer"])
+    cited: dict[tuple[str, str], set[ColumnKey]] = {}
     for figure in run.figures:
-        if (figure.call, figure.pointer) in places and figure.ticker is None and sector_key(figure.sector) == key:
-            yield figure.tool, figure.metric, figure.unit, figure.lookback
+        if figure.ticker is None and (figure.call, figure.pointer) in resting:
+            for rationale in resting[figure.call, figure.pointer]:
+                cited.setdefault((rationale, sector_key(figure.sector)), set()).add(column_key(figure))
+    return cited
 
 
 def turning_text(found: Turning, say: Words) -> str:

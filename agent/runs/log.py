@@ -28,6 +28,8 @@ FILE = "log.jsonl"
 _CRC = b',"crc":"%08x"}\n'
 """The end of a line, after all its other members."""
 LOCK = "lock"
+_BLOCK = 1 << 16
+"""Bytes that are read at once from a log's end."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,24 @@ def opening(path: Path) -> Iterator[Event]:
                 yield line.event
     except OSError as error:
         raise LogError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def last(path: Path) -> Line | None:
+    """A log's last line, read from its end whatever came before; None when it is torn, damaged or missing.
+
+    Raises LogError.
+    """
+    tail = b""
+    try:
+        with path.open("rb") as file:
+            at = file.seek(0, os.SEEK_END)
+            while at and b"\n" not in tail[:-1]:
+                start = max(0, at - _BLOCK)
+                file.seek(start)
+                tail, at = file.read(at - start) + tail, start
+    except OSError as error:
+        raise LogError(f"{path} cannot be read: {error.strerror}") from None
+    return _decode(tail[tail.rfind(b"\n", 0, -1) + 1 :], None)
 
 
 def _read_lines(path: Path) -> tuple[list[Line], bytes]:

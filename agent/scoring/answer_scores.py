@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import dropwhile
 from typing import Any
 
-from agent.answer import NO_TOOL_CALL, PAGE_URL, AnswerCheck
-from agent.events import AnswerChecked, ModelAnswered, RunFinished
+from agent.answer import NO_TOOL_CALL, AnswerCheck
+from agent.events import PAGE_URL, AnswerChecked, ModelAnswered, RunFinished
 from agent.model.base import Usage
 from agent.scoring.sample import Sample
 from agent.scoring.score import Score, share, unscored

@@ -26,8 +26,8 @@ def column(metric: str, *values: float, **other: Any) -> list[Any]:
 def told(action: str, why: str, figures: list[Any], sector: str = "Banks") -> list[str]:
     run = result(answer={"sector_recommendations": [advice(sector, action, why=why)]}, figures=figures)
     run.evidence = [number.to_json() for number in examine(run.answer, run.figures)]
-    given = run.answer["sector_recommendations"][0]
-    return [turning_text(each, SAY) for each in turning_points(run, heatmap_of(figures), 0, given)]
+    (found,) = turning_points(run, heatmap_of(figures), run.answer["sector_recommendations"])
+    return [turning_text(each, SAY) for each in found]
 
 
 RETURNS = column("performance", 9.7, 1.2, -3.0, 4.0, 0.5)

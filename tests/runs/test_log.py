@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent.encoding import digest
 from agent.errors import LogDamaged, LogError
 from agent.events import ContentStored, Event, ModelAsked, RunFinished, RunStarted, UnknownEvent, from_json
-from agent.runs.log import RunLog, encode, read
+from agent.runs.log import RunLog, encode, last, read
 from tests.runs.samples import EVENTS, HASH
 
 
@@ -229,3 +229,22 @@ def test_any_json_survives_a_line_with_its_hash(content: object) -> None:
     assert isinstance(again, ContentStored)
     assert again.hash == stored.hash == digest(again.content)
     assert encode(again, 0, "now") == encode(stored, 0, "now")
+
+
+@pytest.mark.parametrize("size", [1, 65_000, 70_000, 400_000])
+def test_last_line_is_found_from_the_end_however_long_it_and_the_others_are(tmp_path: Path, size: int) -> None:
+    said = "ü" * size
+    for number, texts in enumerate([[said], ["first", said], [said, "last"], [said, said]]):
+        path = written(tmp_path / str(number), [ContentStored.of(text) for text in texts])
+        assert last(path) == read(path)[-1]
+
+
+def test_there_is_no_last_line_where_it_is_torn_damaged_or_missing(tmp_path: Path) -> None:
+    path = written(tmp_path, numbered(3))
+    whole = path.read_bytes()
+    for left in (whole[:-1], whole[:-20], whole[:-20] + b"!" + whole[-19:], whole + b"{", b""):
+        path.write_bytes(left)
+        assert last(path) is None
+    path.unlink()
+    with pytest.raises(LogError, match="cannot be read"):
+        last(path)

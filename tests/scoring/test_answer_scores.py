@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.answer import PAGE_URL
-from agent.events import AnswerChecked, Event, RunFinished
+from agent.events import PAGE_URL, AnswerChecked, Event, RunFinished
 from tests.scoring.sampling import NOTHING, advise, answered_from, calls, changed, judged, sample_of, score, value
 from tests.scripted import ANSWER, LOOK, answer, market, said
 

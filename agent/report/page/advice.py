@@ -34,7 +34,9 @@ class Advice:
     @property
     def cards(self) -> list[SimpleNamespace]:
         """One for each recommendation there is room for."""
-        return [self._card(at, each) for at, each in enumerate(self._texts.some(self.given or []))]
+        shown = self._texts.some(self.given or [])
+        turnings = turning_points(self._result, self._cells, shown)
+        return [self._card(at, *each) for at, each in enumerate(zip(shown, turnings, strict=True))]
 
     @property
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
@@ -48,11 +50,10 @@ class Advice:
             by_action.setdefault(call.action, []).append(call)
         return [(sectors[0], sectors) for sectors in by_action.values()]
 
-    def _card(self, at: int, given: Mapping[str, Any]) -> SimpleNamespace:
+    def _card(self, at: int, given: Mapping[str, Any], turnings: Sequence[Turning]) -> SimpleNamespace:
         """`share` is its confidence in percent, None when that is no probability."""
         confidence, name = given.get("confidence_score"), str(given.get("sector_name"))
         share = probability(confidence)
-        turning = turning_points(self._result, self._cells, at, given)
         extra = {key: value for key, value in given.items() if key not in _KNOWN}
         return SimpleNamespace(
             **self._call(given),
@@ -61,8 +62,8 @@ class Advice:
             confidence=self._confidence(confidence),
             rationale=self._rationale(given.get("rationale", ""), at),
             change=self._change(name),
-            against=self._turnings([each for each in turning if each.margin < 0]),
-            turning=self._turnings([each for each in turning if each.margin >= 0]),
+            against=self._turnings([each for each in turnings if each.margin < 0]),
+            turning=self._turnings([each for each in turnings if each.margin >= 0]),
             behind=self._texts.text(behind.behind_text(of_sector, self._say), 120)
             if (of_sector := self._behind.get(sector_key(name)))
             else "",
@@ -101,12 +102,12 @@ class Advice:
 
     # What changed since the last comparable run
 
-    @property
+    @cached_property
     def since(self) -> str:
         compared = self._result.compared
         return self._texts.text(changed.headline(compared, self._say), 300) if compared else ""
 
-    @property
+    @cached_property
     def gone(self) -> list[str]:
         """Sectors that are no longer recommended; none where a question was on some of them."""
         if self._result.earlier:
@@ -131,11 +132,11 @@ class Advice:
 
     # What else there is to an answer
 
-    @property
+    @cached_property
     def borne_out(self) -> str:
         return footnotes.counted_text(self._result.counted, self._say)
 
-    @property
+    @cached_property
     def rest(self) -> list[tuple[str, str, bool]]:
         """What an answer holds beside its recommendations, and beside the URL of this page."""
         if self.given is None:

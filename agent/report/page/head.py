@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import SimpleNamespace
 
 from agent.report import about
@@ -23,7 +24,7 @@ class Head:
     def title(self) -> str:
         return self._texts.text(self._result.question.strip() or self._texts.say("A run without a question"), 600)
 
-    @property
+    @cached_property
     def status(self) -> str:
         return self._texts.text(about.status_text(self._result, self._texts.say))
 
@@ -32,7 +33,7 @@ class Head:
         told = about.facts(self._result, self._cells, self._texts.say)
         return [(name, self._texts.text(fact, 160)) for name, fact in told]
 
-    @property
+    @cached_property
     def sources(self) -> list[SimpleNamespace]:
         """A line for each tool."""
         return [
@@ -47,12 +48,12 @@ class Head:
             for each in self._texts.some(about.sources(self._result))
         ]
 
-    @property
+    @cached_property
     def gaps(self) -> list[str]:
         told = about.gaps(self._result, self._cells, self._texts.say)
         return [self._texts.text(each, 300) for each in self._texts.some(told)]
 
-    @property
+    @cached_property
     def said_of_data(self) -> list[str]:
         """Where the data come from, and what their servers say about them."""
         source, vintages, notes = (about.told_by_tools(self._result, key) for key in ("source", "vintage", "notes"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -24,7 +24,7 @@ class Table:
     def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
         self._result, self._heatmap, self._texts, self._say = result, cells, texts, texts.say
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         return self._heatmap.columns[: self._texts.room.columns]
 
@@ -57,37 +57,37 @@ class Table:
             for row, _ in heatmap.framed(self._heatmap.rows, given, texts.key, texts.room.entries)
         ]
 
-    def _cells(self, cells: Iterable[Cell]) -> Markup:
+    def _cells(self, cells: Sequence[Cell]) -> Markup:
         """Written here, since a template takes several times as long for hundreds of them."""
         lines = []
-        for cell in [*cells][: self._texts.room.columns]:
+        for cell in cells[: self._texts.room.columns]:
             number = f' class="{cell.shade}" data-v="{cell.value}"' if cell.shade else ""
             # What is not escaped is our own: shades, numbers and how they are printed.
-            lines.append(f'<td{number} title="{escape(self._origin(cell))}">{cell.text}</td>')
+            lines.append(f'<td{number} title="{self._origin(cell)}">{cell.text}</td>')
         return Markup("\n".join(lines))
 
     def _origin(self, cell: Cell) -> str:
-        """Where its number stood."""
+        """Where its number stood, escaped."""
         if cell.value is None or cell.source is None:
             return self._no_figure
-        call = self._texts.numbers.get(cell.source.call, "?")
         pointer = self._texts.text(cell.source.pointer, 60)
-        return f"{self._days[cell.source.observed_at]} · {self._call.format(number=call)} {pointer}"
+        return f"{self._whence[cell.source.observed_at, cell.source.call]} {escape(pointer)}"
 
     @cached_property
-    def _no_figure(self) -> str:
-        return self._say("no figure")
+    def _no_figure(self) -> Markup:
+        return escape(self._say("no figure"))
 
     @cached_property
-    def _call(self) -> str:
-        return self._say("call {number}")
+    def _whence(self) -> dict[tuple[str | None, str], Markup]:
+        """Day and call: a few texts for hundreds of cells."""
+        places = {(figure.observed_at, figure.call) for figure in self._result.figures}
+        return {(day, call): self._told_whence(day, call) for day, call in places}
+
+    def _told_whence(self, day: str | None, call: str) -> Markup:
+        number = self._say("call {number}", number=self._texts.numbers.get(call, "?"))
+        return escape(f"{self._texts.short(day)} · {number}")
 
     @cached_property
-    def _days(self) -> dict[str | None, str]:
-        """When figures were observed: a few texts for hundreds of cells."""
-        return {said: self._texts.short(said) for said in {figure.observed_at for figure in self._result.figures}}
-
-    @property
     def left_out(self) -> str:
         rows, columns = self._texts.more(self._heatmap.rows), len(self._heatmap.columns) - len(self.columns)
         told = [self._say("{count} more rows", count=rows)] if rows else []
