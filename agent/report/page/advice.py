@@ -38,7 +38,7 @@ class Advice:
         turnings = turning_points(self._result, self._cells, shown)
         return [self._card(at, *each) for at, each in enumerate(zip(shown, turnings, strict=True))]
 
-    @property
+    @cached_property
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
         """Each action with its sectors: first what to overweight, then what to underweight."""
         calls = [
