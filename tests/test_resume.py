@@ -4,12 +4,14 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from agent import sitting as sittings
 from agent.errors import ModelError, PutOff, ServerError
 from agent.events import (
     PAGE_URL,
@@ -60,7 +62,9 @@ class Clockwork:
 
 @pytest.fixture
 def timeless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls take no time, so that pages, which tell how long a call took, can be compared."""
+    """The clock stands, so that pages, which tell when calls were answered and how long they took, can be compared."""
+    noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    monkeypatch.setattr(sittings, "datetime", SimpleNamespace(datetime=SimpleNamespace(now=lambda _: noon), UTC=UTC))
     monkeypatch.setattr(toolbox, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
 

@@ -115,6 +115,8 @@ def _timeless(event: Event) -> Event:
     match event:
         case ToolAnswered(source="replayed"):
             return replace(event, source="live")
+        case ToolAnswered(source="refused"):
+            return replace(event, retrieved_at="")
         case RunFinished():
             return replace(event, root="")
         case ArtifactWritten():
