@@ -10,7 +10,8 @@ from agent.comparison import Change, Moved, recommendations_of
 from agent.diff.inputs import CallPair
 from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
-from agent.report.heatmap import NO_FIGURE, label, number_text, unit_label
+from agent.report import changed
+from agent.report.heatmap import NO_FIGURE, number_text
 from agent.report.words import Words
 
 NAMED = 3
@@ -91,7 +92,12 @@ def _outcome(comparison: Comparison, say: Words) -> str:
     if comparison.same_answer:
         return say("Recommendations and confidences are the same, {count} of {count}.", count=total)
     parts = [f"{counted[kind]} {say(kind)}" for kind in KINDS if kind in counted]
-    text = say("Of {count} sectors: {what}.", count=total, what=", ".join(parts))
+    what = ", ".join(parts)
+    text = (
+        say("Of 1 sector: {what}.", what=what)
+        if total == 1
+        else say("Of {count} sectors: {what}.", count=total, what=what)
+    )
     return text if not comparison.answer else f"{text} {_beside(comparison, say)}"
 
 
@@ -112,7 +118,7 @@ def _why(comparison: Comparison, say: Words) -> str:
         return _same_input(comparison, bool(comparison.setup), say)
     if not comparison.inputs.some:
         return say("Their tools answered otherwise, with no figures that could be compared.")
-    moved = [f"{sector} {moved_text(each)}" for sector, each in moved_most(comparison.changes or ())]
+    moved = [f"{sector}: {moved_text(each, say)}" for sector, each in moved_most(comparison.changes or ())]
     if not moved:
         return say("They had other figures, but none of a named sector moved notably.")
     told = "; ".join(moved)
@@ -138,18 +144,9 @@ def moved_most(changes: Iterable[Change]) -> list[tuple[str, Moved]]:
     return sorted(((each.sector, each.figures[0]) for each in some), key=lambda pair: -abs(pair[1].size))[:NAMED]
 
 
-def moved_text(moved: Moved) -> str:
-    """`performance (1M) +12.75 → +2.40 % (−2.0 σ)`"""
-    size = max(abs(moved.before), abs(moved.after))
-    unit = unit_label(moved.unit)
-    is_count = moved.before.is_integer() and moved.after.is_integer()
-    decimals = 0 if is_count or size >= 1000 else 2 if size >= 1 or unit.startswith("%") else 3
-    numbers = " → ".join(number_text(value, decimals, plus=False) for value in (moved.before, moved.after))
-    name = label(moved.metric)
-    about = [f"{name[:1].lower()}{name[1:]}" if name[1:2].islower() else name]
-    about += [f"({moved.lookback})"] if moved.lookback else []
-    about += [numbers, *([unit] if unit else [])]
-    return " ".join([*about, f"({number_text(moved.size, 1, plus=True)} σ)"])
+def moved_text(moved: Moved, say: Words) -> str:
+    """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`"""
+    return f"{changed.moved_text(moved, say)} ({number_text(moved.size, 1, plus=True)} σ)"
 
 
 class ChangeRow(NamedTuple):
@@ -175,7 +172,7 @@ def change_rows(changes: Sequence[Change], say: Words) -> list[ChangeRow]:
             _advice(each, 0, say),
             _advice(each, 1, say),
             " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
-            [moved_text(moved) for moved in each.figures],
+            [moved_text(moved, say) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
         for each in sorted(changes, key=lambda each: KINDS.index(each.kind))

@@ -52,9 +52,9 @@ def moved(action: str, value: float) -> RunResult:
 
 def test_page_says_verdict_change_figures_and_rationales() -> None:
     text = Reader(page(moved("overweight", 2.5), moved("underweight", -4.0))).text
-    assert "Of 1 sectors: 1 flipped." in text or "1 flipped" in text
+    assert "Of 1 sector: 1 flipped." in text
     assert "▲ overweight 0.70 → ▼ underweight 0.70" in text
-    assert "performance (3M) 2.50 → −4.00 % (−3.7 σ)" in text
+    assert "Performance 3M +2.5 → −4.0 % (−3.7 σ)" in text
     assert "Before It stands at 2.5. After It stands at -4.0." in text
 
 
