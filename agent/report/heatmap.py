@@ -147,7 +147,7 @@ def framed(
     """
     given = {key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
     placed: list[tuple[int, int, Row, str | None]] = []
-    room = most - len(given)
+    room = most - sum(key(row.sector) in given for row in rows)
     for row in rows:
         at, action = given.get(key(row.sector), (len(given), None))
         room -= action is None
