@@ -22,7 +22,7 @@ NO_FIGURE = "–"
 ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
 K = TypeVar("K", bound=Hashable)
 
-column_key: Callable[[Figure], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
+column_key: Callable[[Figure | Column], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
 
 # Words of metrics and units that say whether a number above 0 means up, or only how large something is.
 _UP_OR_DOWN = re.compile(

@@ -22,6 +22,7 @@ from agent.report.heatmap import (
     RATIO,
     Column,
     Heatmap,
+    column_key,
     finite,
     heatmap_of,
     label,
@@ -131,7 +132,8 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
         beside = [column for column in table.columns if (column.tool, column.lookback) == (ratio.tool, ratio.lookback)]
         momentum = _named(beside, MOMENTUM)
         if RATIO.search(measure_words(ratio.metric)) and momentum:
-            ways = [[each for each in figures if _is_of(each, column)] for column in (ratio, momentum)]
+            keys = map(column_key, (ratio, momentum))
+            ways = [[each for each in figures if column_key(each) == key] for key in keys]
             near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
             ways += [[each for each in near if words.search(measure_words(each.metric))] for words in (HEADING, LENGTH)]
             across, up, *last_step = map(_by_day, ways)
@@ -170,11 +172,6 @@ def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, length
 def _days(x: Mapping[str, float], y: Mapping[str, float]) -> list[str]:
     """The last ones on which a sector has both."""
     return sorted(x.keys() & y.keys())[-TAIL:]
-
-
-def _is_of(figure: Figure, column: Column) -> bool:
-    about = figure.tool, figure.metric, figure.unit, figure.lookback
-    return about == (column.tool, column.metric, column.unit, column.lookback)
 
 
 def _by_day(figures: Iterable[Figure]) -> _ByDay:
