@@ -176,12 +176,19 @@ def _days(x: Mapping[str, float], y: Mapping[str, float]) -> list[str]:
 
 def _by_day(figures: Iterable[Figure]) -> _ByDay:
     """Of sectors; of several numbers for one day the last."""
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for figure in figures:
         value = finite(figure)
         if figure.ticker is None and value is not None and abs(value) <= _LARGEST:
-            found.setdefault(sector_key(figure.sector), {})[figure.observed_at or ""] = value
-    return found
+            calls = found.setdefault(sector_key(figure.sector), {})
+            calls.setdefault(figure.call, {})[figure.observed_at or ""] = value
+    return {sector: _way([*calls.values()]) for sector, calls in found.items()}
+
+
+def _way(calls: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """What the call of the newest day told, where that is a tail: others may have sampled other days. Else all."""
+    newest = max(reversed(calls), key=max)
+    return newest if len(newest) > 1 else {day: value for call in calls for day, value in call.items()}
 
 
 def _usual_centre(values: Iterable[float]) -> float:
