@@ -59,6 +59,8 @@ class Gate:
         self.withheld = Withheld()
         self._places = places
         self._whole: Any = None
+        self._fields: dict[str, list[str]] = {}
+        """Key of a row → what each point of a series there is made of, where a table's columns say that."""
 
     def data(self, data: JSON) -> JSON:
         """The data without what is later; `GONE` when they are as a whole."""
@@ -157,6 +159,7 @@ class Gate:
         if any(type(value) is list or type(value) is dict for value in row.values()):
             row = self._without_positions(row, place)
             names = next((found for name in NAMES if (found := shapes.titles(row.get(name)))), None)
+        self._fields |= shapes.fields(row.get("columns"))
         kept = {}
         for key, value in row.items():
             if type(value) in (int, float) or value is None or value is True or value is False:
@@ -172,7 +175,7 @@ class Gate:
                 continue
             at = f"{place}/{escaped(key)}"
             if type(value) is list:
-                item = self._list(value, at, dated=dated, depth=depth + 1, names=names)
+                item = self._list(value, at, dated=dated, depth=depth + 1, names=self._fields.get(key, names))
             else:
                 item = self._value(value, at, dated=dated, depth=depth + 1)
             if item is not GONE:

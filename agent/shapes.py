@@ -112,6 +112,13 @@ def titles(value: Any) -> list[str] | None:
     return names if len(names) == len(value) else None
 
 
+def fields(columns: Any) -> dict[str, list[str]]:
+    """Of columns by their keys those that hold series: what each point, a list, is made of."""
+    described = columns.items() if type(columns) is dict else ()
+    said = {key: titles(about.get("fields")) for key, about in described if type(about) is dict}
+    return {key: names for key, names in said.items() if names}
+
+
 def is_time_axis(cells: list[Any]) -> bool:
     """Moments since 1970, one after the other: whole minutes but the last where they are seconds."""
     if not cells or not all(type(cell) is int and instant(cell) for cell in cells):

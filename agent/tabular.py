@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
+from agent import shapes
 from agent.numerals import number_in
 from agent.pointers import escaped
 from agent.readings import (
@@ -28,7 +29,6 @@ from agent.readings import (
     says_day,
     text,
 )
-from agent.shapes import titles
 from agent.taxonomy import Taxonomy
 
 SECTOR_KEYS = ("sector", "sector_name", "industry", "industry_name", "name")
@@ -164,7 +164,7 @@ def _columns(table: Table) -> dict[str, _Column]:
     given = table.around.get("columns")
     given = given if isinstance(given, dict) else {}
     described = {key: about for key, about in given.items() if isinstance(about, dict)}
-    fields = {key: titles(about.get("fields")) or () for key, about in described.items()}
+    fields = shapes.fields(given)
     lookback = text(table.around.get("lookback_period"))
     columns = {}
     for key in dict.fromkeys(chain(*table.rows, *fields.values())):

@@ -201,6 +201,10 @@ def test_live_data_are_of_a_date_until_the_next_weekday() -> None:
             {"columns": [{"name": "v"}, {"name": "day"}], "data": [[1, 20250627], [2, 20250701]]},
             {"columns": [{"name": "v"}, {"name": "day"}], "data": [[1, 20250627]]},
         ),
+        (
+            {"columns": {"tail": {"fields": ["day", "v"]}}, "rows": [{"tail": [[20250627, 1], [20250701, 2]]}]},
+            {"columns": {"tail": {"fields": ["day", "v"]}}, "rows": [{"tail": [[20250627, 1]]}]},
+        ),
         ([["day", "v"], [20250627, 1], [20250701, 2]], [["day", "v"], [20250627, 1]]),
         ([[PAST, 1], [LATER, 2]], [[PAST, 1]]),
         ([[1751241600000, 1], [1751328000000, 2]], [[1751241600000, 1]]),

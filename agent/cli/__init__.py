@@ -173,11 +173,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a ? for what it does not have
     try:
-        code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException as error:
-        _refuse(error)
-        sys.exit(error.exit_code)
+        sys.exit(_exit_code())
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(Interrupted.exit_code)
@@ -194,6 +190,16 @@ def main() -> None:
             sys.stderr.flush()
         except OSError:
             _let_go(sys.stderr)
+
+
+def _exit_code() -> int:
+    """Of the command that the command line asks for, after it has run."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        _refuse(error)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
 
 
 def _refuse(error: click.ClickException) -> None:

@@ -22,7 +22,7 @@ NO_FIGURE = "–"
 ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
 K = TypeVar("K", bound=Hashable)
 
-column_key: Callable[[Figure], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
+column_key: Callable[[Figure | Column], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
 
 # Words of metrics and units that say whether a number above 0 means up, or only how large something is.
 _UP_OR_DOWN = re.compile(
@@ -147,7 +147,7 @@ def framed(
     """
     given = {key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
     placed: list[tuple[int, int, Row, str | None]] = []
-    room = most - len(given)
+    room = most - sum(key(row.sector) in given for row in rows)
     for row in rows:
         at, action = given.get(key(row.sector), (len(given), None))
         room -= action is None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Event as Flag
-from threading import RLock, Thread
+from threading import Thread
 from typing import Any
 
 from pydantic_core import from_json
@@ -30,7 +30,7 @@ from agent.events import (
     ToolAsked,
 )
 from agent.report.steps import Line, Spent, Steps
-from agent.report.terminal import ACTIONS, arguments_text, count_of, fitted, hanging, moving, new_console, one_line
+from agent.report.terminal import ACTIONS, SharedConsole, arguments_text, count_of, fitted, hanging, moving, one_line
 from agent.underway import Streamed, Underway
 
 Listen = Callable[[Event], None]
@@ -59,7 +59,7 @@ def progress(
     if quiet:
         yield None
         return
-    console, steps = new_console(err=True), Steps(verbose)
+    console, steps = SharedConsole(err=True), Steps(verbose)
     if not console.is_terminal or console.is_dumb_terminal:
 
         def tell(event: Event) -> None:
@@ -77,11 +77,12 @@ def progress(
 class _View:
     """The lines of a run, and its region below them; lines wait while the display is stopped.
 
-    Whatever writes holds the region's lock: a display that is drawn anew while a line is printed above it has another
-    height than was erased, and leaves a part of itself among the lines.
+    Whatever changes or draws the region holds the console's lock: a display that is drawn anew while a line is printed
+    above it has another height than was erased, and leaves a part of itself among the lines. What other threads write
+    to stderr goes through the console meanwhile; with a lock of the region beside it they would wait for each other.
     """
 
-    console: Console
+    console: SharedConsole
     steps: Steps
     region: _Region
     _live: Live | None = None
@@ -98,21 +99,21 @@ class _View:
             redirect_stdout=False,
             vertical_overflow="crop",
         )
-        with self.region.lock:
+        with self.console.lock:
             self._live.start(refresh=True)
             self._print()
         self._stopped = Flag()
         Thread(target=self._draw, args=(self._live, self._stopped), daemon=True).start()
 
     def stop(self) -> None:
-        with self.region.lock:
+        with self.console.lock:
             self._stopped.set()
             if self._live:
                 self._live.stop()
             self._live = None
 
     def tell(self, event: Event) -> None:
-        with self.region.lock:
+        with self.console.lock:
             self._held += self.steps.apply(event)
             self.region.apply(event)
             if self._live:
@@ -120,7 +121,7 @@ class _View:
 
     def _draw(self, live: Live, stopped: Flag) -> None:
         while not stopped.wait(1 / A_SECOND):
-            with self.region.lock:
+            with self.console.lock:
                 if not stopped.is_set():
                     live.refresh()
 
@@ -141,7 +142,6 @@ class _Region:
 
     spent: Spent
     clock: Callable[[], float]
-    lock: RLock = field(default_factory=RLock)
     _doing: str = "opening the servers"
     """Empty while calls are, and they say it."""
     _turn: str = ""
@@ -188,9 +188,8 @@ class _Region:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(options.max_width - MARGIN, 1)
-        with self.lock:
-            below = list(self._below(console, width, max(min(ROWS, console.height - 3), 0)))
-            above = self._above(console, width)
+        below = list(self._below(console, width, max(min(ROWS, console.height - 3), 0)))
+        above = self._above(console, width)
         for line in (*above, *below):
             line.truncate(width, overflow="ellipsis")
             yield line

@@ -22,6 +22,7 @@ from agent.report.heatmap import (
     RATIO,
     Column,
     Heatmap,
+    column_key,
     finite,
     heatmap_of,
     label,
@@ -131,7 +132,8 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
         beside = [column for column in table.columns if (column.tool, column.lookback) == (ratio.tool, ratio.lookback)]
         momentum = _named(beside, MOMENTUM)
         if RATIO.search(measure_words(ratio.metric)) and momentum:
-            ways = [[each for each in figures if _is_of(each, column)] for column in (ratio, momentum)]
+            keys = map(column_key, (ratio, momentum))
+            ways = [[each for each in figures if column_key(each) == key] for key in keys]
             near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
             ways += [[each for each in near if words.search(measure_words(each.metric))] for words in (HEADING, LENGTH)]
             across, up, *last_step = map(_by_day, ways)
@@ -172,19 +174,21 @@ def _days(x: Mapping[str, float], y: Mapping[str, float]) -> list[str]:
     return sorted(x.keys() & y.keys())[-TAIL:]
 
 
-def _is_of(figure: Figure, column: Column) -> bool:
-    about = figure.tool, figure.metric, figure.unit, figure.lookback
-    return about == (column.tool, column.metric, column.unit, column.lookback)
-
-
 def _by_day(figures: Iterable[Figure]) -> _ByDay:
     """Of sectors; of several numbers for one day the last."""
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for figure in figures:
         value = finite(figure)
         if figure.ticker is None and value is not None and abs(value) <= _LARGEST:
-            found.setdefault(sector_key(figure.sector), {})[figure.observed_at or ""] = value
-    return found
+            calls = found.setdefault(sector_key(figure.sector), {})
+            calls.setdefault(figure.call, {})[figure.observed_at or ""] = value
+    return {sector: _way([*calls.values()]) for sector, calls in found.items()}
+
+
+def _way(calls: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """What the call of the newest day told, where that is a tail: others may have sampled other days. Else all."""
+    newest = max(reversed(calls), key=max)
+    return newest if len(newest) > 1 else {day: value for call in calls for day, value in call.items()}
 
 
 def _usual_centre(values: Iterable[float]) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeAlias
+from threading import RLock
+from typing import Any, Protocol, Self, TypeAlias
 
 from rich import box
 from rich.cells import cell_len, set_cell_size
@@ -39,14 +40,40 @@ NATURAL = 1000
 
 
 class _Console(Console):
+    """On stdout or stderr; texts are never read as markup."""
+
+    def __init__(self, *, err: bool = False) -> None:
+        super().__init__(stderr=err, highlight=False, markup=False, emoji=False)
+
     def on_broken_pipe(self) -> None:
         """Rich would end the process; whether that is right is not for a display to say."""
         raise BrokenPipeError
 
 
+class SharedConsole(_Console):
+    """One that threads write to one after the other, each text from its drawing to its end; `lock` keeps it for longer.
+
+    No display may move on it in Rich's own thread, which has the display's lock before it wants this one.
+    """
+
+    def __init__(self, *, err: bool = False) -> None:
+        super().__init__(err=err)
+        self.lock = RLock()
+
+    def __enter__(self) -> Self:
+        self.lock.acquire()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        try:
+            super().__exit__(*raised)
+        finally:
+            self.lock.release()
+
+
 def new_console(*, err: bool = False) -> Console:
-    """On stdout or stderr; texts are never read as markup."""
-    return _Console(stderr=err, highlight=False, markup=False, emoji=False)
+    return _Console(err=err)
 
 
 @contextmanager

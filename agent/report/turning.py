@@ -88,7 +88,7 @@ class _Standing:
     """One column, and where its sectors stand in it."""
 
     def __init__(self, column: Column, table: Heatmap, place: int) -> None:
-        self.key: ColumnKey = (column.tool, column.metric, column.unit, column.lookback)
+        self.key = column_key(column)
         self._column, self._table, self._place = column, table, place
 
     @cached_property

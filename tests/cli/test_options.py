@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 
 import click
 import pytest
 
 from agent.cli import ask, batch, chat, serve, tools
-from tests.cli.advisor import advisor
+from tests.cli.advisor import ADVISOR, advisor
 
 ASKING = [ask.command, chat.command, batch.command, serve.command]
 
@@ -57,6 +59,15 @@ def test_a_script_reads_what_click_refuses_as_any_other_error(words: str, where:
     assert (failure["error"]["code"], failure["error"]["where"]) == ("usage", where)
     assert says in failure["error"]["message"] and "--help" in failure["error"]["hint"]
     assert f"Error: {failure['error']['message']}" in done.stderr
+
+
+def test_reader_of_stdout_that_goes_away_gets_no_traceback_for_a_wrong_option() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*ADVISOR, "ask", "--format", "json", "--colour"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from agent.figures import Figure
 from agent.report.heatmap import (
     NO_FIGURE,
     Heatmap,
+    framed,
     heatmap_of,
     label,
     unit_label,
@@ -98,6 +99,17 @@ def test_what_is_no_number_is_an_empty_cell(value: float | None) -> None:
 
 def test_nameless_sectors_and_no_figures_give_no_rows() -> None:
     assert heatmap_of([]) == heatmap_of([figure(" ")]) == Heatmap((), ())
+
+
+def test_recommended_sectors_without_figures_take_no_room_of_those_that_have_some() -> None:
+    rows = heatmap_of(column(1.0, 2.0, 3.0)).rows
+    advice = [
+        {"sector_name": "Nowhere", "action": "overweight"},
+        {"sector_name": "Sector 0", "action": "underweight"},
+        {"sector_name": "Sector 2", "action": "overweight"},
+    ]
+    shown = [(row.sector, action) for row, action in framed(rows, advice, str, most=3)]
+    assert shown == [("Sector 2", "overweight"), ("Sector 1", None), ("Sector 0", "underweight")]
 
 
 def test_colours_are_centred_at_zero_on_each_side() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -303,6 +305,30 @@ def test_nothing_but_the_steps_is_left_on_a_terminal_and_stdout_keeps_its_own(ca
     out, err = capsys.readouterr()
     assert out == "a result" and Screen(err).lines == STEPS
     assert err.count("\x1b[?25l") == err.count("\x1b[?25h") == 1, "the cursor is shown again"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_another_thread_may_write_to_stderr_while_the_display_moves(capsys: Said) -> None:
+    times = 300
+
+    def warn() -> None:
+        for _ in range(times):
+            sys.stderr.write("a warning\n")
+
+    def show() -> None:
+        other = Thread(target=warn, daemon=True)
+        with progress(quiet=False, clock=Clock()) as tell:
+            assert tell
+            other.start()
+            for _ in range(times):
+                tell(OPENED)
+            other.join()
+
+    shown = Thread(target=show, daemon=True)
+    shown.start()
+    shown.join(60)
+    assert not shown.is_alive(), "each waits for the other"
+    assert Counter(screen(capsys).lines) == {"a warning": times, STEPS[0]: times}
 
 
 @pytest.mark.usefixtures("terminal")

@@ -60,6 +60,18 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]
 
 
+def test_tails_of_two_calls_whose_samples_lie_on_other_days_are_not_one_way() -> None:
+    told = {"asked first": ("2025-06-02", "2025-06-09"), "asked again": ("2025-06-03", "2025-06-10")}
+    figures = [
+        each
+        for call, days in told.items()
+        for at, day in enumerate(days)
+        for sector in ("Banks", "Retail")
+        for each in bearings(sector, 100 + at, 101 - at, observed_at=day, call=call)
+    ]
+    assert found(figures).tracks[0] == found(figures[::-1]).tracks[1] == Track("Banks", ((100, 101), (101, 100)))
+
+
 async def embedded(**arguments: Any) -> tuple[dict[str, Any], list[Figure]]:
     """An answer of the market server as of a day in 2008, and its figures."""
     answer = await ask("us-real", "get_relative_rotation", as_of="2008-09-30", **arguments)
