@@ -1,4 +1,4 @@
-"""What a conversation asks the planner now: its newest question, and the lookbacks that this names."""
+"""What a conversation asks the planner: its questions, and the lookbacks that the newest names."""
 
 from __future__ import annotations
 
@@ -20,23 +20,31 @@ _LOOKBACK = re.compile(
 
 @dataclass(frozen=True)
 class Conversation:
-    """`about`: what the first message says below its question; `follows`: whether an answer was given before."""
+    """`questions`: the oldest first; `about`: what the first message says below its question."""
 
-    question: str
+    questions: tuple[str, ...]
     about: str
-    follows: bool
 
     @classmethod
     def of(cls, messages: list[dict[str, Any]]) -> Conversation:
         first, *about = _texts(messages[0])
         words = data.prompt("followup")
-        newest = (
+        later = (
             texts[texts.index(words) - 1]
-            for message in reversed(messages[1:])
+            for message in messages[1:]
             if message["role"] == "user" and words in (texts := _texts(message))
         )
-        question = next(newest, None)
-        return cls(first if question is None else question, "\n".join(about), question is not None)
+        return cls((first, *later), "\n".join(about))
+
+    @property
+    def question(self) -> str:
+        """The newest."""
+        return self.questions[-1]
+
+    @property
+    def follows(self) -> bool:
+        """Whether an answer was given before."""
+        return len(self.questions) > 1
 
     @property
     def lookbacks(self) -> list[str]:

@@ -84,7 +84,7 @@ class Planner:
     async def answer(self, request: Request) -> Turn:
         conversation = Conversation.of(request.messages)
         question = unicodedata.normalize("NFC", conversation.question)
-        asked = Asked(SHELTER.search(question) is not None, RATES.search(question) is not None)
+        asked = _asked(conversation.questions)
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
@@ -234,6 +234,12 @@ def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figur
                 read = reader.read(data, offered_as=tools[block["tool_use_id"]], call=block["tool_use_id"])
                 figures += [figure for figure in read if figure.ticker is None]
     return figures
+
+
+def _asked(questions: Iterable[str]) -> Asked:
+    """What any question of a conversation is about, so that one on an answer is weighed as the answer was."""
+    said = unicodedata.normalize("NFC", "\n".join(questions))
+    return Asked(SHELTER.search(said) is not None, RATES.search(said) is not None)
 
 
 def _calibrated(facts: dict[str, str], shelter: bool) -> Calibration:

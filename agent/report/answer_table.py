@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.comparison import Change, Kind
-from agent.events import RunCompared
 from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.changed import change_text, changes_of, headline, rank_text
@@ -47,7 +46,7 @@ def show_recommendations(
     given = [_row(console, row, names, say) for row in rows]
     headings = [say("Sector"), say("Action"), say("Conf.")]
     if result.compared:
-        changes = {names.key(each.sector): each for each in changes_of(result.compared)}
+        changes = {names.key(each.sector): each for each in changes_of(result)}
         told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
@@ -58,7 +57,7 @@ def show_recommendations(
     else:
         show_named(console, headings, given, FIXED)
     if result.compared:
-        console.print(hanging(console, Text(_since(result, result.compared, names, say))))
+        console.print(hanging(console, Text(_since(result, names, say))))
         console.print()
     return wide
 
@@ -73,13 +72,11 @@ def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Word
     ]
 
 
-def _since(result: RunResult, compared: RunCompared, names: SectorNames, say: Words) -> str:
-    """With which run it is compared, how many sectors changed how, and which are no longer recommended, which says
-    nothing where a question was on some of them.
-    """
-    told = one_line(headline(compared, say))
-    gone = [one_line(names(change.sector)) for change in changes_of(compared) if change.kind == "gone"]
-    return f"{told}. {say('No longer recommended:')} {', '.join(gone)}" if gone and not result.earlier else told
+def _since(result: RunResult, names: SectorNames, say: Words) -> str:
+    """With which run it is compared, how many sectors changed how, and which are no longer recommended."""
+    told = one_line(headline(result, say))
+    gone = [one_line(names(change.sector)) for change in changes_of(result) if change.kind == "gone"]
+    return f"{told}. {say('No longer recommended:')} {', '.join(gone)}" if gone else told
 
 
 def _change(change: Change | None, say: Words) -> Text:

@@ -4,35 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 from agent.comparison import Change, Kind, Moved
-from agent.events import RunCompared
 from agent.report.heatmap import label, numbers_text, unit_label
 from agent.report.words import Words
+from agent.result import RunResult
 
 KINDS: tuple[Kind, ...] = ("flipped", "turned", "new", "gone", "surer", "less sure", "same")
 """What weighs most comes first."""
 
 
-def changes_of(compared: RunCompared | None) -> list[Change]:
-    """As a log has them; those that this version cannot read are left out."""
+def changes_of(run: RunResult) -> list[Change]:
+    """As its log has them; those that this version cannot read are left out, and what is gone where the question was on
+    an answer: it may have been on some of its sectors.
+    """
     found = []
-    for said in compared.changes if compared else []:
-        try:
+    for said in run.compared.changes if run.compared else []:
+        with suppress(KeyError, TypeError, IndexError):
             found.append(Change.of(said))
-        except (KeyError, TypeError, IndexError):
-            continue
-    return found
+    return [each for each in found if not (run.earlier and each.kind == "gone")]
 
 
-def headline(compared: RunCompared, say: Words) -> str:
-    """`Since RUN as of DATE: 2 flipped, 1 new, 3 unchanged`."""
+def headline(run: RunResult, say: Words) -> str:
+    """`Since RUN as of DATE: 2 flipped, 1 new, 3 unchanged`; empty where no run was comparable."""
+    if not (compared := run.compared):
+        return ""
     since = (
         say("Since {run} as of {day}", run=compared.run, day=compared.as_of)
         if compared.as_of
         else say("Since {run}", run=compared.run)
     )
-    return f"{since}: {counted(changes_of(compared), say)}"
+    return f"{since}: {counted(changes_of(run), say)}"
 
 
 def counted(changes: Sequence[Change], say: Words) -> str:

@@ -32,20 +32,21 @@ def told(stdout: str) -> list[Any]:
 
 
 def test_each_line_of_standard_input_is_asked_on_the_answer_before_it() -> None:
-    asked = typed(
-        "Which industries lead?", "", "And energy, over the last six months?", "And which hold up in a crash?"
-    )
+    questions = "Which lead?", "And energy, over the last six months?", "And which hold up in a crash?", "Energy?"
+    asked = typed(questions[0], "", *questions[1:])
     done = advisor(*OFFLINE, "-q", "--format", "envelope", input=asked)
-    first, energy, crash = told(done.stdout)
+    first, energy, crash, again = told(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert [each["follows"] for each in (first, energy, crash)] == [None, first["run"], energy["run"]]
     [about] = energy["answer"]["sector_recommendations"]
     assert about["sector_name"] == "Energy" and "As asked: performance −12.4 % (6M)" in about["rationale"]
-    assert "asks for shelter" in crash["answer"]["sector_recommendations"][0]["rationale"]
+    for each, asks in ((energy, False), (crash, True), (again, True)):
+        rationale = each["answer"]["sector_recommendations"][0]["rationale"]
+        assert ("asks for shelter" in rationale) is asks, "what was sought before is sought on"
     assert [each["spend"]["tool_calls"] for each in (first, energy, crash)] == [5, 1, 0]
     assert {each["as_of"] for each in (first, energy, crash)} == {"2008-09-30"}
     assert energy["evidence"]["counted"].keys() == crash["evidence"]["counted"].keys() == {"grounded"}
-    assert [run.name for run in store.all_runs()] == [crash["run"], energy["run"], first["run"]]
+    assert [run.name for run in store.all_runs()] == [each["run"] for each in (again, crash, energy, first)]
 
 
 def test_chat_on_a_run_goes_on_with_its_answer_and_the_run_is_replayed() -> None:

@@ -10,12 +10,17 @@ from agent.comparison import Change, Moved
 from agent.events import RunCompared
 from agent.report import changed
 from agent.report.words import words
+from agent.result import Earlier, RunResult
 
 SAY = words("en")
 
 
 def change(before: str | None, after: str | None, was: float = 0.6, now: float = 0.6, **other: Any) -> Change:
     return Change("Banks", (before, after), (was if before else None, now if after else None), (4, 2), **other)
+
+
+def headline(compared: RunCompared | None, **run: Any) -> str:
+    return changed.headline(RunResult("r2", "ok", compared=compared, **run), SAY)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +42,16 @@ def test_each_kind_of_change_has_its_words(given: Change, text: str) -> None:
 def test_a_headline_counts_what_weighs_most_first() -> None:
     told = [change(None, "neutral"), change("underweight", "overweight"), change("neutral", "neutral")]
     compared = RunCompared("r1", "2008-06-30", [*(each.to_json() for each in told), {"of": "a later version"}])
-    assert changed.headline(compared, SAY) == "Since r1 as of 2008-06-30: 1 flipped, 1 new, 1 unchanged"
-    assert changed.headline(RunCompared("r1", None, []), SAY) == "Since r1: nothing to compare"
-    assert changed.changes_of(None) == []
+    assert headline(compared) == "Since r1 as of 2008-06-30: 1 flipped, 1 new, 1 unchanged"
+    assert headline(RunCompared("r1", None, [])) == "Since r1: nothing to compare"
+    assert headline(None) == "" and changed.changes_of(RunResult("r2", "ok")) == []
+
+
+def test_a_question_on_an_answer_gives_up_none_of_its_other_sectors() -> None:
+    told = [change("neutral", None).to_json(), change("neutral", "neutral").to_json()]
+    compared = RunCompared("r1", None, told)
+    assert headline(compared) == "Since r1: 1 gone, 1 unchanged"
+    assert headline(compared, earlier=[Earlier("r1", "Which lead?", {})]) == "Since r1: 1 unchanged"
 
 
 def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:

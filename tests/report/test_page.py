@@ -336,7 +336,8 @@ def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> 
 
 def test_a_question_on_some_sectors_gives_up_none_of_the_others() -> None:
     asked_on = [Earlier("r1", "Which sectors lead?", {})]
-    assert "No longer recommended" not in text_of(replace(compared_run(), earlier=asked_on))
+    text = text_of(replace(compared_run(), earlier=asked_on))
+    assert "No longer recommended" not in text and "Since r1 as of 2025-09-30 : 1 flipped, 1 unchanged." in text
 
 
 def test_what_is_bought_and_what_is_sold_stands_under_the_title() -> None:

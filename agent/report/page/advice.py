@@ -24,7 +24,7 @@ _KNOWN = ("sector_name", "action", "rationale", "confidence_score")
 class Advice:
     def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
         self._result, self._cells, self._texts, self._say = result, cells, texts, texts.say
-        self._changes = changed.changes_of(result.compared)
+        self._changes = changed.changes_of(result)
         self._behind = behind.largest(result.figures)
 
     @cached_property
@@ -104,14 +104,11 @@ class Advice:
 
     @cached_property
     def since(self) -> str:
-        compared = self._result.compared
-        return self._texts.text(changed.headline(compared, self._say), 300) if compared else ""
+        return self._texts.text(changed.headline(self._result, self._say), 300)
 
     @cached_property
     def gone(self) -> list[str]:
-        """Sectors that are no longer recommended; none where a question was on some of them."""
-        if self._result.earlier:
-            return []
+        """Sectors that are no longer recommended."""
         gone = [each for each in self._changes if each.kind == "gone"]
         return [
             f"{self._texts.sector(each.sector)} ({self._texts.short(changed.change_text(each, self._say))})"
