@@ -80,10 +80,14 @@ class Taxonomy:
             return said
         return bare
 
-    def display(self, sector: str, language: str) -> str:
-        """What a sector is called in a language; its own name where the taxonomy has no other."""
-        about = self.sectors.get(sector)
-        return about.names.get(language, sector) if about else sector
+    def display(self, name: str, language: str) -> str:
+        """What the sector of that name is called in a language; the name itself where no other is known. A taxonomy
+        without sectors has what is customary.
+        """
+        if not self.sectors:
+            return customary(language).get(folded(name), name)
+        about = self.sectors.get(self.canonical(name) or "")
+        return about.names.get(language, name) if about else name
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """The sectors with a name that resembles `name`, the most alike first."""

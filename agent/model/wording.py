@@ -13,7 +13,7 @@ from agent.figures import Figure
 from agent.model.calibration import Calibration
 from agent.model.phrases import Phrases
 from agent.model.scorecard import RISK, Evidence, Scored, weights_for
-from agent.taxonomy import Taxonomy, customary, folded
+from agent.taxonomy import Taxonomy
 
 FLOW_TOOL = re.compile("flow")
 """The name of a tool of foreign flow."""
@@ -45,7 +45,7 @@ class Wording:
     """Writes in the language of its phrases, in which the taxonomy may have names for sectors."""
 
     def __init__(self, phrases: Phrases, taxonomy: Taxonomy | None) -> None:
-        self._phrases, self._taxonomy = phrases, taxonomy
+        self._phrases, self._taxonomy = phrases, taxonomy or Taxonomy({})
 
     def rationale(self, scored: Scored) -> str:
         """One sector's rank, and the figures that make it, the strongest first."""
@@ -163,8 +163,7 @@ class Wording:
         return f"{found[1]} {self._phrases.spans[found[2]]}"
 
     def _sector(self, name: str) -> str:
-        language = self._phrases.language
-        return self._taxonomy.display(name, language) if self._taxonomy else customary(language).get(folded(name), name)
+        return self._taxonomy.display(name, self._phrases.language)
 
 
 def _joined(*sentences: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.result import RunResult
-from agent.taxonomy import SectorSpec, Taxonomy, customary, folded
+from agent.taxonomy import SectorSpec, Taxonomy, folded
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,7 @@ class SectorNames:
 
     def __call__(self, sector: str) -> str:
         """A sector's name in the language; as it was given where there is no other."""
-        if not self.taxonomy.sectors:
-            return customary(self.language).get(folded(sector), sector)
-        about = self.taxonomy.sectors.get(self.taxonomy.canonical(sector) or "")
-        return about.names.get(self.language, sector) if about else sector
+        return self.taxonomy.display(sector, self.language)
 
     def key(self, sector: str) -> str:
         """Equal for all names of one sector, whether an answer, a figure or another run has them."""
