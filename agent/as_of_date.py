@@ -16,7 +16,7 @@ FIRST_ZONE = timezone(timedelta(hours=14))
 EXAMPLE = "2008-09-30"
 
 
-def iso_day(day: str | date | None, called: str = "--as-of", now: datetime | None = None) -> str | None:
+def as_of_day(day: str | date | None, called: str = "--as-of", now: datetime | None = None) -> str | None:
     """The date as it is written in logs; `called` is its name where it was given, `now` the time with its zone.
 
     Raises UsageError unless it is None, a date, or one written as 2008-09-30, of a day that has begun somewhere by now.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.agentfile import AgentFile
-from agent.as_of_date import iso_day
+from agent.as_of_date import as_of_day
 from agent.doubts import doubts
 from agent.encoding import compact
 from agent.errors import AdvisorError, CredentialsError, ModelError, PutOff
@@ -110,7 +110,7 @@ async def preview(
     listen: Listener | None = None,
 ) -> Preview:
     """Raises what a run would raise before its first request."""
-    asked, day = question_of(file, question), iso_day(as_of)
+    asked, day = question_of(file, question), as_of_day(as_of)
     try:
         chosen = choose_model(file, model, offline)
     except CredentialsError:

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from agent import agentfile, prices
 from agent.agentfile import AgentFile
-from agent.as_of_date import iso_day
+from agent.as_of_date import as_of_day
 from agent.errors import DecisionError, SpecError, UsageError
 from agent.events import ContentStored, Event, ModelAsked, QuestionAsked, RunStarted, beginning_of
 from agent.figures import FigureReader
@@ -75,7 +75,7 @@ async def run(
     """
     file = _loaded(agent).within(budget or {})
     asked = question_of(file, question)
-    day = iso_day(as_of)
+    day = as_of_day(as_of)
     place = Place(store.folder(store.new_id()))
     simulated = simulated or file.spec.simulated
     chosen = choose_model(file, model, offline)

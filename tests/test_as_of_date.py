@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.as_of_date import iso_day
+from agent.as_of_date import as_of_day
 from agent.errors import UsageError
 from agent.events import ToolAnswered
 from agent.run import run
@@ -28,13 +28,13 @@ TONIGHT = datetime(2026, 3, 1, 9, 59, tzinfo=UTC)
     ],
 )
 def test_a_day_that_has_begun_somewhere_is_taken(day: str | date, now: datetime) -> None:
-    assert iso_day(day, now=now) == str(day)
+    assert as_of_day(day, now=now) == str(day)
 
 
 @pytest.mark.parametrize("day", ["2026-03-02", date(2026, 3, 2), "9999-12-31"])
 def test_a_day_that_has_begun_nowhere_is_refused_with_what_to_do(day: str | date) -> None:
     with pytest.raises(UsageError) as caught:
-        iso_day(day, now=TONIGHT)
+        as_of_day(day, now=TONIGHT)
     assert caught.value.message == f"--as-of: {day} lies in the future: today is 2026-03-01 (UTC)"
     assert caught.value.exit_code == 2 and caught.value.where == "--as-of"
     assert caught.value.hint == "ask as of today, or of a day before; without a date, the newest data are asked for"
@@ -43,7 +43,7 @@ def test_a_day_that_has_begun_nowhere_is_refused_with_what_to_do(day: str | date
 @pytest.mark.parametrize("day", ["2008-13-01", "yesterday", "20080930", "2008-09-30\n", "", "٢٠٠٨-٠٩-٣٠"])
 def test_what_is_no_date_is_refused_with_how_it_is_written(day: str) -> None:
     with pytest.raises(UsageError, match="is no date") as caught:
-        iso_day(day, "as_of")
+        as_of_day(day, "as_of")
     assert (caught.value.where, caught.value.hint) == ("as_of", "write it as 2008-09-30")
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from agent import agentfile, data
 from agent.agentfile import AgentFile
-from agent.as_of_date import iso_day
+from agent.as_of_date import as_of_day
 from agent.batch import formats
 from agent.batch.formats import refused
 from agent.batch.spec import BatchSpec, GridSpec, JobSpec
@@ -102,7 +102,7 @@ def load(path: Path, defaults: Defaults) -> Batch:
     """Read a jobs file and the agent files that it names. Raises SpecError with every problem found, UsageError."""
     if str(path) == "-":
         raise UsageError("jobs are not read from standard input", hint="name a .yaml, .json, .jsonl or .csv file")
-    iso_day(defaults.as_of)
+    as_of_day(defaults.as_of)
     text = formats.read(path)
     try:
         spec = BatchSpec.model_validate(text.value)

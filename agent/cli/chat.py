@@ -77,12 +77,12 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
 
 def _new(options: dict[str, Any], form: str) -> Chat:
     """Raises at once what would keep every question from being asked."""
-    from agent.as_of_date import iso_day
+    from agent.as_of_date import as_of_day
     from agent.run import choose_model
 
     require_one_model(offline=options["offline"], model=options["model"])
     file = load(options["config"], trust=options["trust"])
-    iso_day(options["as_of"])
+    as_of_day(options["as_of"])
     choose_model(file, options["model"], options["offline"])
     chosen = {name: options[name] for name in CHOSEN}
 
@@ -145,7 +145,7 @@ class Chat:
 
         prompt = Prompt(store.home() / HISTORY)
         if self.answered:
-            show_in_short(terminal.new_console(), self.answered)
+            show_in_short(terminal.PlainConsole(), self.answered)
         elif self.objective:
             self._say(f"Enter alone asks: {self.objective}")
         self._say("Ask a question; /help lists the commands, /quit ends.")
@@ -251,7 +251,7 @@ class Chat:
     def _tell_of(self, newest: RunResult, *, tools: bool) -> None:
         from agent.report.conversation import show_cost, show_tools
 
-        console = terminal.new_console(err=self.form != "table")
+        console = terminal.PlainConsole(err=self.form != "table")
         if tools:
             show_tools(console, newest)
         else:

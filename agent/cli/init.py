@@ -213,10 +213,10 @@ def _chosen(listed: list[ListedTool], patterns: Sequence[str], notes: list[str])
 def _show(listed: Sequence[ListedTool]) -> None:
     from rich.text import Text
 
-    from agent.report.terminal import new_console, new_table, short
+    from agent.report.terminal import PlainConsole, new_table, short
     from agent.report.tool_table import READ_ONLY
 
-    console = new_console(err=True)
+    console = PlainConsole(err=True)
     table = new_table(console, "#", "Tool", "Effect", "Tokens", "What it says")
     for column in table.columns[:-1]:
         column.no_wrap = True

@@ -161,7 +161,7 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
 
     Raises DriftError for a tool that is not offered, ServerError for a server that is down.
     """
-    from agent.as_of_date import iso_day
+    from agent.as_of_date import as_of_day
     from agent.cli.asking import person_for
     from agent.events import ContentStored, ToolAnswered
     from agent.model.base import ToolCall
@@ -170,7 +170,7 @@ async def _call(file: AgentFile, name: str, arguments: Any, as_of: str | None) -
     from agent.tools.survey import surveyed
 
     person = person_for(file.spec)
-    day = iso_day(as_of)
+    day = as_of_day(as_of)
     with terminal.waiting("opening the servers") if person is None else nullcontext():
         async with surveyed(file, person, day) as survey:
             if name not in survey.box.tools:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from agent.foreign import printable
-from agent.report.terminal import count_of, new_console, new_table, short, show_labels, spend_text
+from agent.report.terminal import PlainConsole, count_of, new_table, short, show_labels, spend_text
 
 EVERY = 10.0
 """Seconds between two lines of counts where there is no terminal."""
@@ -133,7 +133,7 @@ def batch_progress(
     total: int, done: int, *, quiet: bool, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[BatchProgress]:
     """Whom to tell of `total` jobs, of which `done` were done before; `clock` counts seconds."""
-    console = new_console(err=True)
+    console = PlainConsole(err=True)
     if quiet:
         yield BatchProgress(total, done, clock)
     elif console.is_terminal:
@@ -158,7 +158,7 @@ def _duration(seconds: float) -> str:
 
 def show_summary(summary: dict[str, Any], folder: Path) -> None:
     """What came of a batch, as of batch.outputs.summary: counts, the jobs that are not done, spend, files, labels."""
-    console = new_console()
+    console = PlainConsole()
     show_labels(console, summary["labels"])
     counts = [f"{count:,} {state.replace('_', ' ')}" for state, count in summary["states"].items()]
     heading = f"{short(summary['batch'], 60)}: {count_of(summary['jobs'], 'job')}"

@@ -15,9 +15,9 @@ from agent.report import diff_text
 from agent.report.terminal import (
     ACTIONS,
     ARGUMENTS,
+    PlainConsole,
     hanging,
     named_table,
-    new_console,
     new_table,
     one_line,
     short,
@@ -41,7 +41,7 @@ COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
 
 
 def show(comparison: Comparison, say: Words) -> None:
-    console = new_console()
+    console = PlainConsole()
     sides = (comparison.before, comparison.after)
     show_labels(console, comparison.labels)
     for sentence in diff_text.verdict(comparison, say):

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from agent.foreign import printable
-from agent.report.terminal import count_of, new_console
+from agent.report.terminal import PlainConsole, count_of
 
 _MARKS = {"ok": ("✓", "ok     ", "green"), "warning": ("!", "warning", "yellow"), "error": ("✗", "error  ", "red")}
 
@@ -29,7 +29,7 @@ class Found(Protocol):
 
 def show(findings: Sequence[Found]) -> None:
     """Wrapped by words on a terminal, a line each in a pipe."""
-    console = new_console()
+    console = PlainConsole()
     for each in findings:
         glyph, word, colour = _MARKS[each.severity]
         mark = f"{glyph} " if console.is_terminal else f"{word}  "

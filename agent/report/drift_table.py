@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from agent.report.terminal import new_console, new_table, short
+from agent.report.terminal import PlainConsole, new_table, short
 
 EXCERPT = 80
 """Characters of each side of a difference."""
@@ -16,7 +16,7 @@ EXCERPT = 80
 
 def show_drift(rows: list[dict[str, Any]]) -> None:
     """Each row that is not the same as it was, and the count of each verdict; `rows` as Drift.to_json gives them."""
-    console = new_console()
+    console = PlainConsole()
     table = new_table(console, "Verdict", "Server", "Tool", "What", "Recorded → now")
     for row in rows:
         if row["verdict"] != "same":

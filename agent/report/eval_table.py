@@ -24,7 +24,7 @@ from agent.report.eval_outcome import (
     unmet,
     worst_first,
 )
-from agent.report.terminal import count_of, new_console, new_table, short, show_labels
+from agent.report.terminal import PlainConsole, count_of, new_table, short, show_labels
 from agent.result import ADVICE
 
 REASONS = 2
@@ -35,7 +35,7 @@ _STYLES = {"pass": "green", "better": "green", "fail": "bold red", "worse": "bol
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[str], None]]:
     """Whom to tell the name of each of `total` runs that is done: one live line on a terminal, nothing elsewhere."""
-    console, number = new_console(err=True), count(1)
+    console, number = PlainConsole(err=True), count(1)
     if not console.is_terminal:
         yield lambda name: None
         return
@@ -48,7 +48,7 @@ def show(outcome: Json) -> None:
 
     More cases than a screen has lines are also counted by tag; a terminal then lists only those that did not pass.
     """
-    console, cases = new_console(), worst_first(outcome["cases"])
+    console, cases = PlainConsole(), worst_first(outcome["cases"])
     labels = list(dict.fromkeys(label for case in cases for each in case["samples"] for label in each["run"]["labels"]))
     show_labels(console, labels)
     console.print(Text.assemble((short(suite_name(outcome), 60), "bold"), ": ", _state(console, outcome["verdict"])))
@@ -67,7 +67,7 @@ def show(outcome: Json) -> None:
 
 def show_comparison(compared: Json) -> None:
     """What changed from the left suite to the right one: cases whose verdict did, and each scorer over its pairs."""
-    console = new_console()
+    console = PlainConsole()
     changed = changed_first(compared["cases"])
     names = " → ".join(short(suite_name(compared[side]), 60) for side in ("left", "right"))
     console.print(Text.assemble((names, "bold"), ": ", _state(console, compared["verdict"])))

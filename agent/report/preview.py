@@ -8,7 +8,7 @@ from rich.text import Text
 
 from agent.foreign import printable
 from agent.preview import Preview
-from agent.report.terminal import count_of, new_console, new_table, short, show_labels
+from agent.report.terminal import PlainConsole, count_of, new_table, short, show_labels
 from agent.result import ADVICE
 
 SHOWN = 12
@@ -16,7 +16,7 @@ SHOWN = 12
 
 
 def show_preview(preview: Preview) -> None:
-    console, run = new_console(), preview.run
+    console, run = PlainConsole(), preview.run
     show_labels(console, run.labels)
     console.print(Text(short(run.question, 300), style="bold"))
     about = [f"as of {run.as_of}" if run.as_of else "", f"agent {run.agent_name}", f"model {run.model}", "DRY RUN"]

@@ -18,10 +18,10 @@ from agent.report.names import SectorNames
 from agent.report.terminal import (
     ARGUMENTS,
     ENGLISH,
+    PlainConsole,
     arguments_text,
     hanging,
     natural_size,
-    new_console,
     new_table,
     one_line,
     outcome,
@@ -40,7 +40,7 @@ SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", 
 
 def show_result(result: RunResult, *, calls: bool = False) -> None:
     """The answer as a table with its labels, heatmap, page, warnings and spend; a failed run with what went wrong."""
-    console, say = new_console(), words(result.language)
+    console, say = PlainConsole(), words(result.language)
     labels = [say(label) for label in result.labels]
     show_labels(console, labels)
     console.print(Text(short(result.question, 300), style="bold"))
@@ -84,13 +84,13 @@ def _told(console: Console, what: str, text: str) -> None:
 
 def tell_failure(result: RunResult) -> None:
     """On stderr, in English as all that goes there."""
-    _failure(new_console(err=True), result, ENGLISH)
+    _failure(PlainConsole(err=True), result, ENGLISH)
 
 
 def tell_warnings(result: RunResult) -> None:
     """On stderr, for whoever reads the answer's JSON."""
     for warning in result.warnings:
-        new_console(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
+        PlainConsole(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
 
 
 def _answer(console: Console, result: RunResult, say: Words, *, every_number: bool) -> None:

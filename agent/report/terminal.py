@@ -39,7 +39,7 @@ NATURAL = 1000
 """Columns in which any table is as wide as it wants to be."""
 
 
-class _Console(Console):
+class PlainConsole(Console):
     """On stdout or stderr; texts are never read as markup."""
 
     def __init__(self, *, err: bool = False) -> None:
@@ -50,7 +50,7 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-class SharedConsole(_Console):
+class SharedConsole(PlainConsole):
     """One that threads write to one after the other, each text from its drawing to its end; `lock` keeps it for longer.
 
     No display may move on it in Rich's own thread, which has the display's lock before it wants this one.
@@ -72,14 +72,10 @@ class SharedConsole(_Console):
             self.lock.release()
 
 
-def new_console(*, err: bool = False) -> Console:
-    return _Console(err=err)
-
-
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """A spinner on a terminal, nothing elsewhere."""
-    console = new_console(err=True)
+    console = PlainConsole(err=True)
     if not console.is_terminal:
         yield
         return
@@ -93,7 +89,7 @@ Tell: TypeAlias = Callable[[str], None]
 @contextmanager
 def telling() -> Iterator[Tell]:
     """A spinner on a terminal that says what it is told, nothing elsewhere."""
-    console = new_console(err=True)
+    console = PlainConsole(err=True)
     if not console.is_terminal:
         yield lambda _: None
         return
@@ -193,7 +189,7 @@ def parted(parts: Iterable[str], width: int, separator: str = " · ") -> list[st
 
 def show_text(text: str) -> None:
     """A stranger's text, on stdout, line by line."""
-    new_console().print(Text("\n".join(printable(line) for line in text.splitlines())), soft_wrap=True)
+    PlainConsole().print(Text("\n".join(printable(line) for line in text.splitlines())), soft_wrap=True)
 
 
 def show_labels(console: Console, labels: list[str]) -> None:
@@ -270,7 +266,7 @@ def count_of(number: int, what: str, say: Words = ENGLISH) -> str:
 
 def show_runs(results: list[RunResult]) -> None:
     """Two lines for each, so that its question has room in any terminal: when and how it ran, and what it was asked."""
-    console = new_console()
+    console = PlainConsole()
     if not results:
         console.print(Text("nothing has run yet"))
     for result in results:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from agent.figures import Figure
 from agent.foreign import printable
-from agent.report.terminal import count_of, new_console, new_table, short
+from agent.report.terminal import PlainConsole, count_of, new_table, short
 
 WIDE = 200
 """Columns where nobody reads it at a terminal."""
@@ -19,7 +19,7 @@ READ_ONLY = {True: "reads", False: "writes", None: "unknown"}
 
 def show_tools(rows: list[dict[str, Any]]) -> None:
     """`rows` as `advisor tools --format json` has them. Names are never cut: they are what a person copies."""
-    console = new_console()
+    console = PlainConsole()
     if not console.is_terminal:
         console.width = WIDE
     table = new_table(console, "Server", "Tool", "Offered as", "Effect", "Tokens")
@@ -45,7 +45,7 @@ def show_tools(rows: list[dict[str, Any]]) -> None:
 
 def tell_figures(figures: Sequence[Figure]) -> None:
     """What a result is read as, on stderr: how many numbers of each measure, about whom, and of which days."""
-    console = new_console(err=True)
+    console = PlainConsole(err=True)
     groups: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         about = ", ".join(part for part in (figure.unit, figure.lookback) if part)

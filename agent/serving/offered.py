@@ -12,7 +12,7 @@ from typing import Any, get_args
 from agent import data, schemas
 from agent.agentfile import AgentFile
 from agent.answer import compile_strict
-from agent.as_of_date import iso_day
+from agent.as_of_date import as_of_day
 from agent.errors import UsageError
 from agent.events import Status
 from agent.spec import Schema
@@ -78,7 +78,7 @@ class Offered:
         """Question and as-of date. Raises UsageError."""
         day = arguments.get("as_of")
         if isinstance(day, str):
-            iso_day(day, "as_of")
+            as_of_day(day, "as_of")
         if wrong := next(schemas.validator(self.input_schema).iter_errors(arguments), None):
             at = ".".join(map(str, wrong.absolute_path)) or "the arguments"
             hint = f"{self.name} takes a question and a date, as_of"
