@@ -45,13 +45,14 @@ def desk(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "evals" / "suite.yaml").write_text(SUITES[0].replace("samples: 20", "samples: 1"), encoding="utf-8")
     (place / "evals" / "cases" / "shown.yaml").write_text(CASES[0], encoding="utf-8")
     for line in ("advisor eval bless evals", "advisor eval run evals --model planner -o b"):
-        run(place, line)
+        prepared = run(place, line)
+        assert prepared.returncode == 0, f"{line}\n{prepared.stdout}{prepared.stderr}"
     return place
 
 
 def run(place: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """One line in a shell that finds `advisor`, with a question to whatever asks for one, and without a key."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
+    """One line in the shell of a reader at home, who has no key: it finds `advisor`, and answers with a question."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_") and name != "CI"}
     env |= {"ADVISOR_HOME": str(place / "home"), "PYTHONPATH": str(ROOT)}
     command = re.sub(r"\badvisor (?=[a-z])", lambda _: f"'{sys.executable}' -P -m agent ", line.partition("  #")[0])
     return subprocess.run(
