@@ -34,6 +34,7 @@ from agent.runs import log, store
 from agent.runs.log import Line
 from agent.spec import AgentSpec
 from agent.tools import trust
+from agent.tools.pool import ServerPool
 from agent.tools.ports import Person
 from agent.transcript import Transcript
 
@@ -51,6 +52,7 @@ async def follow_up(
     agent: AgentFile | Mapping[str, Any] | str | Path | None = None,
     model: Model | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
+    pool: ServerPool | None = None,
     person_for: Callable[[AgentSpec], Person | None] = lambda _: None,
     trusted: bool = True,
     listen: Listener | None = None,
@@ -58,7 +60,8 @@ async def follow_up(
     """Ask a question on a run that has a valid answer, and return what came of it; that run stays as it is.
 
     `run`: a result, or the folder of a run. The model is asked with the whole conversation, has the same tools, as-of
-    date and budget, and may answer from what it was shown before. All else is as in `run.resume`, and so is `agent`.
+    date and budget, and may answer from what it was shown before. `pool` is as in `run.run`, and all else as in
+    `run.resume`.
 
     Raises UsageError for a run without a valid answer, LogBusy for one that is under way; TrustNeeded; DecisionError
     when what the run began with, or was offered, has changed; and what `run.run` raises.
@@ -86,7 +89,7 @@ async def follow_up(
         attended=sitting.person is not None,
     )
     log.begin(place.folder, [line for line in lines if not isinstance(line.event, AT_ITS_END)], event)
-    return await sit(replace(sitting, question=asked, listen=listen))
+    return await sit(replace(sitting, question=asked, pool=pool, listen=listen))
 
 
 def _folder_of(run: RunResult | str | Path) -> Path:

@@ -39,6 +39,7 @@ from agent.sitting import Sitting
 from agent.source import Source
 from agent.spec import AgentSpec
 from agent.tools import trust
+from agent.tools.pool import ServerPool, in_process
 from agent.tools.ports import Person
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ async def run(
     allow_live: bool = False,
     budget: Mapping[str, float] | None = None,
     servers: Mapping[str, InMemoryServer] | None = None,
+    pool: ServerPool | None = None,
     person: Person | None = None,
     listen: Listener | None = None,
 ) -> RunResult:
@@ -68,7 +70,8 @@ async def run(
     is asked for, and whose future no model is shown; `allow_live` asks tools that take none for a past date, too.
     `model`: a model id, `planner`, or an object of your own. `offline` is `model="planner"`. `simulated` allows
     a paid model to see simulated data. `budget`: limits in place of the file's, such as {"usd": 0.5}. `servers`: MCP
-    server objects of this process, instead of the file's. `person`: who is asked, where the file's policy says `ask`.
+    server objects of this process, instead of the file's. `pool`: where the file's servers stay open for the runs that
+    follow, one at a time. `person`: who is asked, where the file's policy says `ask`.
 
     Raises SpecError, UsageError, CredentialsError, ServerError, DriftError, ModelError or LogError. The log is
     sealed in each case, also when the task is cancelled.
@@ -82,21 +85,8 @@ async def run(
     real_data_only = chosen.paid and not simulated
     prices.require(prices.terms_for(chosen), chosen.name, file.spec.budget)
     opening = _in_process(servers, person)
-    return await sit(
-        Sitting(
-            file,
-            asked,
-            day,
-            chosen,
-            simulated,
-            real_data_only,
-            place,
-            opening,
-            allow_live=allow_live,
-            listen=listen,
-            person=person,
-        )
-    )
+    sitting = Sitting(file, asked, day, chosen, simulated, real_data_only, place, opening, pool)
+    return await sit(replace(sitting, allow_live=allow_live, listen=listen, person=person))
 
 
 async def resume(
@@ -212,11 +202,7 @@ def _require_no_lock(spec: AgentSpec, started: RunStarted) -> None:
 
 
 def _in_process(servers: Mapping[str, InMemoryServer] | None, person: Person | None) -> Opening | None:
-    if servers is None:
-        return None
-    from agent.tools.pool import in_process
-
-    return in_process(servers, person)
+    return None if servers is None else in_process(servers, person)
 
 
 async def sit(sitting: Sitting) -> RunResult:

@@ -34,7 +34,9 @@ from agent.predecessor import by_store
 from agent.prices import Terms
 from agent.result import RunResult, page_address
 from agent.runs import store
+from agent.tools.pool import ServerPool
 from agent.tools.ports import Lender, Person
+from agent.tools.process import begun
 from agent.tools.toolbox import Toolbox
 from agent.tracing import invocation
 from agent.underway import Underway
@@ -47,13 +49,14 @@ VERSIONS = {"sector-advisor": __version__, "python": platform.python_version()}
 class Sitting:
     """`run` begins the run, or goes on with it when the log in its place has begun.
 
-    `opening`: how its servers are opened; without it, the agent file's are, for this run alone. `live_until`: when a
-    tool that takes no date would tell of a later session than the run's; without it, when the next weekday after the
-    as-of date begins here. `allow_live` lets such tools answer at any time, and so does `recorded`: they tell what they
-    told. `vetted`: what is later than the as-of date is withheld, and numbers of answers are looked up; not so in a run
-    from before there was that. `real_data_only` refuses simulated data. `replay_of`: the run or case whose
-    recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that may change something.
-    `vouch`: who says whether tools are what they were. `predecessor`: what its recommendations are compared with.
+    `opening`: how its servers are opened; without it, the agent file's are, in `pool`, else for this run alone.
+    `live_until`: when a tool that takes no date would tell of a later session than the run's; without it, when the next
+    weekday after the as-of date begins here. `allow_live` lets such tools answer at any time, and so does `recorded`:
+    they tell what they told. `vetted`: what is later than the as-of date is withheld, and numbers of answers are looked
+    up; not so in a run from before there was that. `real_data_only` refuses simulated data. `replay_of`: the run or
+    case whose recorded tools `opening` opens. `person`: who is asked what servers ask, and about calls that may change
+    something. `vouch`: who says whether tools are what they were. `predecessor`: what its recommendations are compared
+    with.
     """
 
     file: AgentFile
@@ -64,6 +67,7 @@ class Sitting:
     real_data_only: bool
     place: Place
     opening: Opening | None = None
+    pool: ServerPool | None = None
     gate: Gate = field(default_factory=Gate)
     live_until: datetime.datetime | None = None
     allow_live: bool = False
@@ -229,22 +233,24 @@ class Sitting:
         return vouched.warnings
 
     async def _begin(self, person: Person | None, lender: Lender, stack: AsyncExitStack) -> Opening:
-        """How the servers are opened: those of this run alone boot while the SDKs are imported."""
+        """How the servers are opened: the first of a pool boot while the SDKs are imported."""
         from agent.model.claude import Claude
-        from agent.tools.process import begun
 
-        processes = await stack.enter_async_context(begun(self.file)) if self.opening is None else {}
+        pool = self.pool or ServerPool()
+        early = self.opening is None and pool.empty
+        processes = await stack.enter_async_context(begun(self.file)) if early else {}
         if isinstance(self.model, Claude):
             self.model.load()
         if self.opening:
             return self.opening
-        from agent.tools.pool import alone
+        if pool is not self.pool:
+            await stack.enter_async_context(pool)
 
         def tell(names: list[str]) -> None:
             if self.listen:
                 self.listen(Underway(f"opening the servers: waiting for {', '.join(names)}"))
 
-        return partial(alone, person=person, lender=lender, tell=tell, begun=processes)
+        return partial(pool.of, person=person, lender=lender, tell=tell, begun=processes)
 
     def _dated_only(self, result: RunResult) -> Literal["past", "missed"] | None:
         """Whether tools that take no date would tell of a later one: than a missed slot's, or any other past date."""

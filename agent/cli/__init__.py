@@ -123,24 +123,33 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def cancel_on_signals(tell: Callable[[], None]) -> None:
-    """The first signal cancels this task, so that what is written is finished; another one ends the process at once."""
+def cancel_on_signals(tell: Callable[[], None]) -> Callable[[], None]:
+    """The first signal cancels this task, so that what is written is finished; another one ends the process at once.
+
+    Returns what lets go of the signals, for an event loop that goes on after the task.
+    """
     import asyncio
 
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
 
+    numbers = stopping_signals()
+
     def stop() -> None:
         tell()
         task.cancel()
-        for number in _stopping_signals():
+        let_go()
+
+    def let_go() -> None:
+        for number in numbers:
             loop.remove_signal_handler(number)
 
-    for number in _stopping_signals():
+    for number in numbers:
         loop.add_signal_handler(number, stop)
+    return let_go
 
 
-def _stopping_signals() -> list[signal.Signals]:
+def stopping_signals() -> list[signal.Signals]:
     """Those that end a command in order; a terminal that closes, unless it was started so that it outlives that."""
     ending = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from agent.cli.options import (
     typed,
     verbose_option,
 )
-from agent.cli.stopping import Ask, run_stoppably
+from agent.cli.stopping import Ask, RunsInTurn, waited_for
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
 from agent.report import result_view, terminal
 from agent.runs import store
@@ -36,6 +37,7 @@ from agent.tracing import exporting
 if TYPE_CHECKING:
     from agent.journal import Listener
     from agent.result import RunResult
+    from agent.tools.pool import ServerPool
 
 HISTORY = "chat_history"
 PROMPT = "> "
@@ -48,7 +50,7 @@ COMMANDS = {
     "/quit": "the end; Ctrl-D, or Ctrl-C on an empty line, too",
 }
 
-Begin = Callable[[str], Ask]
+Begin = Callable[[str, "ServerPool"], Ask]
 
 
 @click.command()
@@ -71,7 +73,8 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
         chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = sys.stdin.isatty() and sys.stdout.isatty()
-        code = (chat.hold if asks_here else chat.read)()
+        with RunsInTurn(quiet=quiet) as chat.runs:
+            code = (chat.hold if asks_here else chat.read)()
     sys.exit(code)
 
 
@@ -86,11 +89,11 @@ def _new(options: dict[str, Any], form: str) -> Chat:
     choose_model(file, options["model"], options["offline"])
     chosen = {name: options[name] for name in CHOSEN}
 
-    def begin(question: str) -> Ask:
+    def begin(question: str, pool: ServerPool) -> Ask:
         async def ask(listen: Listener) -> RunResult:
             from agent.run import run
 
-            return await run(file, question, listen=listen, person=person_for(file.spec), **chosen)
+            return await run(file, question, listen=listen, pool=pool, person=person_for(file.spec), **chosen)
 
         return ask
 
@@ -128,6 +131,7 @@ class Chat:
     trusted: bool = False
     quiet: bool = False
     verbose: bool = False
+    runs: RunsInTurn = field(init=False)
     answered: RunResult | None = None
     newest: RunResult | None = None
     exit_codes: list[int] = field(default_factory=list)
@@ -149,7 +153,7 @@ class Chat:
         elif self.objective:
             self._say(f"Enter alone asks: {self.objective}")
         self._say("Ask a question; /help lists the commands, /quit ends.")
-        while (line := prompt.read(PROMPT)) is not None:
+        while (line := waited_for(partial(prompt.read, PROMPT))) is not None:
             if line.startswith("/"):
                 if not self._obey(line):
                     break
@@ -160,7 +164,7 @@ class Chat:
     def read(self) -> int:
         """Each line of standard input; the exit code, of the gravest question. Raises UsageError when there is none."""
         nothing = True
-        for line in filter(None, map(str.strip, sys.stdin)):
+        for line in filter(None, map(str.strip, iter(partial(waited_for, sys.stdin.readline), ""))):
             nothing = False
             if not (self._obey(line) if line.startswith("/") else self._ask(line)):
                 break
@@ -174,7 +178,7 @@ class Chat:
 
         try:
             with live.progress(quiet=self.quiet, verbose=self.verbose) as listen:
-                self.newest = run_stoppably(self._next(question), None, listen)
+                self.newest = self.runs.run(self._next(question), listen)
         except Exception as error:
             if os.environ.get(DEBUG):
                 raise
@@ -192,13 +196,19 @@ class Chat:
         answered = self.answered
         if answered is None:
             assert self.begin, "a chat on a run has an answer"
-            return self.begin(question)
+            return self.begin(question, self.runs.pool)
 
         async def ask(listen: Listener) -> RunResult:
             from agent.follow import follow_up
 
             return await follow_up(
-                answered, question, agent=self.agent, person_for=person_for, trusted=self.trusted, listen=listen
+                answered,
+                question,
+                agent=self.agent,
+                pool=self.runs.pool,
+                person_for=person_for,
+                trusted=self.trusted,
+                listen=listen,
             )
 
         return ask

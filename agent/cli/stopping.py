@@ -1,25 +1,89 @@
-"""A run that a signal stops in order: its log is sealed, its servers are closed."""
+"""Runs that a signal stops in order: the log is sealed, the servers are closed."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from types import FrameType, TracebackType
+from typing import Self, TypeAlias, TypeVar
 
 import click
 
-from agent.cli import cancel_on_signals
+from agent.cli import cancel_on_signals, stopping_signals
 from agent.errors import Interrupted
 from agent.events import Event, RunStarted
 from agent.journal import Listener
 from agent.result import RunResult
+from agent.tools.pool import ServerPool
 from agent.underway import Underway
 
 Ask: TypeAlias = Callable[[Listener], Awaitable[RunResult]]
+T = TypeVar("T")
 
 
 def run_stoppably(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
     """The run in an event loop of its own. Raises Interrupted after SIGINT or SIGTERM, when the log is sealed."""
+    with asyncio.Runner() as runner:
+        result, sat = _run(runner, ask, resumed, listen)
+    if not sat and listen:
+        click.echo(f"run {resumed} has ended before: nothing was asked, and this is what came of it", err=True)
+    return result
+
+
+class RunsInTurn:
+    """Runs one after the other, whose servers stay open from one to the next. Enter it; leaving it ends them."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.pool = ServerPool()
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from agent.report import live
+
+        try:
+            if not self.pool.empty:
+                with live.progress(quiet=self.quiet) as listen:
+                    if listen:
+                        listen(Underway("closing the servers"))
+                    self._close()
+        finally:
+            self._runner.close()
+
+    def run(self, ask: Ask, listen: Listener | None) -> RunResult:
+        """Raises what `run_stoppably` raises; then the next run opens its servers anew."""
+        try:
+            return _run(self._runner, ask, None, listen)[0]
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._runner.run(self.pool.close())
+
+
+def waited_for(read: Callable[[], T]) -> T:
+    """What is read between two runs. Raises Interrupted at a signal that would end the command at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted("interrupted")
+
+    before = {number: signal.signal(number, stop) for number in stopping_signals() if number != signal.SIGINT}
+    try:
+        return read()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(runner: asyncio.Runner, ask: Ask, resumed: str | None, listen: Listener | None) -> tuple[RunResult, bool]:
+    """What came of it, and whether anything was done for it. Raises Interrupted."""
     started = [resumed] if resumed else []
     finished: list[RunResult] = []
     sat = False
@@ -33,17 +97,18 @@ def run_stoppably(ask: Ask, resumed: str | None, listen: Listener | None) -> Run
             listen(event)
 
     async def stoppable() -> None:
-        cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
-        finished.append(await ask(heard))
+        let_go = cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
+        try:
+            finished.append(await ask(heard))
+        finally:
+            let_go()
 
     try:
-        asyncio.run(stoppable())
+        runner.run(stoppable())
     except (KeyboardInterrupt, asyncio.CancelledError):
         if not finished:  # else the signal came too late to interrupt anything
             run = started[-1] if started else None
             error = Interrupted("interrupted", hint=f"advisor ask --resume {run} goes on with it" if run else None)
             error.run_id = run
             raise error from None
-    if not sat and listen:
-        click.echo(f"run {resumed} has ended before: nothing was asked, and this is what came of it", err=True)
-    return finished[0]
+    return finished[0], sat

@@ -26,6 +26,7 @@ from agent.server_spec import HttpServer, StdioServer
 from agent.spec import TimeoutSpec
 from agent.tools.faults import CallFault, fault_of
 from agent.tools.guarded_http import GuardedClient, Refusal
+from agent.tools.listed import READ_RESOURCE
 from agent.tools.process import StdioProcess
 from agent.tools.questions import Questions
 from agent.tools.sieve import Sieve, SiftedStream
@@ -188,15 +189,15 @@ class Connection:
             raise
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The server's result as JSON. Raises CallFault."""
+        """The server's result as JSON; a resource in the form of one. Raises CallFault."""
         assert self.client
+        if tool == READ_RESOURCE:
+            return await self._read(self.client, str(arguments["uri"]))
         result = await self._within(self.timeouts.call, self.client.call_tool(tool, arguments))
         return result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"result_type", "meta"})
 
-    async def read(self, uri: str) -> dict[str, Any]:
-        """A resource, in the form of a tool's result. Raises CallFault."""
-        assert self.client
-        found = await self._within(self.timeouts.call, self.client.read_resource(uri))
+    async def _read(self, client: Client, uri: str) -> dict[str, Any]:
+        found = await self._within(self.timeouts.call, client.read_resource(uri))
         contents = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in found.contents]
         return {"content": [{"type": "resource", "resource": each} for each in contents]}
 

@@ -70,6 +70,11 @@ def fault_of(error: Exception, *, closed: bool) -> CallFault:
     return CallFault(error.message)
 
 
+def asks_in_the_old_way(result: dict[str, Any]) -> bool:
+    """Whether it is the error of a tool that could not ask back."""
+    return bool(result.get("isError")) and NO_BACK_CHANNEL in str(result.get("content"))
+
+
 def innermost(error: BaseException) -> BaseException:
     """What lies inside nested exception groups."""
     while isinstance(error, BaseExceptionGroup):

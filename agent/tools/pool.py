@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from agent import agentfile
 from agent.agentfile import AgentFile
@@ -17,7 +17,9 @@ from agent.events import ServerOpened
 from agent.tools.pace import Pace
 from agent.tools.ports import Lender, Outcome, Person
 from agent.tools.process import StdioProcess
-from agent.tools.servers import InMemoryServer, Server
+
+if TYPE_CHECKING:  # it imports the SDK, while servers that were begun early boot
+    from agent.tools.servers import InMemoryServer, Server
 
 Opened: TypeAlias = "AbstractAsyncContextManager[list[tuple[Server, Outcome]]]"
 FAILED_SECONDS = 30.0
@@ -47,15 +49,20 @@ class _Entry:
             return time.monotonic() - self._ended < FAILED_SECONDS
         return self.server.alive
 
-    async def outcome(self) -> Outcome:
+    async def outcome(self, *, waited: bool) -> Outcome:
+        """For a run that `waited` for it, or came later."""
         try:
-            return await self.start
+            opened = await self.start
+            return opened if waited else replace(opened, seconds=0.0)
         except ServerError as error:
             return _of_one_run(error)
 
 
 class ServerPool:
-    """Enter it, then use `opened` once a run. Leaving it ends every server; none outlives it."""
+    """Enter it, then use `opened` once a run. Leaving it ends every server; none outlives it.
+
+    Servers that ask back ask the run that opened them last: where they may, one run at a time.
+    """
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
@@ -69,6 +76,14 @@ class ServerPool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    @property
+    def empty(self) -> bool:
+        return not self._entries
+
+    async def close(self) -> None:
+        """End every server. The next run opens its own anew."""
         await self._close(self._entries)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
@@ -82,6 +97,7 @@ class ServerPool:
         Raises ServerError as soon as a required one fails.
         """
         entries = [self._entry(server) for server in servers]
+        ready = [entry for entry in entries if entry.start.done()]
         try:
             pending = {entry.start for entry in entries}
             while pending:
@@ -91,13 +107,25 @@ class ServerPool:
                     error = None if start.cancelled() else start.exception()
                     if isinstance(error, ServerError) and error.failure.required:
                         raise _of_one_run(error)
-            yield [(entry.server, await entry.outcome()) for entry in entries]
+            yield [(entry.server, await entry.outcome(waited=entry not in ready)) for entry in entries]
         finally:
             await self._close([entry for entry in entries if entry.server.stateful])
 
-    def of(self, file: AgentFile) -> Opened:
-        """The servers that an agent file names; nobody is asked. Raises what `servers_of` and `opened` raise."""
-        return self.opened(servers_of(file))
+    def of(
+        self,
+        file: AgentFile,
+        person: Person | None = None,
+        lender: Lender | None = None,
+        tell: Callable[[list[str]], None] = lambda _: None,
+        begun: dict[str, StdioProcess] | None = None,
+    ) -> Opened:
+        """The servers that an agent file names; they take those of their processes that run already out of `begun`.
+        Raises what `servers_of` and `opened` raise.
+        """
+        servers = servers_of(file, person, lender)
+        for server in servers:
+            server.begun = begun.pop(server.name, None) if begun else None
+        return self.opened(servers, tell)
 
     def _entry(self, server: Server) -> _Entry:
         key = server.identity
@@ -110,6 +138,8 @@ class ServerPool:
             self._entries.append(entry)
             if not server.stateful:
                 self._shared[key] = entry
+        else:
+            entry.server.work_for(server.person, server.lender)
         return entry
 
     async def _close(self, entries: list[_Entry]) -> None:
@@ -137,6 +167,8 @@ def servers_of(
     Raises SpecError when a required one names environment variables that are not set, unless it is `tolerant`: then it
     fails when it is started, as an optional one does.
     """
+    from agent.tools.servers import Server
+
     servers = []
     for name, given in file.spec.servers.items():
         timeouts = file.spec.timeouts.model_copy(update=given.timeouts.model_dump(exclude_none=True))
@@ -153,23 +185,15 @@ def servers_of(
 
 
 @asynccontextmanager
-async def alone(
-    file: AgentFile,
-    person: Person | None = None,
-    lender: Lender | None = None,
-    tell: Callable[[list[str]], None] = lambda _: None,
-    begun: Mapping[str, StdioProcess] | None = None,
-) -> AsyncIterator[list[tuple[Server, Outcome]]]:
-    """The servers of an agent file, opened for one run. `begun`: those of their processes that run already."""
-    servers = servers_of(file, person, lender)
-    for server in servers:
-        server.begun = begun.get(server.name) if begun else None
-    async with ServerPool() as pool, pool.opened(servers, tell) as opened:
+async def alone(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:
+    """The servers of an agent file, opened for one run; nobody is asked."""
+    async with ServerPool() as pool, pool.of(file) as opened:
         yield opened
 
 
 def in_process(servers: Mapping[str, InMemoryServer], person: Person | None = None) -> Callable[[AgentFile], Opened]:
     """MCP server objects of this process, in place of those that an agent file names."""
+    from agent.tools.servers import Server
 
     @asynccontextmanager
     async def open_them(file: AgentFile) -> AsyncIterator[list[tuple[Server, Outcome]]]:

@@ -115,7 +115,7 @@ class StdioProcess:
 
 @asynccontextmanager
 async def begun(file: AgentFile) -> AsyncIterator[dict[str, StdioProcess]]:
-    """The processes of an agent file's servers, booting. Those that nobody talked to end here; one that cannot be
+    """The processes of an agent file's servers, booting. Those that nobody takes out end here; one that cannot be
     started is left out: opening its server will tell why.
     """
     processes: dict[str, StdioProcess] = {}
@@ -131,8 +131,7 @@ async def begun(file: AgentFile) -> AsyncIterator[dict[str, StdioProcess]]:
         yield processes
     finally:
         for process in processes.values():
-            if not process.stopping:
-                await process.discard()
+            await process.discard()
 
 
 def inherited() -> dict[str, str]:

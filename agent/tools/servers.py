@@ -20,8 +20,8 @@ from agent.server_spec import HttpServer, StdioServer
 from agent.spec import PolicySpec, TimeoutSpec
 from agent.tools import advice, verdicts
 from agent.tools.connection import Connection, InMemoryServer, ServerSpec
-from agent.tools.faults import CallFault, died
-from agent.tools.listed import READ_RESOURCE, ListedTool
+from agent.tools.faults import CallFault, asks_in_the_old_way, died
+from agent.tools.listed import ListedTool
 from agent.tools.naming import safe_name
 from agent.tools.pace import Pace
 from agent.tools.ports import Lender, Person, Reply, error_result
@@ -104,7 +104,8 @@ class Server:
     @property
     def identity(self) -> str:
         """Equal for servers that are used in the same way too."""
-        used = (self.name, self.required, self.timeouts, self.pace.calls, self.policy, id(self.person), id(self.lender))
+        asks = (self.person is not None, self.lender is not None)
+        used = (self.name, self.required, self.timeouts, self.pace.calls, self.policy, asks)
         return f"{used} {self.address}"
 
     @property
@@ -130,9 +131,15 @@ class Server:
         self.tools = self._listed(await self._negotiate())
         return self._opened(time.monotonic() - began)
 
+    def work_for(self, person: Person | None, lender: Lender | None) -> None:
+        """Ask these back from now on: it has stayed open for another run."""
+        self._questions.person, self._questions.lender = person, lender
+
     async def stop(self) -> None:
         """Leave the client, or end the attempt to open it. It is not opened again."""
         self._stopped = True
+        if self.begun:
+            await self.begun.discard()
         await self._leave()
 
     async def _leave(self) -> None:
@@ -140,6 +147,8 @@ class Server:
             await self._connection.close()
 
     def kill(self) -> None:
+        if self.begun:
+            self.begun.kill()
         if self._connection:
             self._connection.kill()
 
@@ -217,7 +226,7 @@ class Server:
             if self._find(tool) != listed:
                 return self._told("tool_changed", notes, tool=safe_name(tool))
             try:
-                sent = await _send(connection, tool, arguments)
+                sent = await connection.call(tool, arguments)
             except CallFault as fault:
                 if fault.lost:
                     await connection.close()
@@ -226,7 +235,7 @@ class Server:
                 if attempt == CALLS or not await self._may_go_again(connection, fault, repeatable):
                     return self._answer(fault, tool, notes, repeatable)
                 continue
-            if attempt < CALLS and _asks_in_the_old_way(sent) and await self._in_the_old_way(connection) and repeatable:
+            if attempt < CALLS and asks_in_the_old_way(sent) and await self._in_the_old_way(connection) and repeatable:
                 continue
             return self._reply(self.redact(whole(sent)), notes)
         raise AssertionError("the last attempt ends the loop")
@@ -336,15 +345,3 @@ class Server:
         )
         optional = ", or mark it `required: false`" if self.required else ""
         return ServerError(failed, hint=(hint or advice.in_general(self.spec)) + optional, stderr=self.stderr)
-
-
-async def _send(connection: Connection, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    if tool == READ_RESOURCE:
-        return await connection.read(str(arguments["uri"]))
-    return await connection.call(tool, arguments)
-
-
-def _asks_in_the_old_way(result: dict[str, Any]) -> bool:
-    """Whether it is the error of a tool that could not ask back."""
-    fault = CallFault(str(result.get("content")))
-    return bool(result.get("isError")) and fault.needs_old_way

@@ -80,7 +80,8 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
 ) -> None:
     vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
     asked = replace(sectors, question="The central bank has raised its policy rate. What should be rebalanced? " * 2)
-    runs = (industries, sectors, vietnamese, recommended(sectors, 19), *(recommended(asked, many) for many in (6, 8, 19)))
+    many = (recommended(sectors, 19), *(recommended(asked, count) for count in (6, 8, 19)))
+    runs = (industries, sectors, vietnamese, *many)
     assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from tests.cli.advisor import AGENT, advisor, write
 from tests.cli.terminal import CTRL_C, CTRL_D, UP, Terminal
 from tests.messages_api import call, message, scripted_api, text
 from tests.scripted import ANSWER
-from tests.tools.raw import PROGRAM
+from tests.tools.raw import PROGRAM, alive
 
 KEY = {"ANTHROPIC_API_KEY": "sk-test-key-1"}
 US = ("-c", "us_sector_rotation", "--as-of", "2008-09-30")
@@ -182,6 +184,70 @@ def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(
         terminal.interrupt()
         assert terminal.ends()[0] == 0
     assert len(history.read_text(encoding="utf-8").splitlines()) == 1000
+
+
+STARTS = """\
+import os, runpy, sys
+with open("starts", "a") as starts:
+    starts.write(f"{os.getpid()}\\n")
+if len(open("starts").readlines()) in map(int, sys.argv[2:]):
+    sys.argv[1] = "silent-in-call"
+"""
+
+
+def counted(folder: Path, *silent: int) -> str:
+    """An agent file whose server counts its starts; of those in `silent` the calls are never answered."""
+    program = folder / "counted_server.py"
+    program.write_text(f"{STARTS}runpy.run_path({str(PROGRAM)!r})\n", encoding="utf-8")
+    arguments = [str(program), "well", *map(str, silent)]
+    server = {"command": sys.executable, "args": arguments, "cwd": str(folder)}
+    file = AGENT + f"mcpServers: {{raw: {json.dumps(server)}}}\ntools: [{{tool_name: double}}]\n"
+    return write(folder, file)
+
+
+def starts(folder: Path) -> list[int]:
+    return [int(line) for line in (folder / "starts").read_text().splitlines()]
+
+
+def test_servers_stay_open_from_one_question_to_the_next(tmp_path: Path) -> None:
+    turns = [message(call("double", {"n": 1})), message(text(json.dumps(ANSWER)))] * 3
+    with scripted_api(*turns) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        done = advisor("chat", "-c", counted(tmp_path), input=typed("First?", "Second?", "Third?"), env=env)
+    assert done.returncode == 0 and len(told(done.stdout)) == 3
+    assert len(starts(tmp_path)) == 1 and not alive(str(tmp_path))
+
+
+def test_signal_at_the_prompt_ends_the_servers_too(tmp_path: Path) -> None:
+    with scripted_api(message(call("double", {"n": 1})), message(text(json.dumps(ANSWER)))) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        with Terminal("chat", "-c", counted(tmp_path), cwd=tmp_path, env=env) as terminal:
+            terminal.until("> ")
+            terminal.type("Which?\r")
+            terminal.until(END)
+            assert alive(str(tmp_path / "counted_server.py"))
+            os.kill(terminal.process.pid, signal.SIGTERM)
+            code, shown = terminal.ends()
+    assert code == 130 and "error: interrupted" in shown
+    assert not alive(str(tmp_path / "counted_server.py"))
+
+
+def test_servers_are_opened_anew_after_a_question_that_was_stopped(tmp_path: Path) -> None:
+    look, good = message(call("double", {"n": 1})), message(text(json.dumps(ANSWER)))
+    with scripted_api(look, look, good) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        with Terminal("chat", "-c", counted(tmp_path, 1), cwd=tmp_path, env=env) as terminal:
+            terminal.until("> ")
+            terminal.type("Which?\r")
+            terminal.until("calling double")
+            terminal.type(CTRL_C)
+            terminal.until("\n> ")
+            assert not alive(str(tmp_path / "counted_server.py"))
+            terminal.type("Which?\r")
+            terminal.until(END)
+            terminal.type(CTRL_D)
+            assert terminal.ends()[0] == 0
+    assert len(starts(tmp_path)) == 2 and not alive(str(tmp_path / "counted_server.py"))
 
 
 def test_ctrl_c_stops_the_run_and_not_the_chat(tmp_path: Path) -> None:

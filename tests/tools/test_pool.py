@@ -13,7 +13,9 @@ import pytest
 from agent import agentfile
 from agent.errors import ServerError, SpecError
 from agent.events import ServerOpened
+from agent.follow import follow_up
 from agent.place import Place
+from agent.run import run
 from agent.runs import store
 from agent.server_spec import StdioServer
 from agent.sitting import Sitting
@@ -253,6 +255,30 @@ async def test_two_runs_of_one_agent_file_work_on_one_process(program: Program) 
         ]
         assert len(program.starts) == program.running == 1
     assert program.running == 0
+
+
+async def test_servers_stay_open_for_a_question_on_an_answer(program: Program) -> None:
+    server = {"command": sys.executable, "args": [str(program.path)]}
+    file = agent_file(mcpServers={"raw": server}, tools=[{"tool_name": "double"}])
+    async with ServerPool() as pool:
+        assert pool.empty
+        first = await run(file, "Which?", model=Scripted(said(call("double", {"n": 1})), answer()), pool=pool)
+        model = Scripted(said(call("double", {"n": 2})), answer())
+        second = await follow_up(first, "And now?", agent=file, model=model, pool=pool)
+        assert [call.data for call in second.calls] == [{"doubled": 2}, {"doubled": 4}]
+        assert first.servers[0].seconds > second.servers[0].seconds == 0
+        assert len(program.starts) == program.running == 1
+    assert program.running == 0
+
+
+async def test_pool_that_was_closed_opens_its_servers_anew(program: Program) -> None:
+    async with ServerPool() as pool:
+        for _ in range(2):
+            async with pool.opened([program.server()]) as [(server, _)]:
+                assert await double(server, 3) == 6
+            await pool.close()
+            assert pool.empty and program.running == 0
+    assert len(program.starts) == 2
 
 
 def file_with(**server: Any) -> agentfile.AgentFile:

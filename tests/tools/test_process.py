@@ -11,7 +11,7 @@ from agent import agentfile
 from agent.agentfile import AgentFile
 from agent.errors import ServerError
 from agent.source import Source
-from agent.tools.pool import alone
+from agent.tools.pool import ServerPool
 from agent.tools.process import begun, inherited
 from tests.scripted import agent_file
 from tests.tools.raw import stdio
@@ -48,9 +48,10 @@ def test_server_inherits_what_the_sdk_would_give_it(monkeypatch: pytest.MonkeyPa
 async def test_process_that_was_begun_early_is_the_one_its_server_talks_to_and_ends_with_it() -> None:
     file = file_with(market=raw())
     async with begun(file) as processes:
-        early = pid_of(processes["market"])
-        async with alone(file, begun=processes) as [(server, _)]:
-            assert server._connection and server._connection.process is processes["market"]
+        process = processes["market"]
+        early = pid_of(process)
+        async with ServerPool() as pool, pool.of(file, begun=processes) as [(server, _)]:
+            assert server._connection and server._connection.process is process and not processes
             assert runs(early) and not (await server.call("double", {"n": 2}, repeatable=True)).result.get("isError")
     assert not runs(early)
 
@@ -65,20 +66,23 @@ async def test_process_that_nobody_talked_to_ends_at_once() -> None:
 async def test_server_that_fails_leaves_no_process_of_the_others() -> None:
     file = file_with(missing={"command": "no-such-program"}, market=raw())
     async with begun(file) as processes:
-        assert list(processes) == ["market"]
+        [(name, process)] = processes.items()
+        assert name == "market"
         with pytest.raises(ServerError, match="no-such-program"):
-            async with alone(file, begun=processes):
+            async with ServerPool() as pool, pool.of(file, begun=processes):
                 raise AssertionError("a required server is down")
-    assert not runs(pid_of(processes["market"]))
+    assert not runs(pid_of(process))
 
 
 async def test_lost_server_gets_a_process_of_its_own() -> None:
     file = file_with(market=raw())
-    async with begun(file) as processes, alone(file, begun=processes) as [(server, _)]:
-        os.kill(pid_of(processes["market"]), 9)
-        reply = await server.call("double", {"n": 2}, repeatable=True)
-        assert not reply.result.get("isError")
-        assert server._connection and server._connection.process is not processes["market"]
+    async with begun(file) as processes, ServerPool() as pool:
+        process = processes["market"]
+        async with pool.of(file, begun=processes) as [(server, _)]:
+            os.kill(pid_of(process), 9)
+            reply = await server.call("double", {"n": 2}, repeatable=True)
+            assert not reply.result.get("isError")
+            assert server._connection and server._connection.process is not process
 
 
 async def test_variable_that_is_not_set_and_servers_that_are_no_processes_are_left_to_their_opening() -> None:

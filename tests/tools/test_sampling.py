@@ -16,6 +16,7 @@ from agent.replay.again import replayed
 from agent.replay.recording import Recording
 from agent.run import run
 from agent.spec import BudgetSpec
+from agent.tools.pool import ServerPool
 from tests.messages_api import call, text
 from tests.scripted import Scripted, agent_file, answer, said
 
@@ -75,6 +76,16 @@ async def test_server_without_a_text_goes_on_and_so_does_the_run(
     model = Scripted(said(call("summary", {})), *steps, answer())
     result = await run(agent(tmp_path, **policy), "Which?", model=model)
     assert result.ok and "not written: " in str(result.calls[0].shown)
+
+
+async def test_server_that_stays_open_has_the_model_of_each_run_write_at_its_own_cost(tmp_path: Path) -> None:
+    file = agent(tmp_path, sampling="allow")
+    async with ServerPool() as pool:
+        for words in ("In short.", "Shorter."):
+            model = Scripted(said(call("summary", {})), said(text(words)), answer())
+            result = await run(file, "Which?", model=model, pool=pool)
+            assert result.ok and f'"written: {words}"' in str(result.calls[0].shown)
+            assert result.usage.input == 300
 
 
 async def test_nothing_is_written_when_the_budget_is_used_up(tmp_path: Path) -> None:
