@@ -11,7 +11,7 @@ from agent.events.base import Event
 
 @dataclass(frozen=True)
 class ServerOpened(Event):
-    """`seconds`: from the start of the server to its list of tools."""
+    """`seconds`: from the start of the server to its list of tools; 0 where another run had opened it."""
 
     name: ClassVar[str] = "server.opened"
     server: str
