@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agent import answer, prices
 from agent.errors import DecisionError
 from agent.events import ContentStored, Event, RunStarted
-from agent.offer import NEW_ATTEMPT
+from agent.offer import ASK_ANEW, NEW_ATTEMPT
 from agent.opening import opening_texts
 from agent.result import REPLAYED
 
@@ -66,9 +66,10 @@ def require_same(sitting: Sitting, started: RunStarted) -> None:
     then = (started.spec, started.prompt, started.question, started.as_of, started.model)
     changed = [what for (what, value), before in zip(now.items(), then, strict=True) if value != before]
     if changed:
+        follows = sitting.place.folder.name != started.run_id
         raise DecisionError(
-            f"{sitting.place.folder.name} began with another {' and another '.join(changed)}",
-            hint=f"go on with what it began with; {NEW_ATTEMPT}",
+            f"{started.run_id} began with another {' and another '.join(changed)}",
+            hint=f"go on with what it began with; {ASK_ANEW if follows else NEW_ATTEMPT}",
         )
 
 

@@ -27,6 +27,7 @@ from agent.foreign import whole
 from agent.gathering import result_of
 from agent.journal import Listener, require_rebuilt
 from agent.model.base import Model
+from agent.offer import ASK_ANEW, require_no_state
 from agent.place import Place
 from agent.result import RunResult
 from agent.run import beginning, file_of, going_on, sit
@@ -77,6 +78,7 @@ async def follow_up(
     file = file_of(started, events, agent)
     if agent is None and servers is None:
         trust.require(file.spec, folder, trusted=trusted)
+    require_no_state(file, result_of(events, folder), ASK_ANEW)
     place = Place(store.folder(store.new_id()))
     sitting = going_on(started, file, place, model, servers, person_for(file.spec))
     require_same(sitting, started)

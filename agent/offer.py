@@ -10,6 +10,7 @@ from agent.agentfile import AgentFile
 from agent.errors import DecisionError, ServerError
 from agent.events import ServerOpened
 from agent.journal import Journal
+from agent.result import RunResult
 from agent.tools import manifest
 from agent.tools.collecting import collect
 from agent.tools.ports import OpenServer, Outcome
@@ -30,12 +31,7 @@ async def open_servers(
 
     Raises ServerError when a required one failed; DecisionError when a run that goes on cannot have what it had.
     """
-    stateful = {name for name, server in file.spec.servers.items() if server.stateful}
-    if used := stateful & {call.server for call in journal.result.calls}:
-        raise DecisionError(
-            f"server {used.pop()!r} is stateful: what this run did there is gone since the run stopped",
-            hint=ASK_ANEW if journal.result.earlier else NEW_ATTEMPT,
-        )
+    require_no_state(file, journal.result, ASK_ANEW if journal.result.earlier else NEW_ATTEMPT)
     try:
         outcomes = await stack.enter_async_context(opening(file))
     except ServerError as error:
@@ -57,6 +53,13 @@ async def open_servers(
     box.words = {server.name: outcome.stderr for server, outcome in outcomes if isinstance(outcome, ServerError)}
     journal.follow(box)
     return box
+
+
+def require_no_state(file: AgentFile, result: RunResult, hint: str) -> None:
+    """Raises DecisionError when a run cannot go on because of what it did on a stateful server."""
+    stateful = {name for name, server in file.spec.servers.items() if server.stateful}
+    if used := stateful & {call.server for call in result.calls}:
+        raise DecisionError(f"server {used.pop()!r} is stateful: what the run did there is gone", hint=hint)
 
 
 def _is_of_the_file(outcome: Outcome) -> bool:

@@ -127,9 +127,13 @@ def _table() -> _Table:
 
 @cache
 def _read(path: Path) -> _Table:
-    read = source.read(path)
+    hint = f"{FILE} names this table; configs/prices.json shows what one holds"
+    try:
+        read = source.read(path)
+    except SpecError as error:
+        raise SpecError(error.problems, where=error.where, hint=hint) from None
     try:
         return _Table.model_validate(read.value)
     except ValidationError as error:
         problems = [f"{read.where(tuple(each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise SpecError(problems, where=problems[0].partition(": ")[0], hint=f"see {FILE} in the README") from None
+        raise SpecError(problems, where=problems[0].partition(": ")[0], hint=hint) from None

@@ -47,6 +47,7 @@ HINTS: dict[str, str] = {
     "unsupported": "the model called no tool; another model may, or set policy.require_calls: false",
     "refused": "ask it another way, or ask another model",
     "budget": "raise the limit with --max-… or under `budget` in the agent file, or ask for less",
+    "running": "advisor runs show {run} tells its answer once it has ended",
     "needs_decision": "advisor ask --resume {run} --in-flight repeat makes the call again; --in-flight skip goes on "
     "without it",
 }

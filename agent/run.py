@@ -236,7 +236,7 @@ def as_logged(started: RunStarted, contents: Mapping[str, Any], *, connects: boo
 
 def question_of(file: AgentFile, question: str | None) -> str:
     """The one that is given, else the file's objective. Raises UsageError when there is none."""
-    asked = str(whole((question or file.spec.objective or "").strip()))
+    asked = str(whole((question or "").strip() or (file.spec.objective or "").strip()))
     if not asked:
         raise UsageError("there is no question", hint='advisor ask "Which sectors …?", or an `objective` in the file')
     return asked

@@ -313,8 +313,9 @@ async def test_what_the_run_began_with_has_to_be_the_same() -> None:
         other = Scripted()
         other.name = "other"
         await follow(first, other)
-    with pytest.raises(DecisionError, match="began with another agent file"):
+    with pytest.raises(DecisionError, match=f"{first.run_id} began with another agent file") as caught:
         await follow(first, Scripted(), agent=agent_file(horizon="1 month"))
+    assert "advisor ask" in str(caught.value.hint) and "--new-attempt" not in str(caught.value.hint)
     assert store.all_runs() == [first.folder]
 
 
@@ -331,6 +332,7 @@ async def test_what_was_done_on_a_stateful_server_is_gone() -> None:
     first = await ask(Scripted(said(double()), answer()), servers=None, keys=keys)
     with pytest.raises(DecisionError, match="server 'raw' is stateful"):
         await follow(first, Scripted(), servers=None)
+    assert store.all_runs() == [first.folder]
 
 
 async def test_a_log_from_elsewhere_starts_programs_only_when_it_is_trusted(

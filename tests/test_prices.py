@@ -107,5 +107,6 @@ def test_table_with_a_number_that_is_none_is_refused(table: Path) -> None:
 
 
 def test_table_that_is_not_there_is_told(table: Path) -> None:
-    with pytest.raises(SpecError, match=r"prices\.json"):
+    with pytest.raises(SpecError, match=r"prices\.json") as caught:
         price_of("m")
+    assert "ADVISOR_PRICES names this table" in str(caught.value.hint)

@@ -157,7 +157,7 @@ class Chat:
             if line.startswith("/"):
                 if not self._obey(line):
                     break
-            elif question := line or ("" if self.newest else self.objective):
+            elif question := line or ("" if self.answered else self.objective):
                 self._ask(question)
         return 0 if self.answered else gravest(self.exit_codes)
 
@@ -275,33 +275,36 @@ class Chat:
         yield from (each.spend() for each in self.in_vain)
 
     def _save(self, result: RunResult, name: str) -> None:
-        from agent.place import page_of
-
-        path = Path(name).expanduser()
         try:
-            if path.suffix == ".json":
-                content = json.dumps(result.envelope(), ensure_ascii=False, indent=2).encode() + b"\n"
-            elif path.suffix == ".html":
-                content = page_of(replace(result, folder=None))
-            else:
-                raise UsageError(
-                    f"/save takes a file whose name ends in .json or .html, not {name or 'nothing'}",
-                    hint="such as /save answer.html",
-                )
+            content = _content(result, Path(name).suffix)
+            path = Path(name).expanduser()
             with path.open("xb") as file:
                 file.write(content)
-        except FileExistsError:
-            tell(UsageError(f"{path} is there already", hint="name another file"))
-        except OSError as error:
-            tell(UsageError(f"{path} cannot be written: {error.strerror}", hint="name another file"))
         except UsageError as error:
             tell(error)
+        except FileExistsError:
+            tell(UsageError(f"{name} is there already", hint="name another file"))
+        except (OSError, RuntimeError, ValueError) as error:  # of a file; a home that nobody has; a name with a zero
+            why = error.strerror if isinstance(error, OSError) else error
+            tell(UsageError(f"{name} cannot be written: {why}", hint="name another file"))
         else:
             self._say(f"written to {path.absolute()}")
 
     def _say(self, text: str) -> None:
         """Beside what a script reads."""
         click.echo(text, err=self.form != "table")
+
+
+def _content(result: RunResult, suffix: str) -> bytes:
+    """What is saved in a file of that kind. Raises UsageError."""
+    from agent.place import page_of
+
+    if suffix == ".json":
+        return json.dumps(result.envelope(), ensure_ascii=False, indent=2).encode() + b"\n"
+    if suffix == ".html":
+        return page_of(replace(result, folder=None))
+    hint = "such as /save answer.html"
+    raise UsageError("/save takes a file whose name ends in .json or .html", hint=hint)
 
 
 def _echo(value: Any) -> None:

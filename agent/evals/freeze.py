@@ -18,6 +18,7 @@ from agent.agentfile import AgentFile
 from agent.encoding import canonical
 from agent.errors import Diverged, UsageError
 from agent.evals.secrets import Machine, findings
+from agent.evals.suite import FILE
 from agent.events import (
     Event,
     ModelAnswered,
@@ -46,6 +47,10 @@ _SHORT = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NUMBER_LIKE = re.compile(r"[-+.\d]")
 _OTHER = {"overweight": "underweight", "underweight": "overweight", "neutral": "overweight"}
+_SUITE = b"""\
+# What all cases share; `docs/evals.md` says what may stand here.
+about: Runs that were recorded here.
+"""
 _COMMENT = """\
 # A recorded run, frozen as a case. It expects what this one run did; edit it to what every good run has to do:
 #   about      say what the case is for
@@ -75,9 +80,10 @@ def frozen(recording: Recording, name: str) -> bytes:
 def freeze(run: Path, suite: Path, name: str, *, about: str | None = None, replace: bool = False) -> list[Path]:
     """Write `transcripts/NAME.jsonl` and `cases/NAME.yaml` below `suite`, and what else the case needs; their paths.
 
-    An agent file that does not ship is written beside the case, and so is its system text where that is its own. Each
-    file is whole or absent, and the case comes last. Raises Diverged; LogError; and UsageError in CI, for a run that
-    cannot be frozen, for one that holds secrets or paths of a machine, and for files that would be overwritten.
+    A folder that is no suite yet becomes one. An agent file that does not ship is written beside the case, and so is
+    its system text where that is its own. Each file is whole or absent, and the case comes last. Raises Diverged;
+    LogError; and UsageError in CI, for a run that cannot be frozen, for one that holds secrets or paths of a machine,
+    and for files that would be overwritten.
     """
     require_no_ci()
     if not _NAME.fullmatch(name):
@@ -92,6 +98,8 @@ def freeze(run: Path, suite: Path, name: str, *, about: str | None = None, repla
     case = _case(again, file, name, agent, about or f"What {again.result.model} did when it was recorded.")
     files = {Path(TRANSCRIPTS, f"{name}.jsonl"): transcript}
     files |= {Path(CASES, each): text.encode() for each, text in beside.items()}
+    if not (suite / FILE).exists():
+        files[Path(FILE)] = _SUITE
     files[Path(CASES, f"{name}.yaml")] = (_COMMENT + yaml_text(case)).encode()
     require_clean(files)
     return _write({suite / path: content for path, content in files.items()}, replace)

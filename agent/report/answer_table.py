@@ -91,11 +91,12 @@ def rationales(result: RunResult, rows: Sequence[Mapping[str, Any]], say: Words,
     A number has the same mark in both.
     """
     calls = {call.id: at for at, call in enumerate(result.calls, 1)}
+    evidence = footnotes.evidence_of(result)
     texts, mark = [], 0
     notes: dict[int, str] = {}
     for at, row in enumerate(rows):
         text = Text()
-        for piece, number in footnotes.pieces(str(row.get("rationale", "")), result.evidence, footnotes.pointer_of(at)):
+        for piece, number in footnotes.pieces(str(row.get("rationale", "")), evidence, footnotes.pointer_of(at)):
             mark += number is not None
             noted = number is not None and (every_number or footnotes.is_unborne(number))
             text.append(printable(piece), style="bold" if noted else "")

@@ -9,30 +9,34 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from agent.comparison import recommendations_of
 from agent.model.base import Usage
+from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, count_of, new_table, one_line, short, spend_text
+from agent.report.words import words
 from agent.result import RunResult
 
 
 def show_in_short(console: Console, result: RunResult) -> None:
     """The questions, and of each recommendation its action and confidence."""
+    say, names = words(result.language), SectorNames.of(result)
     for each in result.earlier:
         console.print(Text(short(each.question, 300), style="dim"))
     console.print(Text(short(result.question, 300), style="bold"))
-    about = [f"as of {result.as_of}" if result.as_of else "", f"model {result.model}", f"run {result.run_id}"]
-    console.print(Text(" · ".join(part for part in [*about, *result.labels] if part), style="dim"))
-    rows = result.answer.get("sector_recommendations") if isinstance(result.answer, dict) else None
-    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+    about = [say("as of {day}", day=result.as_of)] if result.as_of else []
+    about += [say("model {name}", name=result.model), say("run {name}", name=result.run_id), *map(say, result.labels)]
+    console.print(Text(" · ".join(about), style="dim"))
+    rows = recommendations_of(result.answer)
+    if rows is None:
         console.print(Text(short(json.dumps(result.answer, ensure_ascii=False), 400)))
         return
     for row in rows:
         action, confidence = str(row.get("action", "")), row.get("confidence_score")
         glyph, colour = ACTIONS.get(action, ("", "default"))
         said = f"{confidence:.2f}" if isinstance(confidence, int | float) else ""
-        marked = f"{glyph} {action}" if console.is_terminal else action
-        console.print(
-            Text.assemble("  ", (f"{marked:13}", colour), f" {said:5} ", short(str(row.get("sector_name")), 60))
-        )
+        marked = f"{glyph} {say(action)}" if console.is_terminal else say(action)
+        name = short(names(str(row.get("sector_name"))), 60)
+        console.print(Text.assemble("  ", (f"{marked:17}", colour), f" {said:5} ", name))
 
 
 def show_tools(console: Console, result: RunResult) -> None:

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
-from agent.report.heatmap import label, number_text, unit_label
+from agent.report.heatmap import column_key, grid_of, label, number_text, sector_key, unit_label
+from agent.report.names import SectorNames
 from agent.report.words import ENGLISH, Words
+from agent.result import RunResult
 
 Number: TypeAlias = Mapping[str, Any]
 """One number of an answer as an envelope has it: `evidence.Number` as JSON."""
@@ -21,6 +23,33 @@ _UNBORNE = {"ungrounded": "ungrounded", "wrong_sign": "wrong sign", "wrong_secto
 def pointer_of(at: int) -> str:
     """Where the rationale of a recommendation stands in its answer."""
     return f"/sector_recommendations/{at}/rationale"
+
+
+def evidence_of(run: RunResult) -> list[Number]:
+    """The numbers of an answer, their sectors as people call them. A figure that several calls brought stands where the
+    newest did, as in a heatmap.
+    """
+    names, columns = SectorNames.of(run), grid_of(run.figures).columns
+    figures = {(each.call, each.pointer, each.metric, each.sector, each.lookback): each for each in run.figures}
+
+    def shown(cited: Mapping[str, Any]) -> Mapping[str, Any]:
+        named = {**cited, "sector": names(cited["sector"])} if cited["sector"] else cited
+        return {**named, **newest(cited)}
+
+    def newest(cited: Mapping[str, Any]) -> Mapping[str, Any]:
+        figure = figures.get(tuple(cited[key] for key in ("call", "pointer", "metric", "sector", "lookback")))
+        if figure is None or figure.ticker:
+            return {}
+        cell = columns.get(column_key(figure), {}).get(sector_key(figure.sector))
+        if cell is None or cell.value != figure.value:
+            return {}
+        return {"call": cell.call, "pointer": cell.pointer}
+
+    def told(number: Number) -> Number:
+        found = {(each["call"], each["pointer"]): each for each in map(shown, number["figures"])}
+        return {**number, "figures": list(found.values())}
+
+    return [told(number) for number in run.evidence]
 
 
 def pieces(text: str, evidence: Sequence[Number], pointer: str) -> Iterator[tuple[str, Number | None]]:

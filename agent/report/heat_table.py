@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from agent.report.footnotes import evidence_of
 from agent.report.heatmap import Cell, Column, Heatmap, framed, heatmap_of, unit_label
 from agent.report.names import SectorNames
 from agent.report.palettes import CVD, Colours
@@ -119,7 +120,7 @@ def _print_parts(console: Console, parts: Iterable[str]) -> None:
 
 def _cited(result: RunResult) -> set[tuple[str, str] | None]:
     """The places of the figures that rationales rest on."""
-    return {(figure["call"], figure["pointer"]) for number in result.evidence for figure in number["figures"]}
+    return {(figure["call"], figure["pointer"]) for number in evidence_of(result) for figure in number["figures"]}
 
 
 def _place(cell: Cell) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from agent.figures import Figure
+from agent.lookbacks import days_of
 from agent.report.palettes import STEPS
 
 NO_FIGURE = "–"
@@ -97,8 +98,8 @@ class Grid:
 def grid_of(figures: Iterable[Figure]) -> Grid:
     """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
 
-    A tool's columns of one metric stand together, so that its lookbacks can be compared. Single securities have
-    no cell, and neither has the last step of a relative rotation, which the chart of it shows.
+    A tool's columns of one metric stand together, the shortest lookback first. Single securities have no cell, and
+    neither has the last step of a relative rotation, which the chart of it shows.
     """
     figures = [figure for figure in figures if figure.ticker is None]
     steps = {metric for metric in {figure.metric for figure in figures} if _is_any(metric, HEADING, LENGTH)}
@@ -115,7 +116,11 @@ def grid_of(figures: Iterable[Figure]) -> Grid:
             delivered[key] = _newer(delivered.get(key), figure)
     tools = list(dict.fromkeys(tool for tool, *_ in columns))
     metrics = list(dict.fromkeys(column[:2] for column in columns))
-    across = sorted(columns, key=lambda column: (tools.index(column[0]), metrics.index(column[:2])))
+
+    def place(column: ColumnKey) -> tuple[int, int, float]:
+        return tools.index(column[0]), metrics.index(column[:2]), days_of(column[3]) or math.inf
+
+    across = sorted(columns, key=place)
     return Grid(names, {column: columns[column] for column in across})
 
 

@@ -120,7 +120,7 @@ def _failure(console: Console, result: RunResult, say: Words) -> None:
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)
         console.print(Text(f"  {say('the best attempt, not accepted')}: {short(text, 400)}", style="dim"))
     if hint := result.hint:
-        console.print(Text(f"  {say('hint')}: {hint}"))
+        console.print(hanging(console, Text(f"  {say('hint')}: {hint}"), 4))
     name = store.name_of(result.folder) if result.folder else result.run_id
     console.print(Text(f"  log: advisor runs show {name}", style="dim"), soft_wrap=True)
 

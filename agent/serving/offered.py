@@ -79,11 +79,15 @@ class Offered:
         day = arguments.get("as_of")
         if isinstance(day, str):
             as_of_day(day, "as_of")
+        hint = f"{self.name} takes a question and a date, as_of"
         if wrong := next(schemas.validator(self.input_schema).iter_errors(arguments), None):
             at = ".".join(map(str, wrong.absolute_path)) or "the arguments"
-            hint = f"{self.name} takes a question and a date, as_of"
-            raise UsageError(f"{at}: {wrong.message[:300]}", hint=hint)
-        return arguments.get("question"), day
+            too_long = f"longer than {LONGEST_QUESTION:,} characters"
+            raise UsageError(f"{at}: {too_long if wrong.validator == 'maxLength' else wrong.message[:300]}", hint=hint)
+        question = arguments.get("question", "").strip()
+        if not question and not self.file.spec.objective:
+            raise UsageError("question: it is blank", hint=hint)
+        return question or None, day
 
 
 def tools_of(files: Iterable[AgentFile]) -> dict[str, Offered]:

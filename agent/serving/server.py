@@ -96,7 +96,7 @@ async def _called(
     async def report(count: int, line: str) -> None:
         await context.session.report_progress(count, message=line)
 
-    as_of: str | None = None
+    as_of = day if isinstance(day := arguments.get("as_of"), str) else None
     try:
         question, as_of = tool.checked(arguments)
         result = await desk.ask(tool.file, question, as_of, report)

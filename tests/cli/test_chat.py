@@ -93,7 +93,15 @@ def test_a_question_that_cannot_be_supported_is_exit_1() -> None:
 def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     (tmp_path / "there.json").write_text("mine", encoding="utf-8")
     commands = ["/cost", "Which lead?", "/cost", "And energy over six months?", "/tools", "/cost", "/what", "/help"]
-    saves = ["/save all.json", "/save page.html", "/save notes.txt", "/save there.json", "/save no/such/folder.json"]
+    saves = [
+        "/save ~nobody-here/a.json",
+        "/save zero\0.json",
+        "/save all.json",
+        "/save page.html",
+        "/save notes.txt",
+        "/save there.json",
+        "/save no/such/folder.json",
+    ]
     done = advisor(*OFFLINE, "-q", input=typed(*commands, *saves, "/show", "/quit", "Not asked."), cwd=tmp_path)
     first, second, shown = told(done.stdout)
     assert done.returncode == 0 and shown == second != first
@@ -110,7 +118,8 @@ def test_commands_tell_beside_what_a_script_reads(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["answer"] == second
     newest = store.all_runs()[0] / "page.html"
     assert (tmp_path / "page.html").read_bytes() == newest.read_bytes()
-    assert "/save takes a file whose name ends in .json or .html, not notes.txt" in said
+    assert "/save takes a file whose name ends in .json or .html\n" in said
+    assert "~nobody-here/a.json cannot be written: Could not determine home" in said and "embedded null byte" in said
     assert "there.json is there already" in said and "folder.json cannot be written: No such file" in said
     assert (tmp_path / "there.json").read_text(encoding="utf-8") == "mine" and not (tmp_path / "notes.txt").exists()
 
@@ -184,6 +193,17 @@ def test_a_person_asks_at_a_prompt_with_what_was_asked_before_at_the_arrow_keys(
         terminal.interrupt()
         assert terminal.ends()[0] == 0
     assert len(history.read_text(encoding="utf-8").splitlines()) == 1000
+
+
+def test_enter_alone_asks_the_objective_until_there_is_an_answer(tmp_path: Path) -> None:
+    with Terminal("chat", "--offline", "-c", "us_sector_rotation", "--as-of", "1900-01-01", cwd=tmp_path) as terminal:
+        terminal.until("> ")
+        for _ in range(2):
+            terminal.type("\r")
+            assert "no valid answer" in terminal.until(END)
+        terminal.type(CTRL_D)
+        assert terminal.ends()[0] == 1
+    assert len(store.all_runs()) == 2
 
 
 STARTS = """\

@@ -229,7 +229,10 @@ def test_run_that_another_process_is_at_is_listed_as_running_and_one_that_was_ki
     assert "interrupted" in advisor("runs").stdout
     with FileLock(log.parent / "lock"):
         [row] = json.loads(advisor("runs", "--format", "json").stdout)
+        shown = advisor("runs", "show", "last").stdout
     assert row["status"] == "running"
+    told = " ".join(shown.split())
+    assert "running: another process is at it" in told and "tells its answer once it has ended" in told
 
 
 def test_home_that_is_no_folder_is_exit_2(tmp_path: Path) -> None:

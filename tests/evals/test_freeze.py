@@ -102,6 +102,15 @@ def test_frozen_run_of_the_planner_is_a_case_that_judges_itself(suite: Path) -> 
     assert reasons(suite) == []
 
 
+def test_folder_that_is_no_suite_becomes_one(tmp_path: Path) -> None:
+    written = freeze(planned(), tmp_path / "mine", "case-1")
+    assert [path.name for path in written] == ["case-1.jsonl", "suite.yaml", "case-1.yaml"]
+    assert reasons(tmp_path / "mine") == []
+    (tmp_path / "mine" / "suite.yaml").write_text("about: Mine.\n", encoding="utf-8")
+    freeze(planned(), tmp_path / "mine", "case-2")
+    assert suites.load(tmp_path / "mine").spec.about == "Mine."
+
+
 def test_frozen_run_of_the_embedded_market_has_no_findings() -> None:
     assert findings(frozen(Recording.read(planned()), "x").decode(), Machine()) == []
 

@@ -9,8 +9,8 @@ import pytest
 from agent.evidence import examine
 from agent.report import footnotes, result_view
 from agent.report.page import LIMIT, render
-from agent.result import RunResult
-from tests.report.runs_and_pages import Reader, advice, result
+from agent.result import Call, RunResult
+from tests.report.runs_and_pages import Reader, advice, figure, result
 
 SAID = "Up 2.5 % (3M), 3.5 pp more than Retail, though it fell 18 % and yields 6.4 %."
 
@@ -44,6 +44,33 @@ def test_the_page_says_what_each_number_rests_on_and_where_it_stood() -> None:
     assert (numbers[0]["href"], numbers[0]["data-at"]) == ("#call-1", "call 1 /rows/0/performance")
     assert [given["class"] for given in numbers] == ["number", "number", "number unborne", "number unborne"]
     assert any("2 of 4 numbers borne out by tool results, 1 of them by calculation" in word for word in page.words)
+
+
+def test_a_figure_that_two_calls_brought_stands_where_the_heatmap_has_it_from(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    figures = [figure("Banks", 2.5, call=call, pointer=f"/{call}") for call in ("c1", "c2")]
+    calls = [Call(name, 1, "get_sector_heatmap", "market", "heatmap", {}, "{}", seconds=0.1) for name in ("c1", "c2")]
+    run = cited("Up 2.5 % (3M).", figures=figures, calls=calls)
+    assert {each["call"] for each in run.evidence[0]["figures"]} == {"c1", "c2"}
+    tags = Reader(render(run)).tags
+    [number] = [given for tag, given in tags if tag == "a" and given.get("class") == "number"]
+    assert (number["href"], number["data-at"]) == ("#call-2", "call 2 /c2")
+    assert "2025-12-31 · call 2 /c2" in [given.get("title") for tag, given in tags if tag == "td"]
+    run.evidence[0]["figures"] = run.evidence[0]["figures"][:1]
+    result_view.show_result(run, calls=True)
+    assert "[1] Banks Performance 3M 2.50 % · call 2 /c2" in capsys.readouterr().out
+
+
+def test_a_figure_that_a_newer_call_tells_otherwise_stands_where_it_stood() -> None:
+    run = cited("Up 2.5 % (3M).", figures=[figure("Banks", 2.5), figure("Banks", 9.0, call="c2", pointer="/c2")])
+    assert [each["call"] for each in footnotes.evidence_of(run)[0]["figures"]] == ["c1"]
+
+
+def test_sectors_of_numbers_are_named_in_the_language_of_the_run() -> None:
+    run = cited("Up 2.5 % (3M).", spec={"language": "vi"})
+    assert [each["sector"] for each in footnotes.evidence_of(run)[0]["figures"]] == ["Ngân hàng"]
 
 
 def test_a_long_rationale_is_cut_with_its_numbers() -> None:

@@ -68,4 +68,7 @@ def test_the_answer_is_judged_as_strictly_as_in_a_run() -> None:
 def test_a_question_has_to_be_given_where_the_file_has_none() -> None:
     assert offered().input_schema["required"] == ["question"]
     with_one = offered(objective="Which sectors lead?").input_schema
+    with pytest.raises(UsageError, match="question: it is blank"):
+        offered().checked({"question": " "})
+    assert offered(objective="Which sectors lead?").checked({"question": " "}) == (None, None)
     assert "required" not in with_one and "Which sectors lead?" in with_one["properties"]["question"]["description"]

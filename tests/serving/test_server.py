@@ -48,6 +48,7 @@ async def test_progress_tells_of_every_turn_and_call_and_only_rises(mode: str) -
         ({"as_of": "9999-12-31"}, "as_of: 9999-12-31 lies in the future: today is "),
         ({"as_of": 7}, "as_of: 7 is not of type 'string'"),
         ({"question": ""}, "question: '' "),
+        ({"question": "x" * 20_001}, "question: longer than 20,000 characters"),
         ({"sector": "Banks"}, "'sector' was unexpected"),
     ],
 )
@@ -59,6 +60,7 @@ async def test_arguments_that_mean_nothing_are_refused_before_a_run_begins(
         result = await client.call_tool(tool.name, arguments)
     given = judged(tool, result.structured_content)
     assert result.is_error and given["error"]["code"] == "usage" and said in given["error"]["message"]
+    assert given["as_of"] == (arguments.get("as_of") if isinstance(arguments.get("as_of"), str) else None)
     assert store.all_runs() == []
 
 

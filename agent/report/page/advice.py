@@ -90,12 +90,16 @@ class Advice:
         given = self.given or []
         return {self._texts.key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
 
+    @cached_property
+    def _evidence(self) -> list[footnotes.Number]:
+        return footnotes.evidence_of(self._result)
+
     def _rationale(self, text: Any, at: int) -> Markup:
         if not isinstance(text, str):
             return escape(self._texts.text(text))
         pointer = footnotes.pointer_of(at)
-        texts, evidence = self._texts, self._result.evidence
-        return footnotes.marked(text, evidence, pointer, texts.numbers, texts.text, texts.room.text, self._say)
+        texts = self._texts
+        return footnotes.marked(text, self._evidence, pointer, texts.numbers, texts.text, texts.room.text, self._say)
 
     def _turnings(self, found: Sequence[Turning]) -> list[str]:
         return [self._texts.text(turning_text(each, self._say), 200) for each in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,6 +54,10 @@ class Course:
             for turn, start, seconds, calls in laid
         ]
 
+    @cached_property
+    def _evidence(self) -> list[footnotes.Number]:
+        return footnotes.evidence_of(self._result)
+
     def _call(self, call: Call, bar: Bar | None) -> SimpleNamespace:
         waiting, texts, say = call.shown is None, self._texts, self._say
         retrieved = say("retrieved {when}", when=texts.short(moment(call.retrieved_at)))
@@ -71,7 +76,7 @@ class Course:
             arguments=texts.text(call.arguments, texts.room.preview),
             state=say("no result") if waiting else say("error") if call.is_error else say("ok"),
             failed=waiting or call.is_error,
-            cited=[texts.text(each, 120) for each in texts.some(footnotes.cited(self._result.evidence, call.id, say))],
+            cited=[texts.text(each, 120) for each in texts.some(footnotes.cited(self._evidence, call.id, say))],
             preview=texts.text(unframed(call.shown or ""), texts.room.preview),
             bar=bar,
         )
