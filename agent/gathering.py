@@ -49,6 +49,14 @@ def read_run(folder: Path) -> RunResult:
     return result_of((line.event for line in log.read(folder / log.FILE)), folder)
 
 
+def current(result: RunResult) -> RunResult:
+    """The same, but "running" where its log has no end because another process is at it."""
+    unfinished = result.status == UNFINISHED and result.stop_reason == NO_END
+    if unfinished and result.folder and log.is_held(result.folder):
+        return replace(result, status="running", stop_reason="another process is at it")
+    return result
+
+
 def result_of(events: Iterable[Event], folder: Path | None = None) -> RunResult:
     """Gather a whole or unfinished log."""
     gathering = Gathering(folder)

@@ -11,9 +11,9 @@ import click
 
 from agent.cli import diff, echo_json, failures, show
 from agent.cli.options import format_option, quiet_option, simulated_option
-from agent.cli.show import FORMATS, current
+from agent.cli.show import FORMATS
 from agent.errors import LogError, UsageError
-from agent.gathering import result_of
+from agent.gathering import current, read_run, result_of
 from agent.result import RunResult
 from agent.runs import store
 
@@ -50,7 +50,7 @@ command.add_command(diff.command)
 def _listed(folder: Path) -> RunResult:
     """One that cannot be read is listed all the same."""
     try:
-        return current(folder)
+        return current(read_run(folder))
     except LogError as error:
         return RunResult(run_id=folder.name, status="failed", stop_reason=error.message, folder=folder)
 

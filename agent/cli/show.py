@@ -10,21 +10,13 @@ import click
 
 from agent.cli import echo_json, failures
 from agent.errors import UsageError
-from agent.gathering import read_run
-from agent.result import NO_END, UNFINISHED, RunResult
-from agent.runs import log, store
+from agent.gathering import current, read_run
+from agent.result import RunResult
+from agent.runs import store
 
 FORMATS = ["table", "answer", "envelope"]
 DRAWN = ("html", "svg", "png")
 EXPORTS = (*DRAWN, "csv")
-
-
-def current(folder: Path) -> RunResult:
-    """What a run's log says, and whether somebody is at it. Raises LogError."""
-    result = read_run(folder)
-    if result.status == UNFINISHED and result.stop_reason == NO_END and log.is_held(folder):
-        result.status, result.stop_reason = "running", "another process is at it"
-    return result
 
 
 @click.command("show")
@@ -43,7 +35,7 @@ def command(run: str, form: str | None, palette: str | None, output: Path | None
     """Show one RUN again from its log: an id, the beginning or end of one, its folder, or `last`."""
     with failures(as_json=form not in (None, "table")):
         kind = _chosen(form, palette, output, given)
-        result = current(store.find(run))
+        result = current(read_run(store.find(run)))
         if kind in EXPORTS:
             _hand_out(export(result, kind, palette or "cvd"), output)
         elif kind == "open":

@@ -13,7 +13,7 @@ from agent.diff.inputs import CallPair, Inputs, call_pairs, inputs
 from agent.diff.values import Difference, changed_lines, differences
 from agent.errors import UsageError
 from agent.events import ContentStored, Event, RunStarted
-from agent.gathering import result_of
+from agent.gathering import current, result_of
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
@@ -44,7 +44,7 @@ class Side:
         if started is None:
             raise UsageError(f"{folder.name} stopped before it began: there is nothing to compare")
         contents = {event.hash: event.content for event in events if isinstance(event, ContentStored)}
-        return cls(folder, result_of(events, folder), started, contents)
+        return cls(folder, current(result_of(events, folder)), started, contents)
 
     @property
     def follows(self) -> str | None:

@@ -21,6 +21,8 @@ from agent.result import ADVICE, SIMULATED
 
 LIMIT = 150_000
 """Bytes of the largest page."""
+WHOLE = 400
+"""Characters of a value from which on a mapping or list is told by the parts that differ."""
 MARKS = {"+": "came", "-": "went", "@": "place"}
 """How a line of a difference is shown, by its first character."""
 
@@ -92,7 +94,7 @@ class _View:
     @property
     def rows(self) -> list[SimpleNamespace]:
         """Recommendations, the gravest change first."""
-        found = diff_text.change_rows(self._comparison.changes or (), self._say)
+        found = diff_text.change_rows(self._comparison, self._say)
         key_of = sector_key_of(*(side.result for side in self._sides))
         said = [
             {key_of(str(each.get("sector_name") or "")): each for each in recommendations_of(side.result.answer) or ()}
@@ -100,7 +102,7 @@ class _View:
         ]
         return [
             SimpleNamespace(
-                sector=self.short(row.sector),
+                sector=self.short(row.name),
                 kind=row.kind.replace(" ", "-"),
                 change=self._say(row.kind),
                 advice=[
@@ -127,12 +129,11 @@ class _View:
             say("What was asked, and how"): compared.facts,
             say("Agent file"): compared.file,
         }
+        told = {title: diff_text.short_rows(found, WHOLE) for title, found in sections.items() if found}
         return [
-            (title, [tuple(self.text(each, 400) for each in row) for row in diff_text.fact_rows(self._some(found))],
-             self.more(found))
-            for title, found in sections.items()
-            if found
-        ]  # fmt: skip
+            (title, [tuple(map(self.text, row)) for row in self._some(rows)], self.more(rows))
+            for title, rows in told.items()
+        ]
 
     @property
     def texts(self) -> list[tuple[str, list[tuple[str, str]], int]]:
@@ -140,7 +141,7 @@ class _View:
         say, most = self._say, self._room.lines
         sections = {say("Prompt"): self._comparison.prompt, say("First message"): self._comparison.opening}
         return [
-            (title, [(MARKS.get(line[:1], "stayed"), self.text(line, 500)) for line in lines[:most]],
+            (title, [(MARKS.get(line[:1], "stayed"), self.text(line)) for line in lines[:most]],
              max(len(lines) - most, 0))
             for title, lines in sections.items()
             if lines
@@ -149,14 +150,14 @@ class _View:
     @property
     def tools(self) -> list[tuple[str, ...]]:
         rows = diff_text.tool_rows(self._comparison, self._say)
-        return [tuple(self.text(each, 200) for each in row) for row in self._some(rows)]
+        return [tuple(map(self.text, row)) for row in self._some(rows)]
 
     @property
     def calls(self) -> list[tuple[str, str, str, str]]:
         """What came of each call, its place in both runs, and the call."""
         return [
             (self._say(pair.outcome), str(pair.before or "–"), str(pair.after or "–"),
-             self.text(diff_text.call_text(pair), 300))
+             self.text(diff_text.call_text(pair)))
             for pair in self._some(self._comparison.calls)
         ]  # fmt: skip
 
@@ -167,4 +168,6 @@ class _View:
     @property
     def spend(self) -> list[tuple[str, str]]:
         names = (self._say("Before"), self._say("After"))
-        return [(name, spend_text(side.result.spend())) for name, side in zip(names, self._sides, strict=True)]
+        return [
+            (name, spend_text(side.result.spend(), self._say)) for name, side in zip(names, self._sides, strict=True)
+        ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -20,6 +22,7 @@ from agent.report.terminal import (
     named_table,
     new_table,
     one_line,
+    parted,
     short,
     show_labels,
     show_named,
@@ -36,6 +39,8 @@ CALL = 160
 """Characters of a call that is told whole."""
 LONGEST = 60
 """Characters of a value."""
+_NAMES = re.compile(r"[^.]*\.|[^.]+")
+"""Those in a path of keys, each with the dot after it: lines end between them."""
 COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
 """Of lines that came and went."""
 
@@ -43,7 +48,7 @@ COLOURS = {"+": "rgb(67,147,195)", "-": "rgb(224,130,20)", "@": "dim"}
 def show(comparison: Comparison, say: Words) -> None:
     console = PlainConsole()
     sides = (comparison.before, comparison.after)
-    show_labels(console, comparison.labels)
+    show_labels(console, [say(label) for label in comparison.labels])
     for sentence in diff_text.verdict(comparison, say):
         console.print(Text(one_line(sentence), style="bold"))
     names = (say("before"), say("after"))
@@ -62,7 +67,7 @@ def show(comparison: Comparison, say: Words) -> None:
     _tools(console, comparison, say)
     _calls(console, comparison, say)
     for name, side in zip(names, sides, strict=True):
-        spent = spend_text(side.result.spend())
+        spent = spend_text(side.result.spend(), say)
         console.print(Text.assemble((f"{say('spent')} {name:{width}}  ", "dim"), spent))
     console.print(Text(say(ADVICE), style="dim"))
 
@@ -72,10 +77,10 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
         return
     wide = console.width >= ROOMY
     headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Rank")]
-    rows = diff_text.change_rows(comparison.changes, say)
+    rows = diff_text.change_rows(comparison, say)
     cells = [
         [
-            Text(short(row.sector, LONGEST), style="bold"),
+            Text(short(row.name, LONGEST), style="bold"),
             Text(say(row.kind), style="" if row.kind == "same" else "bold"),
             *(_advice(console, action, said) for action, said in zip(row.action, (row.before, row.after), strict=True)),
             Text(row.rank),
@@ -89,7 +94,7 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
         show_named(console, headings, cells, len(headings) - 1)
     for row in rows if not wide else []:
         if row.figures and row.kind != "same":
-            console.print(Text(short(row.sector, LONGEST), style="bold"))
+            console.print(Text(short(row.name, LONGEST), style="bold"))
             console.print(Padding(_figures(row), (0, 0, 0, 2), expand=False))
     if any(any(row.cited) for row in rows):
         console.print(Text(say("* a rationale rests on it; σ: standard deviations across the sectors"), style="dim"))
@@ -109,13 +114,23 @@ def _differences(console: Console, found: Sequence[Difference], title: str, say:
     if not found:
         return
     console.print(Text(f"\n{title}", style="bold"))
-    table = new_table(console, say("Key"), say("Before"), say("After"))
-    for column in table.columns:
-        column.overflow = "fold"
-    rows = diff_text.short_rows(found, LONGEST)
-    for row in rows[:LINES]:
-        table.add_row(Text(one_line(row[0])), *(Text(short(each, LONGEST)) for each in row[1:]))
-    console.print(table)
+    rows = [
+        (_NAMES.findall(one_line(key)), short(was, LONGEST), short(now, LONGEST))
+        for key, was, now in diff_text.short_rows(found, LONGEST)
+    ]
+    longest = max((cell_len(name) for names, *_ in rows[:LINES] for name in names), default=0)
+    if longest <= console.width // 2:
+        table = new_table(console, say("Key"), say("Before"), say("After"))
+        table.columns[0].no_wrap = True
+        for column in table.columns[1:]:
+            column.overflow = "fold"
+        for names, was, now in rows[:LINES]:
+            table.add_row(Text("\n".join(parted(names, console.width // 3, ""))), Text(was), Text(now))
+        console.print(table)
+    else:
+        for names, was, now in rows[:LINES]:
+            path = "\n".join(parted(names, console.width - 2, ""))
+            console.print(hanging(console, Text(f"{path}: {was} → {now}")))
     _tell_more(console, len(rows), say)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from agent.comparison import Change, Moved, recommendations_of
@@ -12,6 +13,8 @@ from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
 from agent.report import changed
 from agent.report.heatmap import NO_FIGURE, number_text
+from agent.report.names import SectorNames
+from agent.report.terminal import count_of
 from agent.report.words import Words
 
 NAMED = 3
@@ -33,7 +36,7 @@ def _conditions(comparison: Comparison, say: Words) -> str:
     differs = comparison.setup
     same = {
         say("question"): "question" not in differs,
-        say("as-of date"): "as_of" not in differs and not set(differs) - {"as_of"},
+        say("as-of date"): "as_of" not in differs and comparison.after.result.as_of is not None,
         say("agent"): not {"agent", "prompt"} & {*differs},
         say("model"): not {"model", "parameters"} & {*differs},
     }
@@ -109,24 +112,62 @@ def _why(comparison: Comparison, say: Words) -> str:
     """What may explain the outcome; a comparison proves nothing."""
     if not (comparison.before.result.ok and comparison.after.result.ok):
         return ""
-    same_input, also = comparison.same_input, [kind for kind in comparison.setup if kind != "as_of"]
+    same_input, inputs = comparison.same_input, comparison.inputs
+    if same_input is False and inputs.some:
+        return _moved(comparison, say) if inputs.moved else _none_moved(comparison, say)
     if comparison.same_answer:
-        return say("Other figures led to it.") if same_input is False and comparison.inputs.some else ""
+        return ""
     if same_input is None:
         return say("Neither had a result of any tool.")
     if same_input:
         return _same_input(comparison, bool(comparison.setup), say)
-    if not comparison.inputs.some:
-        return say("Their tools answered otherwise, with no figures that could be compared.")
-    moved = [f"{sector}: {moved_text(each, say)}" for sector, each in moved_most(comparison.changes or ())]
-    if not moved:
+    return say("Their tools answered otherwise, with no figures that could be compared.")
+
+
+def _moved(comparison: Comparison, say: Words) -> str:
+    if comparison.same_answer:
+        return say("Other figures led to it.")
+    if comparison.changes is None:
+        return say("They had other figures.")
+    whose, found = _weightiest(comparison.changes)
+    if not found:
         return say("They had other figures, but none of a named sector moved notably.")
-    told = "; ".join(moved)
-    if also:
-        return say(
-            "Figures moved as well, so that neither alone explains it. Those that moved most: {moved}.", moved=told
-        )
-    return say("The figures that moved most, which may explain it and prove nothing: {moved}.", moved=told)
+    if set(comparison.setup) - {"as_of"}:
+        what = say("Figures moved as well, so that neither alone explains it")
+    else:
+        what = say("Figures moved, which may explain it and proves nothing")
+    name = sector_names(comparison, say)
+    foremost = sorted(((name(each.sector), each.figures[0]) for each in found), key=lambda pair: -abs(pair[1].size))
+    told = "; ".join(f"{sector}: {moved_text(moved, say)}" for sector, moved in foremost[:NAMED])
+    return f"{what}; {say(whose)}: {told}."
+
+
+def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
+    """Sectors whose figures moved: those with another action where there are any, else with another confidence; and
+    what they are.
+    """
+    moved = [each for each in changes if each.figures]
+    if turned := [each for each in moved if each.action[0] != each.action[1]]:
+        return "among them, of sectors with another action", turned
+    if surer := [each for each in moved if each.kind != "same"]:
+        return "among them, of sectors with another confidence", surer
+    return "among them, of sectors with the same advice", moved
+
+
+def _none_moved(comparison: Comparison, say: Words) -> str:
+    """They saw other figures, yet what both had is the same."""
+    inputs = comparison.inputs
+    if inputs.same:
+        had = say("The figures that both had are the same, {count} of {count}.", count=inputs.same)
+    else:
+        had = say("They had no figure in common.")
+    earlier, later = (count_of(count, "figure", say) for count in (inputs.only_before, inputs.only_after))
+    alone = [say("{figures} of the earlier run alone", figures=earlier)] if inputs.only_before else []
+    alone += [say("{figures} of the later run alone", figures=later)] if inputs.only_after else []
+    what = "; ".join([*(alone or [say("older figures, or the days of figures")]), *_others(comparison, say)])
+    if comparison.same_answer:
+        return f"{had} {say('What differs: {what}.', what=what)}"
+    return f"{had} {say('What differs, and may explain it: {what}.', what=what)}"
 
 
 def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
@@ -137,22 +178,23 @@ def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
     return f"{had}: {say('what differs beside them may.') if differs else say('the model answered otherwise.')}"
 
 
-def moved_most(changes: Iterable[Change]) -> list[tuple[str, Moved]]:
-    """The foremost figure of each sector whose action is another one, else of those of which a run is surer."""
-    grave = [each for each in changes if each.kind not in ("same", "surer", "less sure") and each.figures]
-    some = grave or [each for each in changes if each.kind != "same" and each.figures]
-    return sorted(((each.sector, each.figures[0]) for each in some), key=lambda pair: -abs(pair[1].size))[:NAMED]
-
-
 def moved_text(moved: Moved, say: Words) -> str:
     """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`"""
     return f"{changed.moved_text(moved, say)} ({number_text(moved.size, 1, plus=True)} σ)"
 
 
+def sector_names(comparison: Comparison, say: Words) -> SectorNames:
+    """As the later run has them in its language, in that of the words."""
+    return replace(SectorNames.of(comparison.after.result), language=say.language)
+
+
 class ChangeRow(NamedTuple):
-    """A recommendation in both runs; `cited`: of each figure, whether a rationale rests on it."""
+    """A recommendation in both runs; `name`: what its sector is called for people; `cited`: of each figure, whether a
+    rationale rests on it.
+    """
 
     sector: str
+    name: str
     kind: str
     action: tuple[str | None, str | None]
     before: str
@@ -162,11 +204,13 @@ class ChangeRow(NamedTuple):
     cited: list[bool]
 
 
-def change_rows(changes: Sequence[Change], say: Words) -> list[ChangeRow]:
+def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
     """The gravest first."""
+    name = sector_names(comparison, say)
     return [
         ChangeRow(
             each.sector,
+            name(each.sector),
             each.kind,
             each.action,
             _advice(each, 0, say),
@@ -175,7 +219,7 @@ def change_rows(changes: Sequence[Change], say: Words) -> list[ChangeRow]:
             [moved_text(moved, say) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
-        for each in sorted(changes, key=lambda each: KINDS.index(each.kind))
+        for each in sorted(comparison.changes or (), key=lambda each: KINDS.index(each.kind))
     ]
 
 
@@ -186,12 +230,8 @@ def _advice(change: Change, side: int, say: Words) -> str:
     return say(action) if confidence is None else f"{say(action)} {confidence:.2f}"
 
 
-def fact_rows(found: Iterable[Difference]) -> list[tuple[str, str, str]]:
-    return [(each.at, value_text(each.before), value_text(each.after)) for each in found]
-
-
 def short_rows(found: Iterable[Difference], longest: int) -> list[tuple[str, str, str]]:
-    """The same where a value has room for `longest` characters: what is longer is told part by part."""
+    """Key and both values; mappings and lists of more than `longest` characters are told part by part."""
     rows = []
     for each in found:
         fits = all(len(value_text(value)) <= longest for value in (each.before, each.after))

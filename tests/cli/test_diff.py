@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from agent.report.diff_page import LIMIT
 from tests.cli.advisor import advisor
@@ -40,7 +41,7 @@ def test_terminal_says_the_verdict_first_and_names_figures(pair: tuple[str, str]
     lines = done.stdout.splitlines()
     assert lines[0] == "[SIMULATED DATA / OFFLINE PLANNER]"
     assert lines[1] == "Same question, agent and model; as of 2025-06-30 instead of 2025-03-31."
-    assert lines[2].startswith("Of ") and lines[3].startswith("The figures that moved most, which may explain it")
+    assert lines[2].startswith("Of ") and lines[3].startswith("Figures moved, which may explain it")
     assert "▲" not in done.stdout and "\x1b" not in done.stdout and "σ)*" in done.stdout
 
 
@@ -73,6 +74,18 @@ def test_run_and_itself_are_the_same(pair: tuple[str, str]) -> None:
     done = advisor("runs", "diff", "last", pair[1])
     assert done.returncode == 0 and "Both are the same run: there is nothing to compare." in done.stdout
     assert json.loads(advisor("runs", "diff", "last", pair[1], "--format", "json").stdout)["same_run"] is True
+
+
+def test_run_that_another_process_is_at_is_running_as_when_it_is_shown(pair: tuple[str, str], home: Path) -> None:
+    log = home / "runs" / pair[1] / "log.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-2]))
+    with FileLock(log.parent / "lock"):
+        told = " ".join(advisor("runs", "diff", *pair).stdout.split())
+        side = json.loads(advisor("runs", "diff", *pair, "--format", "json").stdout)["after"]
+        shown = advisor("runs", "show", pair[1]).stdout
+    assert f"No valid answer in {pair[1]} (running): no answers can be compared." in told
+    assert (side["status"], side["stop_reason"]) == ("running", "another process is at it")
+    assert "running: another process is at it" in shown and "interrupted" not in told + shown
 
 
 def test_run_without_an_answer_is_compared_all_the_same(pair: tuple[str, str], home: Path) -> None:

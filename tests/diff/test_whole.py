@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ async def test_other_date_is_told_with_the_figures_that_moved() -> None:
     assert verdict(found, SAY) == [
         "Same question, agent and model; as of 2020-09-30 instead of 2020-06-30.",
         "Of 2 sectors: 1 flipped, 1 same.",
-        "The figures that moved most, which may explain it and prove nothing: "
+        "Figures moved, which may explain it and proves nothing; among them, of sectors with another action: "
         "Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ).",
     ]
 
@@ -81,7 +82,7 @@ async def test_equal_figures_leave_it_to_the_model() -> None:
     found = compared(before, after)
     assert facts(found) == {"model.name": ("scripted", "another"), "model.max_tokens": (100, 200)}
     assert verdict(found, SAY) == [
-        "Same question and agent; model another instead of scripted; other parameters (model.max_tokens).",
+        "Same question, as-of date and agent; model another instead of scripted; other parameters (model.max_tokens).",
         "Of 2 sectors: 1 flipped, 1 same.",
         "Both had the same 3 figures, so that these do not explain it: what differs beside them may.",
     ]
@@ -94,7 +95,9 @@ async def test_equal_figures_and_setup_leave_it_to_chance() -> None:
 
 async def test_other_figures_and_another_model_explain_nothing_alone() -> None:
     last = told(await moving_run(), await moving_run(SEPTEMBER, OTHER, model_name="another"))[-1]
-    assert last.startswith("Figures moved as well, so that neither alone explains it. Those that moved most: Banks")
+    assert last.startswith(
+        "Figures moved as well, so that neither alone explains it; among them, of sectors with another"
+    )
 
 
 async def test_other_figures_that_lead_to_the_same_are_told() -> None:
@@ -262,6 +265,38 @@ async def test_terminal_tells_long_values_by_their_paths_and_json_has_them_whole
     assert [(each["at"], len(each["before"])) for each in found.to_json()["agent_file"]] == [
         ("sectors.Energy.tickers", 9)
     ]
+
+
+@pytest.mark.parametrize(("columns", "longest"), [(80, "get_relative_rotation"), (36, "get_relative_rotation_of_all")])
+async def test_no_name_in_a_path_is_broken(
+    columns: int, longest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def sectors(told: str) -> dict[str, Any]:
+        return {longest: {"aliases": [f"{told} of the taxonomy"], "names": {"en": "x" * 60}}, "Banks": {}, "Energy": {}}
+
+    found = compared(
+        await moving_run(keys={"sectors": sectors("one")}), await moving_run(keys={"sectors": sectors("another")})
+    )
+    assert [each.at for each in found.file] == [f"sectors.{longest}.aliases"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    diff_table.show(found, SAY)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= columns
+    said = re.findall(r"[\w.]+", out)
+    assert {f"{longest}.", f"sectors.{longest}."} & {*said} and "aliases" in said
+
+
+async def test_terminal_speaks_the_language_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {"language": "vi", "sectors": {"Banks": {"names": {"vi": "Ngân hàng"}}, "Energy": {}, "Media": {}}}
+    found = compared(await moving_run(keys=keys), await moving_run(SEPTEMBER, OTHER, keys=keys))
+    found.after.result.labels = [SIMULATED]
+    monkeypatch.setenv("COLUMNS", "120")
+    diff_table.show(found, words("vi"))
+    out = capsys.readouterr().out
+    assert "[DỮ LIỆU MÔ PHỎNG]" in out and "chi phí trước  chưa có giá, 2 lượt, 1 lệnh gọi công cụ" in out
+    assert "Ngân hàng" in out and "Banks" not in out
 
 
 def test_long_calls_of_one_tool_are_told_by_the_arguments_that_differ() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from agent.diff.values import Difference
 from agent.diff.whole import Comparison, Side, ToolChange
 from agent.report.diff_page import LIMIT, render
 from agent.report.words import words
-from agent.result import RunResult
+from agent.result import SIMULATED, RunResult
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result
 from tests.runs.samples import EVENTS
 
@@ -61,6 +62,23 @@ def test_page_says_verdict_change_figures_and_rationales() -> None:
 def test_page_speaks_the_language_of_the_run() -> None:
     text = Reader(page(moved("overweight", 2.5), moved("underweight", -4.0), language="vi")).text
     assert "▲ tăng tỷ trọng 0.70 → ▼ giảm tỷ trọng 0.70" in text and "đảo chiều" in text and "Before" not in text
+    assert "0 lượt, 1 lệnh gọi công cụ" in text and "tool call" not in text
+
+
+def test_page_of_vietnamese_runs_names_sectors_and_marks_simulated_data_as_their_own_pages_do() -> None:
+    keys = {"spec": {"language": "vi", "sectors": {"Banks": {"names": {"vi": "Ngân hàng"}}}}, "labels": [SIMULATED]}
+    before, after = (replace(run, **keys) for run in (moved("overweight", 2.5), moved("underweight", -4.0)))  # type: ignore[arg-type]
+    text = Reader(page(before, after, language="vi")).text
+    assert "MÔ PHỎNG" in text and "SIMULATED" not in text.replace("[SIMULATED]", "")
+    assert "Ngân hàng đảo chiều" in text and "Banks" not in text
+    assert "Trước It stands at 2.5. Sau It stands at -4.0." in text
+
+
+def test_texts_are_whole_up_to_a_length_that_the_page_has_room_for() -> None:
+    long = " ".join(f"word{at}" for at in range(80))
+    text = Reader(page(evil_run("x", 1), evil_run("y", 1), long)).text
+    assert 500 < len(long) < 660 and f"{long} +{long}" in text and f"({long}={long})" in text
+    assert f"{long}0 {long} [" in text
 
 
 def test_what_others_said_is_text_and_never_markup() -> None:

@@ -1,0 +1,129 @@
+"""What the sentences say of two runs: what is the same, what differs, and which figures may explain it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agent.diff.whole import Comparison, Side, compare
+from agent.report.diff_text import verdict
+from agent.report.words import words
+from agent.result import RunResult
+from tests.following import NEXT, follow
+from tests.messages_api import call
+from tests.moving import JUNE, SEPTEMBER, advised, moving_market, moving_run
+from tests.scripted import Scripted, answer, said
+
+SAY = words("en")
+OTHER = advised("underweight", 0.7)
+YEAR = call("get_sector_heatmap", {"lookback_period": "1Y"}, id="toolu_2")
+FORM = {
+    "type": "object",
+    "properties": {
+        "sector_recommendations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "sector_name": {"type": "string"},
+                    "action": {"type": "string", "enum": ["overweight", "underweight"]},
+                    "rationale": {"type": "string"},
+                    "confidence_score": {"type": "number"},
+                },
+            },
+        },
+        "heatmap_url": {"type": "string"},
+        "view": {"type": "string"},
+    },
+}
+
+
+def compared(before: RunResult, after: RunResult) -> Comparison:
+    assert before.folder and after.folder
+    return compare(Side.read(before.folder), Side.read(after.folder))
+
+
+def told(before: RunResult, after: RunResult) -> list[str]:
+    return verdict(compared(before, after), SAY)
+
+
+async def asked_on(first: RunResult, given: Any) -> RunResult:
+    """A question on its answer, for which the market is looked at over a year, too."""
+    return await follow(first, Scripted(said(YEAR), answer(json.dumps(given))), servers={"market": moving_market()})
+
+
+async def test_question_on_a_run_that_looked_further_has_the_same_figures_and_more() -> None:
+    first = await moving_run()
+    second = await asked_on(first, OTHER)
+    assert second.question == NEXT and told(first, second) == [
+        "Same as-of date, agent and model; another question; the later run is a question on the earlier one.",
+        "Of 2 sectors: 1 flipped, 1 same.",
+        "The figures that both had are the same, 3 of 3. "
+        "What differs, and may explain it: 3 figures of the later run alone; another question.",
+    ]
+    assert told(second, first)[-1].endswith("it: 3 figures of the earlier run alone; another question.")
+
+
+async def test_further_figures_explain_nothing_where_the_answer_is_the_same() -> None:
+    first = await moving_run()
+    assert told(first, await asked_on(first, advised()))[1:] == [
+        "Recommendations and confidences are the same, 2 of 2.",
+        "The figures that both had are the same, 3 of 3. "
+        "What differs: 3 figures of the later run alone; another question.",
+    ]
+
+
+async def test_runs_that_looked_elsewhere_had_no_figure_in_common() -> None:
+    assert told(await moving_run(), await moving_run(given=OTHER, looks=(YEAR,)))[-1] == (
+        "They had no figure in common. "
+        "What differs, and may explain it: 3 figures of the earlier run alone; 3 figures of the later run alone."
+    )
+
+
+async def test_equal_figures_of_other_days_have_not_moved() -> None:
+    assert told(await moving_run(), await moving_run("2020-07-31", OTHER))[-1] == (
+        "The figures that both had are the same, 3 of 3. What differs, and may explain it: "
+        "older figures, or the days of figures; as of 2020-07-31 instead of 2020-06-30."
+    )
+
+
+async def test_date_that_both_have_is_the_same_whatever_else_differs() -> None:
+    first, other = await moving_run(), await moving_run(model_name="another", keys={"horizon": "21 sessions"})
+    assert told(first, other)[0].startswith("Same question and as-of date; ")
+
+
+async def test_runs_without_a_date_share_none() -> None:
+    assert told(await moving_run(None), await moving_run(None))[0] == "Same question, agent and model."
+
+
+@pytest.mark.parametrize(
+    ("given", "whose"),
+    [
+        (OTHER, "another action: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
+        (advised(confidence=0.7), "another confidence: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
+        (advised() | {"view": "down"}, "the same advice: Energy: Performance 3M −3.1 → −30.0 % (−9.0 σ); Banks: "),
+    ],
+)
+async def test_figures_are_named_for_the_sectors_that_changed_the_most(given: Any, whose: str) -> None:
+    """Energy, whose recommendation stays, moved more than Banks."""
+    market = {"market": moving_market(figures={JUNE: (4.2, -3.1, 0.5), SEPTEMBER: (-6.0, -30.0, 5.0)})}
+    shared: dict[str, Any] = {"servers": market, "keys": {"response_format": FORM}}
+    before = await moving_run(given=advised() | {"view": "up"}, **shared)
+    last = told(before, await moving_run(SEPTEMBER, {"view": "up"} | given, **shared))[-1]
+    head = "Figures moved, which may explain it and proves nothing; among them, of sectors with "
+    assert last.startswith(head + whose)
+
+
+async def test_of_answers_without_sectors_no_figure_is_named() -> None:
+    keys = {"response_format": {"type": "object", "properties": {"view": {"type": "string"}}}}
+    before, after = await moving_run(given={"view": "up"}, keys=keys), {"view": "down"}
+    assert told(before, await moving_run(SEPTEMBER, after, keys=keys))[-1] == "They had other figures."
+
+
+async def test_sectors_have_their_names_in_the_language_of_the_sentences() -> None:
+    keys = {"language": "vi", "sectors": {"Banks": {"names": {"vi": "Ngân hàng"}}, "Energy": {}, "Media": {}}}
+    found = compared(await moving_run(keys=keys), await moving_run(SEPTEMBER, OTHER, keys=keys))
+    assert ": Ngân hàng: Hiệu suất 3M" in verdict(found, words("vi"))[-1]
+    assert ": Banks: Performance 3M" in verdict(found, SAY)[-1]
