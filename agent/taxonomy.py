@@ -117,9 +117,10 @@ def customary(language: str) -> Mapping[str, str]:
     if language == "en":
         return {}
     named = [each for taxonomy in _shipped().values() for each in taxonomy.sectors.items()]
-    international = _shipped()["international"].sectors.values()
-    named += [(alias, about) for about in international for alias in about.aliases if alias.isascii()]
-    return {folded(name): about.names[language] for name, about in reversed(named) if language in about.names}
+    own = {folded(sector): about.names[language] for sector, about in reversed(named) if language in about.names}
+    international = _shipped()["international"].sectors.items()
+    others = ((alias, folded(sector)) for sector, about in international for alias in about.aliases if alias.isascii())
+    return {folded(alias): own[sector] for alias, sector in others if sector in own} | own
 
 
 def as_customary(sectors: Iterable[str]) -> Taxonomy:

@@ -17,7 +17,8 @@ ORDINARY = frozenset(
 """Names of sectors that a question means as words like others."""
 OTHERWISE = (
     *("central bank", "central banks", "state bank", "world bank", "ngân hàng nhà nước", "ngân hàng trung ương"),
-    *("retail investors", "industrial production", "thị trường chứng khoán", "sàn chứng khoán"),
+    *("retail investors", "industrial production", "financial statement", "financial statements", "báo cáo tài chính"),
+    *("thị trường chứng khoán", "sàn chứng khoán"),
 )
 """Phrases in which the name of a sector means something else."""
 

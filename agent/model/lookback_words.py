@@ -19,7 +19,9 @@ _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "sev
 _TENS |= {"mười": 10, "hai mươi": 20, "ba mươi": 30}
 _NUMBERS = _TENS | _ONES
 _NUMBER = "|".join(sorted(_NUMBERS, key=lambda word: -len(word)))
-_COUNT = rf"\d{{1,3}}(?:\.\d{{1,2}}|,5)?(?!\d)|(?:{'|'.join(_TENS)})[ -](?:{'|'.join(_ONES)})|{_NUMBER}"
+_AFTER_TENS = "|".join(word for word in _ONES if word != "năm")
+"""After ten, `năm` is a year: its five is `lăm`."""
+_COUNT = rf"\d{{1,3}}(?:\.\d{{1,2}}|,5)?(?!\d)|(?:{'|'.join(_TENS)})[ -](?:{_AFTER_TENS})|{_NUMBER}"
 _JOINED = r"-?(?:\s*[-–−/,]\s*|\s*,?\s+(?:and|or|to|và|hoặc|hay|đến|tới)\s+)"
 _UNIT = (
     "(?:(?P<D>d|sessions?|(?:trading |business )?days?|phiên|ngày)|(?P<W>w|wks?|weeks?|tuần)"

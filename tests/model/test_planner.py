@@ -246,7 +246,15 @@ async def test_absurd_numbers_and_equal_figures_are_survived() -> None:
 
 @pytest.mark.parametrize(
     ("results", "says"),
-    [(("as_of is outside 1949-2017",), "the last error was: as_of is outside 1949-2017"), (({"rows": []},), "no tool")],
+    [
+        (("as_of is outside 1949-2017",), "the last error was: as_of is outside 1949-2017"),
+        (({"rows": []},), "no tool returned figures by sector"),
+        (
+            (table("beta", A=1.0, B=2.0), table("trades", A=1.0, C=2.0, D=3.0)),
+            "tools returned figures by sector (beta, trades; of A, B, C and 1 more), and none is one that",
+        ),
+        ((table("momentum_rank", A=1.0, B=2.0),), "(momentum_rank; of A, B), and none is one"),
+    ],
 )
 async def test_without_figures_the_planner_refuses_and_says_why(results: tuple[Any, ...], says: str) -> None:
     turn = await ask(*results)
