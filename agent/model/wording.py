@@ -63,10 +63,12 @@ class Wording:
 
     def as_asked(self, sector: str, figures: Sequence[Figure], lookbacks: Sequence[str]) -> str:
         """How it performed over the lookbacks that were asked for, and for which of them no tool said it."""
-        days = {lookback: days_of(lookback) for lookback in lookbacks}
-        over = {each: return_days(each) for each in figures if each.sector == sector and each.value is not None}
-        found = [self._returned(each) for each, spans in over.items() if spans in days.values() and spans]
-        missing = [self._span(lookback) for lookback, spans in days.items() if not spans or spans not in over.values()]
+        wanted = {lookback: days_of(lookback) for lookback in lookbacks}
+        own = (figure for figure in figures if figure.sector == sector and figure.value is not None)
+        returns = [(figure, days) for figure in own if (days := return_days(figure))]
+        found = [self._returned(figure) for figure, days in returns if days in wanted.values()]
+        reached = {days for _, days in returns}
+        missing = [self._span(lookback) for lookback, days in wanted.items() if days not in reached]
         none = self._phrases.not_returned.format(lookbacks=_listed(missing, self._phrases.any_of)) if missing else ""
         said = "; ".join(filter(None, (", ".join(found), none)))
         return self._phrases.as_asked.format(figures=said) if said else ""
