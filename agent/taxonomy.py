@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, TypeAlias
 
@@ -96,13 +97,55 @@ class Taxonomy:
 
 
 @cache
+def _shipped() -> Mapping[str, Taxonomy]:
+    """The taxonomies that come with the package, whose own names are English."""
+    folder = data.root() / "configs" / "taxonomies"
+    read_all = {each: read(folder / f"{each}.yaml").value for each in _SHIPPED}
+    return {
+        each: Taxonomy({sector: SectorSpec.model_validate(about) for sector, about in sectors.items()})
+        for each, sectors in read_all.items()
+    }
+
+
+@cache
 def customary(language: str) -> Mapping[str, str]:
-    """What sectors are called where no taxonomy is given: folded name → name in the language, from the taxonomies that
-    come with the package, whose own names are English.
+    """What sectors are called where no taxonomy is given: folded name → name in the language.
+
+    Of aliases the English ones of the international taxonomy count: those of the Vietnamese one are often of a part of
+    a sector (steel, ports), and two parts must not share one name.
     """
-    files = [] if language == "en" else [data.root() / "configs" / "taxonomies" / f"{each}.yaml" for each in _SHIPPED]
-    named = [(sector, about.get("names", {})) for file in files for sector, about in read(file).value.items()]
-    return {folded(sector): names[language] for sector, names in reversed(named) if language in names}
+    if language == "en":
+        return {}
+    named = [each for taxonomy in _shipped().values() for each in taxonomy.sectors.items()]
+    own = {folded(sector): about.names[language] for sector, about in reversed(named) if language in about.names}
+    international = _shipped()["international"].sectors.items()
+    others = ((alias, folded(sector)) for sector, about in international for alias in about.aliases if alias.isascii())
+    return {folded(alias): own[sector] for alias, sector in others if sector in own} | own
+
+
+def as_customary(sectors: Iterable[str]) -> Taxonomy:
+    """These sectors where no taxonomy is given, each with the other names that the shipped ones have for it.
+
+    Where several of them are parts of one sector there, only that of its very name has its other names.
+    """
+    known = {sector: _customary_names(sector) for sector in sectors}
+    own, parts = set(map(folded, known)), Counter(map(tuple, known.values()))
+    return Taxonomy(
+        {
+            sector: SectorSpec(aliases=[name for name in names if folded(name) not in own])
+            if names and (parts[tuple(names)] == 1 or folded(names[0]) == folded(sector))
+            else SectorSpec()
+            for sector, names in known.items()
+        }
+    )
+
+
+def _customary_names(sector: str) -> list[str]:
+    """All names of the shipped sector that has this one, at best as its own; its own is the first."""
+    found = [
+        [name, *taxonomy.aliases[name]] for taxonomy in _shipped().values() if (name := taxonomy.canonical(sector))
+    ]
+    return min(found, key=lambda names: folded(names[0]) != folded(sector), default=[])
 
 
 class KnownSectors:

@@ -14,7 +14,7 @@ from agent.market.us_real import INDUSTRIES
 from agent.market.vn_parameters import SECTORS
 from agent.source import read
 from agent.spec import AgentSpec
-from agent.taxonomy import KnownSectors, Taxonomy
+from agent.taxonomy import KnownSectors, Taxonomy, as_customary
 from tests.test_agentfile import ROOT, of_mapping, parse, problems
 
 SHIPPED = ["taxonomies/vn.yaml", "taxonomies/international.yaml"]
@@ -167,6 +167,28 @@ def test_every_shipped_taxonomy_is_tested() -> None:
     folder = data.root() / "configs"
     assert sorted(str(path.relative_to(folder)) for path in folder.glob("taxonomies/*")) == sorted(SHIPPED)
     assert all(isinstance(read(folder / name).value, dict) for name in SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("sectors", "name", "sector"),
+    [
+        (SECTORS, "energy", "Oil and Gas"),
+        (SECTORS, "Dầu khí", "Oil and Gas"),
+        (SECTORS, "Thép", "Basic Resources"),
+        (INDUSTRIES.values(), "Năng lượng", "Energy"),
+        (INDUSTRIES.values(), "Y tế", "Health Care"),
+        (INDUSTRIES.values(), "Tài chính", "Finance"),
+        (INDUSTRIES.values(), "Semiconductors", None),
+        (["Steel", "Mining"], "Metals", None),
+        (["Steel", "Basic Resources"], "Metals", "Basic Resources"),
+        (["Steel", "Basic Resources"], "steel", "Steel"),
+        (["Energy", "Oil and Gas"], "Oil and Gas", "Oil and Gas"),
+    ],
+)
+def test_sectors_without_a_taxonomy_have_the_other_names_that_are_customary(
+    sectors: Any, name: str, sector: str | None
+) -> None:
+    assert as_customary(sectors).canonical(name) == sector
 
 
 def figures(rows: list[Any]) -> list[tuple[Any, ...]]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from agent import data
 from agent.evidence.lexicon import Lexicon
-from agent.model.scorecard import COUNTS
+from agent.model.lookback_words import lookbacks_named
 from agent.taxonomy import Taxonomy
 
-ORDINARY = frozenset({"other", "others", "other industries", "ngành khác"})
-"""Names of sectors that a question means as words like others."""
-_LOOKBACK = re.compile(
-    rf"(?<!\w)(\d{{1,2}}|{'|'.join(COUNTS)})[ -]?(m|months?|tháng|y|years?|năm)(?!\w)", re.IGNORECASE
+ORDINARY = frozenset(
+    {"other", "others", "other industries", "ngành khác", "money", "power", "securities", "distribution", "nước"}
 )
+"""Names of sectors that a question means as words like others."""
+OTHERWISE = (
+    *("central bank", "central banks", "state bank", "world bank", "ngân hàng nhà nước", "ngân hàng trung ương"),
+    *("retail investors", "industrial production", "financial statement", "financial statements", "báo cáo tài chính"),
+    *("thị trường chứng khoán", "sàn chứng khoán"),
+)
+"""Phrases in which the name of a sector means something else."""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """`questions`: the oldest first; `about`: what the first message says below its question."""
+    """`questions`: the oldest first, in NFC; `about`: what the first message says below its question."""
 
     questions: tuple[str, ...]
     about: str
@@ -34,7 +39,7 @@ class Conversation:
             for message in messages[1:]
             if message["role"] == "user" and words in (texts := _texts(message))
         )
-        return cls((first, *later), "\n".join(about))
+        return cls(tuple(unicodedata.normalize("NFC", each) for each in (first, *later)), "\n".join(about))
 
     @property
     def question(self) -> str:
@@ -49,11 +54,7 @@ class Conversation:
     @property
     def lookbacks(self) -> list[str]:
         """That a question on an answer names, as tools are asked for them: 6M, 1Y."""
-        found = _LOOKBACK.findall(self.question) if self.follows else []
-        months = [
-            (COUNTS.get(count.lower()) or int(count)) * (12 if unit[0].lower() in "yn" else 1) for count, unit in found
-        ]
-        return list(dict.fromkeys(f"{each // 12}Y" if each % 12 == 0 else f"{each}M" for each in months if each))
+        return lookbacks_named(self.question) if self.follows else []
 
 
 def sectors_named(question: str, taxonomy: Taxonomy) -> list[str]:
@@ -62,7 +63,8 @@ def sectors_named(question: str, taxonomy: Taxonomy) -> list[str]:
         ([name for name in (sector, *others) if name.casefold() not in ORDINARY], "entity", sector)
         for sector, others in taxonomy.aliases.items()
     )
-    return list(dict.fromkeys(str(cue.value) for cue in Lexicon.of(named).cues(question)))
+    cues = Lexicon.of([*named, (list(OTHERWISE), "neutral", "")]).cues(question)
+    return list(dict.fromkeys(str(cue.value) for cue in cues if cue.kind == "entity"))
 
 
 def _texts(message: dict[str, Any]) -> list[str]:

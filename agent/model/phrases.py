@@ -27,6 +27,8 @@ class Phrases:
     few_measures: str
     without_figures: str
     as_asked: str
+    not_returned: str
+    """Lookbacks that were asked for, and of which no return came."""
 
     counts: str
     share: str
@@ -35,6 +37,7 @@ class Phrases:
     low: str
     missing: str
     shelter: str
+    shelter_before: str
     calibrated: str
     too_thin: str
     too_early: str
@@ -82,12 +85,14 @@ ENGLISH = Phrases(
     few_measures="Only {have} of {of} measures have figures for it.",
     without_figures="No tool returned figures for this sector, so nothing speaks for or against it.",
     as_asked="As asked: {figures}.",
+    not_returned="no performance came for {lookbacks}",
     counts="The scorecard counts {shares}.",
     share="{measures} {share}",
     shares={1.5: "one and a half times", 1.0: "in full", 0.5: "by half", 0.25: "by a quarter", 0.125: "by an eighth"},
     low="low {measure}",
     missing="No tool gave {measures}.",
     shelter="The question asks for shelter, so low volatility counts most.",
+    shelter_before="An earlier question asked for shelter, so low volatility counts most.",
     calibrated="Confidence is how often such scores were right on US industries from 1950 to {year}.",
     too_thin=(
         "Confidence is not calibrated: that takes five sectors, and the return over a year or two of the main measures."
@@ -130,6 +135,7 @@ VIETNAMESE = Phrases(
     few_measures="Chỉ {have} trên {of} thước đo có số liệu cho ngành này.",
     without_figures="Trung lập với {sector}: không công cụ nào trả về số liệu cho ngành này.",
     as_asked="Theo câu hỏi: {figures}.",
+    not_returned="không có số liệu hiệu suất cho {lookbacks}",
     counts="Bảng điểm tính {shares}.",
     share="{measures} với {share}",
     shares={
@@ -142,6 +148,7 @@ VIETNAMESE = Phrases(
     low="{measure} thấp",
     missing="Không công cụ nào cho số liệu về {measures}.",
     shelter="Câu hỏi tìm ngành phòng thủ, nên biến động thấp có trọng số lớn nhất.",
+    shelter_before="Câu hỏi trước đó tìm ngành phòng thủ, nên biến động thấp có trọng số lớn nhất.",
     calibrated=(
         "Độ tin cậy cho biết những điểm số như vậy đã đúng thường xuyên đến mức nào với các ngành của Mỹ "
         "từ năm 1950 đến năm {year}."

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from agent.figures import Figure, FigureReader
@@ -21,20 +21,13 @@ from agent.model.base import Request, Turn
 from agent.model.calibration import Calibration, calibration
 from agent.model.conversation import Conversation, sectors_named
 from agent.model.phrases import ENGLISH, VIETNAMESE, Phrases
-from agent.model.scorecard import METRICS, MONTH, NAMED, RISK, VERSION, YEAR, Scored, ranked
-from agent.model.wording import FLOW_TOOL, Asked, Ground, Wording
+from agent.model.scorecard import COUNTED, METRICS, MONTH, NAMED, RISK, VERSION, YEAR, Scored, ranked
+from agent.model.sought import Asked, asked
+from agent.model.wording import FLOW_TOOL, Ground, Wording
 from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
-from agent.taxonomy import KnownSectors, SectorSpec, Taxonomy
+from agent.taxonomy import KnownSectors, Taxonomy, as_customary
 from agent.tools.content import readable, unframed
 
-SHELTER = re.compile(
-    "downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ|trú ẩn", re.IGNORECASE
-)
-RATES = re.compile(
-    r"\b(interest|policy|key|base) rate|\brates\b|\brate.(hike|cut|rise|increase|shock|sensitiv)|central bank"
-    "|lãi suất|ngân hàng (nhà nước|trung ương)",
-    re.IGNORECASE,
-)
 MAIN = (YEAR, MONTH, "seasonality")
 """The measures of full weight, which there is a record of."""
 FEWEST = 5
@@ -83,8 +76,7 @@ class Planner:
 
     async def answer(self, request: Request) -> Turn:
         conversation = Conversation.of(request.messages)
-        question = unicodedata.normalize("NFC", conversation.question)
-        asked = _asked(conversation.questions)
+        about = asked(conversation.questions)
         if not _asks_for_sectors(request.schema):
             return self._refuse("the offline planner answers in the form of sector recommendations only")
         made = _made(request.messages)
@@ -97,19 +89,17 @@ class Planner:
         taxonomy, universe = self._reader.taxonomy, _universe(request.schema)
         figures = _figures(request.messages, self._reader)
         known, strangers = _sorted_out(figures, universe, taxonomy)
-        scored = ranked(known, shelter=asked.shelter)
+        scored = ranked(known, shelter=about.shelter)
         if not scored:
-            return self._refuse(_without_sectors(request, strangers))
-        ground = _ground(scored, asked)
-        calibrated = _calibrated(facts, asked.shelter) if ground.suffices else Calibration()
+            return self._refuse(_without_scores(request, known, strangers))
+        ground = _ground(scored, about)
+        calibrated = _calibrated(facts, about.shelter) if ground.suffices else Calibration()
         wording = Wording(SPOKEN.get(facts.get("Language of the rationales"), ENGLISH), taxonomy)
-        names = universe or _names(
-            scored, sectors_named(question, taxonomy or _bare(scored)), only=conversation.follows
-        )
-        rows = _rows(scored, names, calibrated, wording, taxonomy)
-        rows[0]["rationale"] += f" {wording.preface(scored, calibrated, ground, figures, asked)}"
-        for row in rows if conversation.lookbacks else ():
-            row["rationale"] = wording.as_asked(row["sector_name"], known, conversation.lookbacks) + row["rationale"]
+        sectors = taxonomy or as_customary([each.sector for each in scored])
+        names = universe or _names(scored, sectors_named(conversation.question, sectors), only=conversation.follows)
+        as_asked = partial(wording.as_asked, figures=known, lookbacks=conversation.lookbacks)
+        rows = _rows(scored, names, calibrated, wording, taxonomy, as_asked)
+        rows[0]["rationale"] += f" {wording.preface(scored, calibrated, ground, figures, about)}"
         return self._turn([{"type": "text", "text": _answer(rows, request.schema)}])
 
     async def close(self) -> None:
@@ -203,14 +193,25 @@ def _said(block: dict[str, Any]) -> str:
     return unframed(content if isinstance(content, str) else content[0]["text"])
 
 
-def _without_sectors(request: Request, strangers: list[str]) -> str:
+def _without_scores(request: Request, known: list[Figure], strangers: list[str]) -> str:
     """Why nothing can be ranked."""
+    by_sector = [figure for figure in known if figure.sector and figure.value is not None]
+    if by_sector:
+        metrics, sectors = _some(each.metric for each in by_sector), _some(each.sector or "" for each in by_sector)
+        came = f"tools returned figures by sector ({metrics}; of {sectors})"
+        return f"{came}, and none is one that the scorecard counts: {COUNTED}"
     if strangers:
         return f"the sectors that tools gave figures for are in no entry of `sectors`: {', '.join(strangers)}"
     if not _made(request.messages):
         return f"no offered tool is one that the offline planner calls: {CALLED}"
     why = _last_error(request.messages) or f"the offline planner calls {CALLED}"
     return f"no tool returned figures by sector; {why}"
+
+
+def _some(names: Iterable[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - 3} more" if len(distinct) > 3 else ""
+    return ", ".join(distinct[:3]) + more
 
 
 def _last_error(messages: list[dict[str, Any]]) -> str:
@@ -234,12 +235,6 @@ def _figures(messages: list[dict[str, Any]], reader: FigureReader) -> list[Figur
                 read = reader.read(data, offered_as=tools[block["tool_use_id"]], call=block["tool_use_id"])
                 figures += [figure for figure in read if figure.ticker is None]
     return figures
-
-
-def _asked(questions: Iterable[str]) -> Asked:
-    """What any question of a conversation is about, so that one on an answer is weighed as the answer was."""
-    said = unicodedata.normalize("NFC", "\n".join(questions))
-    return Asked(SHELTER.search(said) is not None, RATES.search(said) is not None)
 
 
 def _calibrated(facts: dict[str, str], shelter: bool) -> Calibration:
@@ -267,17 +262,12 @@ def _sorted_out(
     return [figure for figure in figures if figure.sector not in strangers], strangers
 
 
-def _ground(scored: list[Scored], asked: Asked) -> Ground:
+def _ground(scored: list[Scored], about: Asked) -> Ground:
     """Enough are five sectors with the return over a year, or with two of the main measures."""
     there = {each.measure for sector in scored for each in sector.evidence}
-    main = (*MAIN, RISK) if asked.shelter else MAIN
+    main = (*MAIN, RISK) if about.shelter else MAIN
     enough = YEAR in there or len(there.intersection(main)) > 1
     return Ground([measure for measure in main if measure not in there], len(scored) >= FEWEST and enough)
-
-
-def _bare(scored: list[Scored]) -> Taxonomy:
-    """The sectors by their own names alone."""
-    return Taxonomy({each.sector: SectorSpec() for each in scored})
 
 
 def _names(scored: list[Scored], asked: list[str], *, only: bool) -> list[str]:
@@ -293,7 +283,12 @@ def _names(scored: list[Scored], asked: list[str], *, only: bool) -> list[str]:
 
 
 def _rows(
-    scored: list[Scored], names: list[str], calibrated: Calibration, wording: Wording, taxonomy: Taxonomy | None
+    scored: list[Scored],
+    names: list[str],
+    calibrated: Calibration,
+    wording: Wording,
+    taxonomy: Taxonomy | None,
+    as_asked: Callable[[str], str],
 ) -> list[dict[str, Any]]:
     """A recommendation for each name; neutral where no tool gave its figures."""
     by_name = {each.sector: each for each in scored}
@@ -302,11 +297,12 @@ def _rows(
         sector = name if name in by_name or taxonomy is None else taxonomy.canonical(name) or name
         found = by_name.get(sector)
         action, score = (found.action, found.score) if found else ("neutral", 0.0)
+        why = wording.rationale(found) if found else wording.without_figures(sector)
         rows.append(
             {
                 "sector_name": name,
                 "action": action,
-                "rationale": wording.rationale(found) if found else wording.without_figures(sector),
+                "rationale": f"{as_asked(sector)} {why}".lstrip(),
                 "confidence_score": calibrated.confidence(action, score),
             }
         )

@@ -9,8 +9,9 @@ was there to test (flow, large trades, profits) weigh less, by judgement. When s
 count.
 
 A measure is taken from the figure nearest to it that a tool gives: the return over a year from performance or
-relative strength over a year, else 12-1 month momentum, else what spans at least half a year. Returns over less than a
-month say least, and count only where nothing spans a month.
+relative strength over a year, else 12-1 month momentum, else what spans at least half a year; volatility from that
+nearest to 24 months, with which the weights were chosen. Returns over less than a month say least, and count only where
+nothing spans a month.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ WEIGHTS = {
 """By measure. One of weight 0 does not exist for its scorecard."""
 METRICS = ("performance", "momentum", "volatility", "relative_strength", "seasonality")
 """What to ask a heatmap for: the article's four, which people see, and what the scorecard weighs beside them."""
+COUNTED = (
+    "returns (performance, relative strength, momentum), seasonality, share_of_turnover, net_value, profit_growth and, "
+    "when shelter is sought, volatility; ranks are no measure"
+)
 NAMED = 3
 """Sectors to overweight, and to underweight, when no universe asks for all."""
 THRESHOLD = 0.25
@@ -65,7 +70,7 @@ SPAN = re.compile(
     r"| [0-9]+$)|(?P<word>ytd|qtd|mtd|ttm|daily|weekly|monthly|quarterly|annual|yearly))(?![a-z0-9])"
 )
 """A lookback anywhere in a name or in words, such as trailing 12 months; of 12 1, months."""
-NOMINAL = {YEAR: 365, MONTH: 30, DAYS: 30}
+NOMINAL = {YEAR: 365, MONTH: 30, DAYS: 30, RISK: 730}
 """Calendar days that a measure is meant to span."""
 HALF_A_YEAR = 182
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
@@ -174,14 +179,23 @@ def _is_ranks(column: Mapping[str, Figure]) -> bool:
 
 def _measure(figure: Figure) -> tuple[str, float, int]:
     """What a figure measures, how far its lookback is from that measure's own, and how plainly it does."""
-    metric = figure.metric.lower()
-    name, named = _named(figure.metric)
+    metric, (name, named) = figure.metric.lower(), _named(figure.metric)
     for plainness, pattern in enumerate(RETURNS):
         if pattern.fullmatch(name):
             days = named or _days(figure.lookback)
             measure = YEAR if days >= HALF_A_YEAR else MONTH if days >= NOMINAL[MONTH] else DAYS
-            return measure, abs(math.log(days / NOMINAL[measure])), plainness
-    return metric, -(_days(figure.lookback) if metric == RISK else 0), 0
+            return measure, _distance(days, measure), plainness
+    return metric, _distance(_days(figure.lookback), RISK) if metric == RISK else 0.0, 0
+
+
+def _distance(days: int, measure: str) -> float:
+    return abs(math.log(days / NOMINAL[measure]))
+
+
+def return_days(figure: Figure) -> int | None:
+    """Calendar days that a return spans, by its lookback or its name; None for a figure that is no return."""
+    name, named = _named(figure.metric)
+    return (named or _days(figure.lookback)) if RETURNS[0].fullmatch(name) else None
 
 
 def _named(metric: str) -> tuple[str, int | None]:

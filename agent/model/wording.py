@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.figures import Figure
+from agent.lookbacks import days_of
 from agent.model.calibration import Calibration
 from agent.model.phrases import Phrases
-from agent.model.scorecard import RISK, Evidence, Scored, weights_for
+from agent.model.scorecard import RISK, Evidence, Scored, return_days, weights_for
+from agent.model.sought import Asked
 from agent.taxonomy import Taxonomy
 
 FLOW_TOOL = re.compile("flow")
@@ -25,13 +27,6 @@ RATE = re.compile(
 LOOKBACK = re.compile(r"(\d+(?:-\d+)?)([DWMQY])")
 NEAR = 0.25
 """Within this many standard deviations of the mean, a figure speaks for nothing."""
-
-
-class Asked(NamedTuple):
-    """What the question is about."""
-
-    shelter: bool = False
-    rates: bool = False
 
 
 class Ground(NamedTuple):
@@ -67,13 +62,16 @@ class Wording:
         )
 
     def as_asked(self, sector: str, figures: Sequence[Figure], lookbacks: Sequence[str]) -> str:
-        """How it performed over the lookbacks that were asked for, as far as a tool said; with a blank at its end."""
-        found = [
-            f"{self._metric(each)} {self._value(each)} ({self._lookback(each)})"
-            for each in figures
-            if each.sector == sector and each.metric == "performance" and each.lookback in lookbacks
-        ]
-        return self._phrases.as_asked.format(figures=", ".join(found)) + " " if found else ""
+        """How it performed over the lookbacks that were asked for, and for which of them no tool said it."""
+        wanted = {lookback: days_of(lookback) for lookback in lookbacks}
+        own = (figure for figure in figures if figure.sector == sector and figure.value is not None)
+        returns = [(figure, days) for figure in own if (days := return_days(figure))]
+        found = [self._returned(figure) for figure, days in returns if days in wanted.values()]
+        reached = {days for _, days in returns}
+        missing = [self._span(lookback) for lookback, days in wanted.items() if days not in reached]
+        none = self._phrases.not_returned.format(lookbacks=_listed(missing, self._phrases.any_of)) if missing else ""
+        said = "; ".join(filter(None, (", ".join(found), none)))
+        return self._phrases.as_asked.format(figures=said) if said else ""
 
     def without_figures(self, sector: str) -> str:
         return self._phrases.without_figures.format(sector=self._sector(sector))
@@ -88,7 +86,7 @@ class Wording:
         return _joined(
             self._counts(weighed, weights_for(shelter=asked.shelter)),
             say.missing.format(measures=missing) if missing else "",
-            say.shelter if asked.shelter and RISK in weighed else "",
+            (say.shelter_before if asked.before else say.shelter) if asked.shelter and RISK in weighed else "",
             self._sureness(calibrated, ground),
             say.slowdown if _slows(figures) else "",
             self._rates(figures) if asked.rates else "",
@@ -140,6 +138,11 @@ class Wording:
         place = (first if nth == 1 else later).format(nth=say.ordinal(nth), of=each.of)
         return f"{self._metric(each.figure)} {value} ({', '.join(filter(None, (self._lookback(each.figure), place)))})"
 
+    def _returned(self, figure: Figure) -> str:
+        """A return alone: performance −12.4 % (6M)."""
+        over = f" ({self._lookback(figure)})" if figure.lookback else ""
+        return f"{self._metric(figure)} {self._value(figure)}{over}"
+
     def _value(self, figure: Figure, signed: str = "+") -> str:
         """With one decimal and its unit."""
         thousands, decimals = self._phrases.separators
@@ -157,9 +160,12 @@ class Wording:
         return f"{self._metric(figure)} ({self._lookback(figure)})" if figure.lookback else self._metric(figure)
 
     def _lookback(self, figure: Figure) -> str:
-        found = LOOKBACK.fullmatch(figure.lookback or "")
+        return self._span(figure.lookback or "")
+
+    def _span(self, lookback: str) -> str:
+        found = LOOKBACK.fullmatch(lookback)
         if found is None or found[2] not in self._phrases.spans:
-            return figure.lookback or ""
+            return lookback
         return f"{found[1]} {self._phrases.spans[found[2]]}"
 
     def _sector(self, name: str) -> str:

@@ -71,7 +71,7 @@ def turning_points(run: RunResult, table: Heatmap, given: Sequence[Mapping[str, 
         margin = side x (value - median of the column) / standard deviation of the column (ddof 0)
 
     Left out: neutral and other calls, columns without a direction, with fewer than FEWEST numbers or without any
-    spread. A figure in the middle itself has the margin 0 and speaks for the call until it moves.
+    spread, and a figure that is the middle itself, or printed as it is: it speaks neither for nor against the call.
     """
     rows, cited = {row.key: row for row in table.rows}, _cited(run)
     columns = [_Standing(column, table, place) for place, column in enumerate(table.columns)]
@@ -111,6 +111,8 @@ class _Standing:
         """Of one sector's call; None where the column says nothing of it."""
         value, side = row.cells[self._place].value, call * self._direction
         if value is None or not side or len(self._values) < FEWEST or not self._spread:
+            return None
+        if len(set(numbers_text(self._column.metric, self._column.unit, [value, self._middle]))) == 1:
             return None
         margin = side * (value - self._middle) / self._spread
         return Turning(self._column, value, self._middle, margin, -side, len(self._values))

@@ -11,8 +11,10 @@ from agent.model.conversation import Conversation, sectors_named
 from agent.taxonomy import SectorSpec, Taxonomy
 
 SECTORS = ("Energy", "Health Care", "Personal and Household Goods")
-BANKS = SectorSpec(aliases=["Ngân hàng", "lenders"])
-TAXONOMY = Taxonomy({name: SectorSpec() for name in SECTORS} | {"Banks": BANKS})
+BANKS = SectorSpec(aliases=["Ngân hàng", "lenders", "Bank"])
+TAXONOMY = Taxonomy(
+    {name: SectorSpec() for name in SECTORS} | {"Banks": BANKS, "Utilities": SectorSpec(aliases=["Power", "Nước"])}
+)
 
 
 def said(role: str, *texts: str) -> dict[str, Any]:
@@ -50,10 +52,88 @@ def test_newest_question_counts_and_what_asks_for_a_repair_is_none() -> None:
         ("a 9-month view", ["9M"]),
         ("trong 6 tháng, hay 1 năm", ["6M", "1Y"]),
         ("one month or 1M", ["1M"]),
-        ("0 months, 100 months, 5 monthly reports, a year", []),
+        ("0 months, 100 months, 5 monthly reports, a year", ["100M", "1Y"]),
+        ("over four months, five years, eighteen months or twenty-four", ["4M", "5Y", "18M"]),
+        ("over twenty-four months, thirty-six months, and 20 sessions", ["2Y", "3Y", "20D"]),
+        ("6 weeks, 2 quarters, 99Y or 100 years", ["6W", "6M", "99Y", "100Y"]),
     ],
 )
-def test_lookbacks_are_read_in_months_and_years(question: str, lookbacks: list[str]) -> None:
+def test_lookbacks_are_read_in_sessions_weeks_months_quarters_and_years(question: str, lookbacks: list[str]) -> None:
+    assert asked(question).lookbacks == lookbacks
+
+
+@pytest.mark.parametrize(
+    ("question", "lookbacks"),
+    [
+        ("over half a year, or the last half-year", ["6M"]),
+        ("the last quarter", ["3M"]),
+        ("the past year and the previous month", ["1Y", "1M"]),
+        ("last week", ["1W"]),
+        ("1.5 years", ["18M"]),
+        ("a year and a half, or two and a half years", ["18M", "30M"]),
+        ("2.5 months", ["2.5M"]),
+        ("once a month, 10 % a year", []),
+        ("a quarter of the sectors, the last quarter of 2007, one quarter of them", []),
+        ("the past few years", []),
+    ],
+)
+def test_halves_and_single_periods_are_lookbacks(question: str, lookbacks: list[str]) -> None:
+    assert asked(question).lookbacks == lookbacks
+
+
+@pytest.mark.parametrize(
+    "question", ["3-6 months", "3\u20136 months", "3 to 6 months", "three or six months", "3 đến 6 tháng", "3M/6M"]
+)
+def test_range_of_lookbacks_asks_for_both_its_ends(question: str) -> None:
+    assert asked(f"And over {question}?").lookbacks == ["3M", "6M"]
+
+
+def test_each_lookback_of_a_list_is_asked_for() -> None:
+    assert asked("And over 3, 6 and 12 months?").lookbacks == asked("The 3-, 6- and 12-month view?").lookbacks
+    assert asked("And over 3, 6 and 12 months?").lookbacks == ["3M", "6M", "1Y"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["12-1 month momentum", "12-1M momentum", "the 10-year yield", "the 52-week high", "$5m", "kỳ hạn 10 năm"],
+)
+def test_names_with_a_time_in_them_are_no_lookback(question: str) -> None:
+    assert asked(f"And by {question}?").lookbacks == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "2 years from now",
+        "three months ahead",
+        "over the next 2 years",
+        "over the coming six to twelve months",
+        "in two years' time",
+        "over a 6-month horizon",
+        "6 tháng tới",
+        "hai năm nữa",
+        "3 đến 6 tháng sắp tới",
+    ],
+)
+def test_what_lies_ahead_is_no_lookback(question: str) -> None:
+    assert asked(f"And {question}?").lookbacks == []
+
+
+@pytest.mark.parametrize(
+    ("question", "lookbacks"),
+    [
+        ("trong sáu tháng", ["6M"]),
+        ("một, hai và ba tháng", ["1M", "2M", "3M"]),
+        ("năm năm, năm tháng", ["5Y", "5M"]),
+        ("mười năm, mười hai tháng, hai mươi tư tháng", ["10Y", "1Y", "2Y"]),
+        ("một năm rưỡi, 1,5 năm", ["18M"]),
+        ("nửa năm, quý trước, năm ngoái, tháng vừa qua", ["6M", "3M", "1Y", "1M"]),
+        ("6 tuần, 20 phiên, hai quý", ["6W", "20D", "6M"]),
+        ("trong sa\u0301u tha\u0301ng", ["6M"]),
+        ("tháng 6 năm 2008, quý 2 năm 2008, năm nay, mấy năm qua", []),
+    ],
+)
+def test_lookbacks_are_read_in_vietnamese_words(question: str, lookbacks: list[str]) -> None:
     assert asked(question).lookbacks == lookbacks
 
 
@@ -65,6 +145,8 @@ def test_lookbacks_are_read_in_months_and_years(question: str, lookbacks: list[s
         ("Ngân hàng thì sao?", ["Banks"]),
         ("And lenders?", ["Banks"]),
         ("And the energetic banksters?", []),
+        ("Where does the central bank stand, and what is pricing power worth?", []),
+        ("Nhà đầu tư nước ngoài mua gì? Ngân hàng nhà nước thì sao?", []),
     ],
 )
 def test_sectors_are_read_by_any_of_their_names(question: str, sectors: list[str]) -> None:

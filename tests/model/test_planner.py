@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from agent import data
 from agent.agentfile import load
 from agent.answer import compile_strict
 from agent.figures import FigureReader
@@ -246,7 +248,15 @@ async def test_absurd_numbers_and_equal_figures_are_survived() -> None:
 
 @pytest.mark.parametrize(
     ("results", "says"),
-    [(("as_of is outside 1949-2017",), "the last error was: as_of is outside 1949-2017"), (({"rows": []},), "no tool")],
+    [
+        (("as_of is outside 1949-2017",), "the last error was: as_of is outside 1949-2017"),
+        (({"rows": []},), "no tool returned figures by sector"),
+        (
+            (table("beta", A=1.0, B=2.0), table("trades", A=1.0, C=2.0, D=3.0)),
+            "tools returned figures by sector (beta, trades; of A, B, C and 1 more), and none is one that",
+        ),
+        ((table("momentum_rank", A=1.0, B=2.0),), "(momentum_rank; of A, B), and none is one"),
+    ],
 )
 async def test_without_figures_the_planner_refuses_and_says_why(results: tuple[Any, ...], says: str) -> None:
     turn = await ask(*results)
@@ -300,6 +310,29 @@ async def test_universe_may_call_a_sector_by_any_of_its_names() -> None:
     turn = await Planner(reader()).answer(request(table("momentum", Banks=1.0, Property=-1.0), schema=schema))
     [only] = json.loads(turn.text)["sector_recommendations"]
     assert only["sector_name"] == "Ngân hàng" and "Ranks 1 of 2" in only["rationale"]
+
+
+async def test_lookbacks_of_a_follow_up_are_told_of_a_sector_whatever_the_universe_calls_it() -> None:
+    items = SCHEMA["properties"]["sector_recommendations"]["items"]
+    named = {**items["properties"], "sector_name": {"type": "string", "enum": ["Ngân hàng"]}}
+    recommendations = {"type": "array", "items": {**items, "properties": named}}
+    schema = {**SCHEMA, "properties": {"sector_recommendations": recommendations}}
+    asked = request(table("performance", over="6M", Banks=1.0, Property=-1.0), schema=schema)
+    follow = ["And over six months, and six weeks?", data.prompt("followup")]
+    asked.messages.append({"role": "user", "content": [{"type": "text", "text": text} for text in follow]})
+    [only] = json.loads((await Planner(reader()).answer(asked)).text)["sector_recommendations"]
+    assert only["rationale"].startswith("As asked: performance +1.0 % (6M); no performance came for 6W. Ranks 1 of 2")
+
+
+async def test_heatmap_is_asked_for_the_lookbacks_of_a_follow_up_that_its_schema_takes() -> None:
+    asked = request()
+    follow = ["And over two years, or six weeks?", data.prompt("followup")]
+    asked.messages.append({"role": "user", "content": [{"type": "text", "text": text} for text in follow]})
+    lookbacks = {"type": "string", "enum": ["1M", "3M", "1Y", "2Y"]}
+    limited = {"type": "object", "properties": {"lookback_period": lookbacks}}
+    for schema, more in ((TEXTS, ["2Y", "6W"]), (limited, ["2Y"])):
+        turn = await Planner().answer(replace(asked, tools=[HEATMAP | {"input_schema": schema}]))
+        assert [call.arguments["lookback_period"] for call in turn.calls] == ["1M", "3M", "1Y", *more]
 
 
 def tool(name: str, *required: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agent.figures import Figure
-from agent.model.scorecard import Scored, ranked
+from agent.model.scorecard import Scored, ranked, return_days
 
 
 def figures(metric: str, lookback: str | None, tool: str = "t", **values: float | None) -> list[Figure]:
@@ -80,11 +80,38 @@ def test_returns_over_days_say_less_than_other_measures() -> None:
     assert [each.sector for each in given] == ["B", "A"]
 
 
-def test_longest_volatility_counts_against_a_sector_when_shelter_is_sought() -> None:
-    given = figures("volatility", "1M", A=9.0, B=8.0) + figures("volatility", "1Y", A=8.0, B=9.0)
+@pytest.mark.parametrize(
+    ("lookbacks", "taken"),
+    [(("1M", "1Y"), "1Y"), (("504D", "1Y", "60M"), "504D"), (("60M", "24M"), "24M"), (("5Y", "10Y"), "5Y")],
+)
+def test_volatility_nearest_to_two_years_counts_against_a_sector_when_shelter_is_sought(
+    lookbacks: tuple[str, ...], taken: str
+) -> None:
+    given = [
+        figure
+        for lookback in lookbacks
+        for figure in figures("volatility", lookback, A=8.0 if lookback == taken else 9.0, B=8.5)
+    ]
     assert ranked(given) == []
     assert [each.sector for each in ranked(given, shelter=True)] == ["A", "B"]
-    assert used(ranked(given, shelter=True)) == {("volatility", "1Y")}
+    assert used(ranked(given, shelter=True)) == {("volatility", taken)}
+
+
+@pytest.mark.parametrize(
+    ("metric", "lookback", "days"),
+    [
+        ("performance", "6M", 182),
+        ("perf_6m", None, 182),
+        ("oneYearReturn", None, 365),
+        ("performance", "24M", 730),
+        ("momentum", "12-1M", None),
+        ("volatility", "24M", None),
+    ],
+)
+def test_days_that_a_return_spans_are_read_from_its_lookback_or_its_name(
+    metric: str, lookback: str | None, days: int | None
+) -> None:
+    assert return_days(figures(metric, lookback, A=1.0)[0]) == days
 
 
 def test_sectors_of_two_tools_are_measured_each_against_its_own() -> None:

@@ -12,7 +12,8 @@ from agent.model.calibration import Calibration
 from agent.model.phrases import ENGLISH, VIETNAMESE, Phrases
 from agent.model.planner import MAIN
 from agent.model.scorecard import METRICS, RISK, WEIGHTS, Scored, ranked
-from agent.model.wording import Asked, Ground, Wording
+from agent.model.sought import Asked
+from agent.model.wording import Ground, Wording
 from agent.run import run
 from agent.taxonomy import SectorSpec, Taxonomy
 from tests.scripted import LOOK, Scripted, agent_file, answer, market, said
@@ -114,6 +115,33 @@ def test_confidence_without_a_record_says_why(phrases: Phrases) -> None:
     scored = ranked(YEAR)
     assert phrases.too_thin in wording.preface(scored, SURE, Ground([], suffices=False), YEAR, Asked())
     assert phrases.too_early in wording.preface(scored, Calibration(), ENOUGH, YEAR, Asked())
+
+
+def test_shelter_that_an_earlier_question_asked_for_is_told_as_such() -> None:
+    given = figures(RISK, "24M", A=9.0, B=1.0) + YEAR
+    earlier = Asked(shelter=True, before=True)
+    assert "An earlier question asked for shelter, so low" in prefaced(ENGLISH, given, earlier)
+    assert "Câu hỏi trước đó tìm ngành phòng thủ, nên" in prefaced(VIETNAMESE, given, earlier)
+    for phrases in (ENGLISH, VIETNAMESE):
+        assert phrases.shelter not in prefaced(phrases, given, earlier)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "lookbacks", "told"),
+    [
+        (ENGLISH, ["6M"], "As asked: performance +1.5 % (6M)."),
+        (ENGLISH, ["2Y", "6M"], "As asked: performance +1.5 % (6M), perf 2y +9.0 %."),
+        (ENGLISH, ["6M", "99Y", "2.5M"], "As asked: performance +1.5 % (6M); no performance came for 99Y or 2.5M."),
+        (ENGLISH, ["6W"], "As asked: no performance came for 6W."),
+        (VIETNAMESE, ["6M", "99Y"], "Theo câu hỏi: hiệu suất +1,5% (6 tháng); không có số liệu hiệu suất cho 99 năm."),
+        (ENGLISH, [], ""),
+    ],
+)
+def test_return_over_each_lookback_that_was_asked_for_is_told_and_those_without_one(
+    phrases: Phrases, lookbacks: list[str], told: str
+) -> None:
+    given = figures("performance", "6M", A=1.5, B=7.7) + figures("perf_2y", A=9.0) + figures("volatility", "6W", A=3.0)
+    assert Wording(phrases, None).as_asked("A", given, lookbacks) == told
 
 
 def test_both_languages_have_words_for_all_that_the_scorecard_weighs() -> None:

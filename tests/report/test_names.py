@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent import data
+from agent.market.us_real import INDUSTRIES
 from agent.report.names import SectorNames
 from agent.source import read
 from tests.report.runs_and_pages import result
@@ -47,6 +48,19 @@ def test_without_a_taxonomy_that_can_be_read_sectors_are_called_as_is_customary(
         "Ngân hàng", "Dầu khí", "Hàng tiêu dùng lâu bền", "Shipping",
     ]  # fmt: skip
     assert names("en", sectors)("Banks") == "Banks"
+
+
+def test_customary_names_are_known_by_the_other_names_of_a_whole_sector() -> None:
+    called = names(sectors=None)
+    assert [called(each) for each in ("Finance", "Healthcare", "IT")] == ["Tài chính", "Y tế", "Công nghệ thông tin"]
+    assert [called(each) for each in ("Steel", "Airlines", "Thép")] == ["Steel", "Airlines", "Thép"], (
+        "parts keep theirs"
+    )
+
+
+def test_every_industry_of_the_embedded_market_has_a_vietnamese_name() -> None:
+    called = names(sectors=None)
+    assert len({called(each) for each in INDUSTRIES.values()} - set(INDUSTRIES.values())) == len(INDUSTRIES)
 
 
 def test_no_two_sectors_of_one_market_have_one_customary_name() -> None:

@@ -75,6 +75,12 @@ def test_what_no_rationale_cites_or_has_no_direction_or_no_spread_is_left_out() 
     assert told("overweight", "Performance of +9.7 % (3M).", RETURNS, "Telecoms") == []
 
 
+def test_sector_that_is_the_middle_itself_has_nowhere_to_turn() -> None:
+    for action in ("overweight", "underweight"):
+        assert told(action, "Performance of +1.2 % (3M).", RETURNS, "Retail") == []
+        assert told(action, "Performance of +1.24 % (3M).", column("performance", 1.24, 1.22, -3.0, 9.0, 0.5)) == []
+
+
 def test_three_are_told_and_what_speaks_against_the_call_comes_first() -> None:
     lookbacks = {"1M": 2.0, "3M": 9.0, "6M": -4.0, "1Y": 5.0}
     figures = [
