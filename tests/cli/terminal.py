@@ -50,10 +50,19 @@ class Terminal:
         os.write(self._here, text.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C while it waits for what is typed: a moment earlier, Python would see it after that only."""
+        """Ctrl-C while it waits for what is typed."""
+        self.wait_for_its_wait()
+        self.type(CTRL_C)
+
+    def terminate(self) -> None:
+        """SIGTERM while it waits for what is typed."""
+        self.wait_for_its_wait()
+        self.process.terminate()
+
+    def wait_for_its_wait(self) -> None:
+        """A signal that comes a moment before that, Python sees only after what is typed."""
         while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
             pass
-        self.type(CTRL_C)
 
     def until(self, text: str) -> str:
         """What it showed up to this text, without codes of colour and cursor."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -264,7 +262,7 @@ def test_signal_at_the_prompt_ends_the_servers_too(tmp_path: Path) -> None:
             terminal.type("Which?\r")
             terminal.until(END)
             assert alive(str(tmp_path / "counted_server.py"))
-            os.kill(terminal.process.pid, signal.SIGTERM)
+            terminal.terminate()
             code, shown = terminal.ends()
     assert code == 130 and "error: interrupted" in shown
     assert not alive(str(tmp_path / "counted_server.py"))
