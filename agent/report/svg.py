@@ -21,6 +21,10 @@ class Box(NamedTuple):
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         return across * down if across > 0 and down > 0 else 0.0
 
+    def grown(self, by: float) -> Box:
+        """With so much more on each side."""
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
     def nearest(self, point: Point) -> Point:
         """The place on or within the box that is nearest to `point`."""
         x, y = point
@@ -29,7 +33,7 @@ class Box(NamedTuple):
 
 def around(point: Point, size: float) -> Box:
     x, y = point
-    return Box(x - size, y - size, x + size, y + size)
+    return Box(x, y, x, y).grown(size)
 
 
 def number(value: float) -> str:
