@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from agent.report.heatmap import number_text
+from agent.report.heatmap import decimals_of, number_text
 from agent.report.lettering import fitted, plain, width
-from agent.report.placing import along, needs_leader, placed
+from agent.report.placing import needs_leader, placed
 from agent.report.rotation import QUADRANTS, Axis, Rotation, Track
 from agent.report.svg import Box, Point, around, circle, line, number, rect, text
 from agent.report.words import Words, words
@@ -173,7 +173,11 @@ class _Chart:
         x, y = self._centre
         boxes = [PLOT._replace(left=x - 1, right=x + 1), PLOT._replace(top=y - 1, bottom=y + 1)]
         for start, end in (step for way in self._ways for step in pairwise(way)):
-            boxes += along(start, end, _ALONG, 3)
+            parts = math.ceil(math.dist(start, end) / _ALONG)
+            for part in range(parts):
+                share = part / parts
+                along = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+                boxes.append(around(along, 3))
         return boxes
 
     def _told(self, track: Track) -> str:
@@ -194,7 +198,7 @@ def _name(name: str, box: Box, head: Point) -> str:
 
 
 def _value(axis: Axis, value: float) -> str:
-    return number_text(value, 2, plus=axis.centre == 0)
+    return number_text(value, decimals_of(value), plus=axis.centre == 0)
 
 
 def _tail(way: Sequence[Point]) -> Iterator[str]:
