@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.evidence import examine
 from agent.gathering import read_run
+from agent.report.heatmap import column_key, heatmap_of
 from agent.report.page import LIMIT, render
 from agent.result import RunResult
 from tests.browser.chromium import Open, Tab
@@ -77,6 +79,22 @@ def recommended(sectors: RunResult, count: int) -> RunResult:
     return replace(sectors, answer={"sector_recommendations": given})
 
 
+def reasoned(run: RunResult, count: int) -> RunResult:
+    """Its first columns, few enough for reasons of three lines, and calls with three figures that speak for or against
+    each."""
+    columns = {column_key(column) for column in heatmap_of(run.figures).columns[:12]}
+    figures = [each for each in run.figures if column_key(each) in columns]
+    told: dict[str, str] = {}
+    for each in figures:
+        if each.metric == "performance" and each.sector:
+            told[each.sector] = told.get(each.sector, "") + f"performance {each.value:+.1f} % ({each.lookback}), "
+    rows = list(told.items())[:count]
+    given = [advice(name, ("overweight", "underweight")[at % 2], 0.5, why * 2) for at, (name, why) in enumerate(rows)]
+    answer = {"sector_recommendations": given}
+    evidence = [number.to_json() for number in examine(answer, figures)]
+    return replace(run, answer=answer, figures=figures, evidence=evidence)
+
+
 def tap(tab: Tab, selector: str) -> None:
     tab.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
     box = tab.value(f"document.querySelector({selector!r}).getClientRects()[0].toJSON()")
@@ -101,6 +119,8 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
 ) -> None:
     asked = replace(sectors, question="The central bank has raised its policy rate. What should be rebalanced? " * 2)
     many = (recommended(sectors, 19), *(recommended(asked, count) for count in (6, 8, 19)))
+    many += tuple(reasoned(asked, count) for count in (6, 7, 8, 9))
+    assert "Against it now" in render(many[-1])
     runs = (industries, sectors, vietnamese(sectors), *many)
     assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
 
@@ -146,15 +166,11 @@ def test_no_heading_of_the_heatmap_is_cut_on_paper(
     assert shown(render(vietnamese(run))).value("document.querySelector('.rotation').textContent").count("điểm") > 1
 
 
-def test_no_figure_of_the_market_is_cut_beside_the_chart(
-    shown: Open, sectors: RunResult, industries: RunResult
-) -> None:
-    for run in (sectors, industries):
+def test_no_figure_of_the_market_is_cut_beside_the_chart(shown: Open, later_runs: list[RunResult]) -> None:
+    table = "document.querySelector('.economy .scroll')"
+    for run in later_runs:
         tab = shown(render(run))
-        inner, outer = (
-            tab.value(f"document.querySelector('.economy .scroll').{size}Width") for size in ("scroll", "client")
-        )
-        assert inner <= outer
+        assert tab.value(f"{table}.scrollWidth <= {table}.clientWidth")
 
 
 def test_no_name_touches_the_word_of_a_quadrant_or_another_name_in_the_browsers_font(
