@@ -71,6 +71,11 @@ def status_text(run: RunResult, say: Words) -> str:
     return told.get(run.status, run.status)
 
 
+def reason_text(run: RunResult, say: Words) -> str:
+    """How a run without a valid answer ended, and why; strangers' reasons come with and without a full stop."""
+    return f"{': '.join(filter(None, (status_text(run, say), run.stop_reason.rstrip(' .'))))}."
+
+
 def facts(run: RunResult, table: Heatmap, say: Words) -> list[tuple[str, str]]:
     """Heading and text of what the run is about; `table`: the heatmap of its figures."""
     told = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from agent.comparison import Change, Kind, Moved
-from agent.report.heatmap import label, numbers_text, unit_label
+from agent.report.heatmap import Column, label, numbers_text, unit_label
 from agent.report.words import Words
 from agent.result import RunResult
 
@@ -81,8 +81,9 @@ def rank_text(change: Change, say: Words) -> str:
     return say("rank {before} → {after}", before=before, after=after)
 
 
-def moved_text(moved: Moved, say: Words) -> str:
-    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`."""
-    before, after = numbers_text(moved.metric, moved.unit, [moved.before, moved.after])
+def moved_text(moved: Moved, say: Words, column: Column | None = None) -> str:
+    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`; printed as in the `column` that it has in a heatmap."""
+    values = moved.before, moved.after
+    before, after = map(column.text, values) if column else numbers_text(moved.metric, moved.unit, values)
     parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)))
     return " ".join(part for part in parts if part)

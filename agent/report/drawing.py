@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from agent.comparison import probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
-from agent.report.about import horizon_text, span_text, status_text
+from agent.report.about import horizon_text, reason_text, span_text
 from agent.report.heatmap import NO_FIGURE, Heatmap, framed, heatmap_of
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset
@@ -112,8 +112,7 @@ class _Sheet:
     def failure(self) -> None:
         if self.result.ok:
             return
-        told = plain(f"{status_text(self.result, self.say)}: {self.result.stop_reason}.")
-        reason = wrapped(told, ROOM - 48, 13, most=4)
+        reason = wrapped(plain(reason_text(self.result, self.say)), ROOM - 48, 13, most=4)
         high = 46 + 19 * len(reason)
         self.parts.append(rect("bad-soft", Box(MARGIN, self.y, WIDTH - MARGIN, self.y + high)))
         self.parts.append(rect("bad", Box(MARGIN, self.y, MARGIN + 4, self.y + high)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from agent.report.heatmap import Cell, Column, Heatmap, Row, unit_label
+from agent.report.heatmap import Cell, Column, Heatmap, Row, detail
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.palettes import Palette
 from agent.report.svg import Box, glyph, line, rect, text
@@ -20,8 +20,8 @@ _NAMES = 224.0
 _ROW = 27.0
 _WIDEST = 112.0
 _SIGNS = "+\N{MINUS SIGN}"
-_TOOLS, _HEAD_LINE = 22.0, 13.0
-"""Heights of the lines of tools and of a heading."""
+_TOOLS, _HEAD_LINE = 9.0, 13.0
+"""What the rule below tools takes, and the height of a line of theirs or of a heading."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,12 @@ def draw(table: Heatmap, rows: Chosen, manner: Manner, left: float, top: float, 
     parts, y = list[str](), top
     for start in range(0, count, size):
         part = slice(start, min(start + size, count))
+        tools = [_tool(*each, wide) for each in groupby(table.columns[part], key=lambda column: column.tool)]
         heads = [_head(column, manner.say, wide - 7) for column in table.columns[part]]
-        first = y + _TOOLS + 27 + _HEAD_LINE * max(len(lines) for lines, _ in heads)
-        parts += _heads(table.columns[part], heads, left + _NAMES, (y, first), wide)
+        below = y + _TOOLS + _HEAD_LINE * max(len(lines) for lines, _ in tools)
+        first = below + 14 + _HEAD_LINE * max(len(head) + len(details) for head, details in heads)
+        parts += _tools(tools, left + _NAMES, below)
+        parts += _heads(heads, left + _NAMES, first, wide)
         parts += _band(table.columns[part], rows, part, manner, (left, first), wide)
         y = first + _ROW * len(rows) + 18
     parts += _legend(manner, left, y + 4)
@@ -79,31 +82,34 @@ def _band(
     yield line("rule", (left, y + 0.5), (left + _NAMES + wide * len(columns), y + 0.5))
 
 
-def _head(column: Column, say: Words, room: float) -> tuple[Sequence[str], str]:
-    """The lines of a column's label, and its lookback and unit."""
-    detail = " · ".join(part for part in (column.lookback, say(unit_label(column.unit))) if part)
-    return wrapped(plain(say(column.label)), room, 11, most=3, bold=True), fitted(plain(detail), room, 11)
+def _tool(tool: str, columns: Iterable[Column], wide: float) -> tuple[Sequence[str], float]:
+    """The lines of a tool's name, and how far it reaches over its columns."""
+    over = wide * len([*columns])
+    return wrapped(plain(tool), over - 8, 11, most=3), over
+
+
+def _tools(tools: Iterable[tuple[Sequence[str], float]], left: float, bottom: float) -> Iterator[str]:
+    for lines, over in tools:
+        for up, said in enumerate(reversed(lines)):
+            yield text("quiet small", left + 4, bottom - 10 - _HEAD_LINE * up, said)
+        yield line("rule", (left + 4, bottom - 2.5), (left + over - 2, bottom - 2.5))
+        left += over
+
+
+def _head(column: Column, say: Words, room: float) -> tuple[Sequence[str], Sequence[str]]:
+    """The lines of a column's label, and of its lookback and unit: at least one."""
+    details = wrapped(plain(detail(column.lookback, column.unit, say)), room, 11, most=3) or [""]
+    return wrapped(plain(say(column.label)), room, 11, most=3, bold=True), details
 
 
 def _heads(
-    columns: Sequence[Column],
-    heads: Sequence[tuple[Sequence[str], str]],
-    left: float,
-    span: tuple[float, float],
-    wide: float,
+    heads: Iterable[tuple[Sequence[str], Sequence[str]]], left: float, bottom: float, wide: float
 ) -> Iterator[str]:
-    """Tools over their columns, and the columns' labels above their details; `span`: where they begin and end."""
-    x, (top, bottom) = left, span
-    for tool, group in groupby(columns, key=lambda column: column.tool):
-        over = wide * len(list(group))
-        yield text("quiet small", x + 4, top + 12, fitted(plain(tool), over - 8, 11))
-        yield line("rule", (x + 4, top + 19.5), (x + over - 2, top + 19.5))
-        x += over
-    for at, (lines, detail) in enumerate(heads, 1):
-        right = left + at * wide - 6
-        for up, said in enumerate(reversed(lines)):
-            yield text("small strong", right, bottom - 21 - _HEAD_LINE * up, said, "end")
-        yield text("quiet small", right, bottom - 7, detail, "end")
+    """Labels of columns above their details."""
+    for at, (label, details) in enumerate(heads, 1):
+        lines = [("small strong", said) for said in label] + [("quiet small", said) for said in details]
+        for up, (kind, said) in enumerate(reversed(lines)):
+            yield text(kind, left + at * wide - 6, bottom - 7 - _HEAD_LINE * up, said, "end")
 
 
 def _cells(cells: Sequence[Cell], fills: Mapping[str, str], left: float, y: float, wide: float) -> Iterator[str]:

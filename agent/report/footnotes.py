@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
-from agent.report.heatmap import column_key, grid_of, label, number_text, sector_key, unit_label
+from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, sector_key, unit_label
 from agent.report.names import SectorNames
 from agent.report.words import ENGLISH, Words
 from agent.result import RunResult
@@ -95,7 +95,7 @@ def place_of(figure: Mapping[str, Any], calls: Mapping[str, int], say: Words = E
 
 
 def _figure_text(figure: Mapping[str, Any], say: Words) -> str:
-    value = number_text(figure["value"], 2, plus=False)
+    value = number_text(figure["value"], decimals_of(figure["value"]), plus=False)
     metric, unit = label(figure["metric"]), unit_label(figure["unit"])
     parts = (figure["sector"], say(metric), figure["lookback"], value, say(unit))
     return " ".join(str(part) for part in parts if part)

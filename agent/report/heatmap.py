@@ -38,12 +38,13 @@ RATIO, MOMENTUM, HEADING, LENGTH = (
     re.compile(rf"\b(rotation|rs) ?{word}\b") for word in ("ratio", "momentum", "heading", "length")
 )
 _SHORT_FOR = re.compile(r"\b(gdp|cpi|ppi|pmi|fdi|fx|usd|vnd)\b")
+_MOST_DECIMALS = 7
 _PERCENT = re.compile(r"^(percent|pct)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Column:
-    """`diverging`: the sign of its numbers means up or down."""
+    """`diverging`: the sign of its numbers means up or down; `decimals`: with how many they are printed."""
 
     label: str
     tool: str
@@ -51,11 +52,11 @@ class Column:
     unit: str | None
     lookback: str | None
     diverging: bool
+    decimals: int
 
-    @property
-    def detail(self) -> str:
-        """Lookback and unit, such as `3M · %`; they stand in the header once, not in each cell."""
-        return " · ".join(part for part in (self.lookback, unit_label(self.unit)) if part)
+    def text(self, value: float) -> str:
+        """A number as each cell of the column has it."""
+        return number_text(value, self.decimals, plus=self.diverging)
 
 
 class Cell(NamedTuple):
@@ -177,9 +178,12 @@ def _newer(before: Figure | None, figure: Figure) -> Figure:
 
 
 def number_text(value: float, decimals: int, *, plus: bool) -> str:
-    """`value` with U+2212 for minus and thin spaces between thousands; `plus` also signs what is above 0."""
+    """`value` with U+2212 for minus and thin spaces between thousands, or as three digits and a power of ten where that
+    is too long; `plus` also signs what is above 0.
+    """
     size = abs(value)
-    text = f"{size:.2e}" if size >= 1e15 else f"{size:,.{decimals}f}"
+    is_long = size >= 1e15 or (decimals > _MOST_DECIMALS and size > 0)
+    text = f"{size:.2e}" if is_long else f"{size:,.{min(decimals, _MOST_DECIMALS)}f}"
     reads_as_zero = not text.strip("0.")
     sign = "" if reads_as_zero else "\N{MINUS SIGN}" if value < 0 else "+" if plus else ""
     return sign + text.replace(",", "\N{NARROW NO-BREAK SPACE}")
@@ -189,6 +193,16 @@ def numbers_text(metric: str, unit: str | None, values: Sequence[float]) -> list
     """Numbers of one measure as a column of them prints them."""
     plus, decimals = _diverges(metric, unit, values), _decimals(values, unit)
     return [number_text(value, decimals, plus=plus) for value in values]
+
+
+def decimals_of(value: float) -> int:
+    """Of a number that stands alone: two, and for one below 0.01 so many that two of its digits are seen."""
+    return 2 if (power := _magnitude(value)) >= -2 else 1 - power
+
+
+def detail(lookback: str | None, unit: str | None, say: Callable[[str], str] = str) -> str:
+    """Lookback and unit, such as `3M · %`; they stand in a heading once, not in each cell."""
+    return " · ".join(part for part in (lookback, say(unit_label(unit))) if part)
 
 
 def label(metric: str) -> str:
@@ -213,7 +227,6 @@ class _Scale:
     column: Column
     low: float
     high: float
-    decimals: int
 
     @classmethod
     def of(cls, key: ColumnKey, figures: Iterable[Figure]) -> _Scale:
@@ -224,16 +237,14 @@ class _Scale:
         high = _percentile_90([abs(value) for value in values])
         # Most numbers may be the same; then the few others set the scale.
         high = high if high > low else max(map(abs, values))
-        column = Column(label(metric), tool, metric, unit, lookback, diverging)
-        return cls(column, low, high, _decimals(values, unit))
+        column = Column(label(metric), tool, metric, unit, lookback, diverging, _decimals(values, unit))
+        return cls(column, low, high)
 
     def cell(self, figure: Figure | None) -> Cell:
         value = finite(figure)
         if value is None:
             return Cell(source=figure)
-        shade = self._shade(value)
-        text = number_text(value, self.decimals, plus=self.column.diverging)
-        return Cell(value, text, shade, figure)
+        return Cell(value, self.column.text(value), self._shade(value), figure)
 
     def _shade(self, value: float) -> str:
         span = self.high - self.low
@@ -254,15 +265,20 @@ def _diverges(metric: str, unit: str | None, values: Sequence[float]) -> bool:
 
 
 def _decimals(values: Sequence[float], unit: str | None) -> int:
-    """One for percentages; else about three digits of the column's largest number, none for counts."""
+    """One for percentages that it shows; else about three digits of the column's largest number, none for counts."""
     top = max(map(abs, values))
     if top >= 1000:
         return 0
-    if unit_label(unit).startswith(("%", "percent", "pp")):
+    if unit_label(unit).startswith(("%", "percent", "pp")) and not 0 < top < 0.1:
         return 1
     if all(value == int(value) for value in values):
         return 0
-    return 1 if top >= 10 else 2 if top >= 1 else 3
+    return max(1, 2 - _magnitude(top))
+
+
+def _magnitude(value: float) -> int:
+    """The power of ten of a number's first digit; 0 for 0."""
+    return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
 
 
 def _percentile_90(values: Sequence[float]) -> float:

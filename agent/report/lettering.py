@@ -34,6 +34,7 @@ _ADVANCES = {
 }
 _ADVANCE = {letter: advance for advance, letters in _ADVANCES.items() for letter in letters}
 _BOLDER = 1.07
+_PARTS = re.compile(r"[^\s_]*_+\s*|[^\s_]+\s*")
 # Code points that no XML document may hold, even escaped.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
@@ -69,13 +70,15 @@ def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, room: float, size: float, *, most: int, bold: bool = False) -> list[str]:
-    """At most `most` lines, broken between words; the last one is cut where more would follow."""
+    """At most `most` lines, broken between words and after the underscores of names; the last one is cut where more
+    would follow.
+    """
     lines: list[str] = []
-    words = text.split()
-    while words and len(lines) < most - 1:
+    parts = _PARTS.findall(text)
+    while parts and len(lines) < most - 1:
         taken = 1
-        while taken < len(words) and width(" ".join(words[: taken + 1]), size, bold=bold) <= room:
+        while taken < len(parts) and width("".join(parts[: taken + 1]).rstrip(), size, bold=bold) <= room:
             taken += 1
-        lines.append(fitted(" ".join(words[:taken]), room, size, bold=bold))
-        words = words[taken:]
-    return [*lines, fitted(" ".join(words), room, size, bold=bold)] if words else lines
+        lines.append(fitted("".join(parts[:taken]).rstrip(), room, size, bold=bold))
+        parts = parts[taken:]
+    return [*lines, fitted("".join(parts).rstrip(), room, size, bold=bold)] if parts else lines

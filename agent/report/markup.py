@@ -43,6 +43,7 @@ def _environment() -> Environment:
     )
     environment.filters["policy_hash"] = _policy_hash
     environment.filters["dated"] = _dated
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -55,6 +56,11 @@ def asset(name: str) -> str:
 def _dated(text: str) -> Markup:
     """Escaped, with each day as an element of its own: no line ends within one."""
     return Markup(_DAY.sub(r"<time>\g<0></time>", str(escape(text))))
+
+
+def _breakable(name: str) -> Markup:
+    """Escaped, with places after its underscores where a line may end."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _policy_hash(content: str) -> str:

@@ -23,6 +23,7 @@ from agent.report.heatmap import (
     Column,
     Heatmap,
     column_key,
+    detail,
     finite,
     heatmap_of,
     label,
@@ -64,14 +65,15 @@ _LARGEST = 1e9
 
 @dataclass(frozen=True)
 class Axis:
-    """`detail`: lookback and unit; `centre` divides the quadrants."""
+    """`centre` divides the quadrants."""
 
     measure: str
-    detail: str
+    lookback: str | None
+    unit: str | None
     centre: float
 
     def said(self, say: Words) -> str:
-        return " · ".join(part for part in (say(self.measure), self.detail) if part)
+        return " · ".join(part for part in (say(self.measure), detail(self.lookback, self.unit, say)) if part)
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def _across(table: Heatmap, x: int, y: int, *, is_relative: bool) -> Rotation | 
 
 
 def _axis(column: Column, centre: float) -> Axis:
-    return Axis(label(column.metric), column.detail, centre)
+    return Axis(label(column.metric), column.lookback, column.unit, centre)
 
 
 def _span(values: Iterable[float]) -> float:

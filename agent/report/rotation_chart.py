@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from agent.report.heatmap import number_text
+from agent.report.heatmap import decimals_of, number_text
 from agent.report.lettering import fitted, plain, width
-from agent.report.placing import GAP, placed
+from agent.report.placing import needs_leader, placed
 from agent.report.rotation import QUADRANTS, Axis, Rotation, Track
 from agent.report.svg import Box, Point, around, circle, line, number, rect, text
 from agent.report.words import Words, words
@@ -25,6 +25,8 @@ PLOT = Box(64, 16, 944, 520)
 _RADIUS = 5.5
 _LETTERS, _LINE = 13.0, 16.0
 _LONGEST_NAME = 215.0
+_WIDER = 1.15
+"""So much wider than in our font a text may be in that of the reader's machine."""
 _PADDING = 0.09
 _ALONG = 16.0
 """Between the places of a tail that names keep clear of."""
@@ -109,7 +111,7 @@ class _Chart:
         """The words of the quadrants, in the corners of the plot."""
         corners = []
         for (is_right, is_up), word in QUADRANTS.items():
-            wide = width(self.say(word), 14, bold=True)
+            wide = width(self.say(word), 14, bold=True) * _WIDER
             left = PLOT.right - 10 - wide if is_right else PLOT.left + 10
             top = PLOT.top + 6 if is_up else PLOT.bottom - 24
             corners.append((self.say(word), Box(left, top, left + wide, top + 18)))
@@ -137,7 +139,8 @@ class _Chart:
         )
         yield f'<text class="axis" transform="{turned}" text-anchor="middle">{escape(said)}</text>'
         for word, box in self._corners:
-            yield text("quadrant", box.left, box.bottom - 4, word)
+            is_right = box.right > middle[0]
+            yield text("quadrant", box.right if is_right else box.left, box.bottom - 4, word, "end" if is_right else "")
 
     def circles(self) -> Iterator[str]:
         """All of them, and their tails, before any name, so that none is crossed out."""
@@ -148,11 +151,12 @@ class _Chart:
 
     def labels(self) -> Iterator[str]:
         called = [fitted(plain(self.names(track.sector)), _LONGEST_NAME, _LETTERS) for track in self.rotation.tracks]
-        sizes = [(width(name, _LETTERS) + 2, _LINE) for name in called]
+        sizes = [(width(name, _LETTERS) * _WIDER + 2, _LINE) for name in called]
         boxes = placed([way[-1] for way in self._ways], sizes, self._taken(), self._crossed(), PLOT)
         for track, way, name, box in zip(self.rotation.tracks, self._ways, called, boxes, strict=True):
             yield self._group(track)
-            if math.dist(way[-1], nearest := box.nearest(way[-1])) > GAP + 4:
+            if needs_leader(box, way[-1]):
+                nearest = box.nearest(way[-1])
                 yield line("leader", _edge(way[-1], nearest), nearest)
             yield f"{_name(name, box, way[-1])}</g>"
 
@@ -161,8 +165,8 @@ class _Chart:
         return f'<g class="sector {quadrant}" data-sector="{escape(plain(track.sector))}">'
 
     def _taken(self) -> list[Box]:
-        """Circles, and the words of quadrants."""
-        return [around(way[-1], _RADIUS + 3) for way in self._ways] + [box for _, box in self._corners]
+        """Circles, and the words of quadrants, which would read on into a name."""
+        return [around(way[-1], _RADIUS + 3) for way in self._ways] + [box.grown(8) for _, box in self._corners]
 
     def _crossed(self) -> list[Box]:
         """Tails, and the lines through the centre."""
@@ -194,7 +198,7 @@ def _name(name: str, box: Box, head: Point) -> str:
 
 
 def _value(axis: Axis, value: float) -> str:
-    return number_text(value, 2, plus=axis.centre == 0)
+    return number_text(value, decimals_of(value), plus=axis.centre == 0)
 
 
 def _tail(way: Sequence[Point]) -> Iterator[str]:

@@ -17,9 +17,23 @@ class Box(NamedTuple):
 
     def overlap(self, other: Box) -> float:
         """The area that both cover."""
+        if self.bottom <= other.top or other.bottom <= self.top or self.right <= other.left or other.right <= self.left:
+            return 0.0
         across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across * down if across > 0 and down > 0 else 0.0
+        return across * (min(self.bottom, other.bottom) - max(self.top, other.top))
+
+    def is_met_by(self, start: Point, end: Point) -> bool:
+        """Whether the line from one place to another passes through it."""
+        (x1, y1), (x2, y2) = start, end
+        is_beside = max(x1, x2) <= self.left or min(x1, x2) >= self.right
+        if is_beside or max(y1, y2) <= self.top or min(y1, y2) >= self.bottom:
+            return False
+        corners = ((x, y) for x in (self.left, self.right) for y in (self.top, self.bottom))
+        return len({(x2 - x1) * (y - y1) > (y2 - y1) * (x - x1) for x, y in corners}) == 2
+
+    def grown(self, by: float) -> Box:
+        """With so much more on each side."""
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     def nearest(self, point: Point) -> Point:
         """The place on or within the box that is nearest to `point`."""
@@ -29,7 +43,7 @@ class Box(NamedTuple):
 
 def around(point: Point, size: float) -> Box:
     x, y = point
-    return Box(x - size, y - size, x + size, y + size)
+    return Box(x, y, x, y).grown(size)
 
 
 def number(value: float) -> str:

@@ -18,7 +18,6 @@ from agent.report.heatmap import (
     Row,
     column_key,
     number_text,
-    numbers_text,
     sector_key,
     unit_label,
 )
@@ -112,7 +111,7 @@ class _Standing:
         value, side = row.cells[self._place].value, call * self._direction
         if value is None or not side or len(self._values) < FEWEST or not self._spread:
             return None
-        if len(set(numbers_text(self._column.metric, self._column.unit, [value, self._middle]))) == 1:
+        if self._column.text(value) == self._column.text(self._middle):
             return None
         margin = side * (value - self._middle) / self._spread
         return Turning(self._column, value, self._middle, margin, -side, len(self._values))
@@ -138,13 +137,12 @@ def turning_text(found: Turning, say: Words) -> str:
     the call already has no way to go: `Relative strength 3M −0.4 %, below +1.2 %`.
     """
     column, unit = found.column, say(unit_label(found.column.unit))
-    numbers = numbers_text(column.metric, column.unit, [found.value, found.middle])
-    value, middle = (f"{number} {unit}".strip() for number in numbers)
+    value, middle = (f"{column.text(number)} {unit}".strip() for number in (found.value, found.middle))
     told = {"figure": " ".join(filter(None, (say(column.label), column.lookback, value))), "middle": middle}
     is_above = found.beyond > 0
     if found.margin < 0:
         return say("{figure}, above {middle}", **told) if is_above else say("{figure}, below {middle}", **told)
-    told["move"] = number_text(found.middle - found.value, len(numbers[1].partition(".")[2]), plus=True)
+    told["move"] = number_text(found.middle - found.value, column.decimals, plus=True)
     if is_above:
         return say("{figure}: above {middle} ({move})", **told)
     return say("{figure}: below {middle} ({move})", **told)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.evidence import examine
 from agent.gathering import read_run
+from agent.report.heatmap import column_key, heatmap_of
 from agent.report.page import LIMIT, render
 from agent.result import RunResult
 from tests.browser.chromium import Open, Tab
@@ -49,11 +51,48 @@ def sectors(planned: Path) -> RunResult:
     return replace(read_run(planned), folder=None)
 
 
+@pytest.fixture(scope="session")
+def later_runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
+    """Runs of one home, each compared with the one before: of industries over decades, of sectors asked twice by two
+    agents, and two questions on an answer."""
+    home = {"ADVISOR_HOME": str(tmp_path_factory.mktemp("later"))}
+    quiet = ("--offline", "-q")
+    for day in ("1950-02-28", "1987-09-30", "1999-12-31", "2009-03-31", "2017-03-31"):
+        advisor("ask", *quiet, "-c", "us_sector_rotation", "--as-of", day, "What holds up in a downturn?", env=home)
+    for agent in ("dynamic_sector_advisor", "sector_pro"):
+        for _ in range(2):
+            advisor("ask", *quiet, "-c", agent, "Which sectors are poised for growth next quarter?", env=home)
+    advisor("chat", "last", "-q", input="Why not retail?\nAnd what of foreign flow?\n", env=home)
+    runs = [read_run(folder) for folder in sorted((Path(home["ADVISOR_HOME"]) / "runs").iterdir())]
+    assert len(runs) == 11 and all(run.ok for run in runs)
+    return [replace(run, folder=None) for run in runs if run.compared]
+
+
+def vietnamese(run: RunResult) -> RunResult:
+    return replace(run, spec={**run.spec, "language": "vi"})
+
+
 def recommended(sectors: RunResult, count: int) -> RunResult:
     """A call for each of so many sectors, as models give them."""
     rows = [row for row in dict.fromkeys(each.sector for each in sectors.figures) if row][:count]
     given = [advice(name, "neutral", 0.5, "A reason of two sentences. It goes on. " * 5) for name in rows]
     return replace(sectors, answer={"sector_recommendations": given})
+
+
+def reasoned(run: RunResult, count: int) -> RunResult:
+    """Its first columns, few enough for reasons of three lines, and calls with three figures that speak for or against
+    each."""
+    columns = {column_key(column) for column in heatmap_of(run.figures).columns[:12]}
+    figures = [each for each in run.figures if column_key(each) in columns]
+    told: dict[str, str] = {}
+    for each in figures:
+        if each.metric == "performance" and each.sector:
+            told[each.sector] = told.get(each.sector, "") + f"performance {each.value:+.1f} % ({each.lookback}), "
+    rows = list(told.items())[:count]
+    given = [advice(name, ("overweight", "underweight")[at % 2], 0.5, why * 2) for at, (name, why) in enumerate(rows)]
+    answer = {"sector_recommendations": given}
+    evidence = [number.to_json() for number in examine(answer, figures)]
+    return replace(run, answer=answer, figures=figures, evidence=evidence)
 
 
 def tap(tab: Tab, selector: str) -> None:
@@ -78,11 +117,77 @@ def printed_pages(tab: Tab) -> int:
 def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
     shown: Open, industries: RunResult, sectors: RunResult
 ) -> None:
-    vietnamese = replace(sectors, spec={**sectors.spec, "language": "vi"})
     asked = replace(sectors, question="The central bank has raised its policy rate. What should be rebalanced? " * 2)
     many = (recommended(sectors, 19), *(recommended(asked, count) for count in (6, 8, 19)))
-    runs = (industries, sectors, vietnamese, *many)
+    many += tuple(reasoned(asked, count) for count in (6, 7, 8, 9))
+    assert "Against it now" in render(many[-1])
+    runs = (industries, sectors, vietnamese(sectors), *many)
     assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
+
+
+def test_runs_that_are_compared_with_an_earlier_one_fit_a_sheet_of_a4(shown: Open, later_runs: list[RunResult]) -> None:
+    runs = [*later_runs, *map(vietnamese, later_runs)]
+    assert len(runs) == 16
+    assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
+
+
+def on_paper(tab: Tab) -> Tab:
+    """As wide as what A4 leaves between its margins, in CSS pixels."""
+    tab.resize(711, 1050)
+    tab.ask("Emulation.setEmulatedMedia", media="print")
+    return tab
+
+
+def test_on_a_full_sheet_the_chart_gives_way_and_elsewhere_it_takes_what_is_left(
+    shown: Open, sectors: RunResult, later_runs: list[RunResult]
+) -> None:
+    height = "document.querySelector('.chart').getBoundingClientRect().height"
+    full = replace(recommended(later_runs[-1], 19), question="What should be rebalanced? " * 12)
+    assert on_paper(shown(render(full))).value(height) == 0
+    roomy, less = (on_paper(shown(render(run))).value(height) for run in (recommended(sectors, 1), later_runs[-1]))
+    assert roomy > less > 150
+
+
+def test_no_heading_of_the_heatmap_is_cut_on_paper(
+    shown: Open, sectors: RunResult, later_runs: list[RunResult]
+) -> None:
+    rotated = [
+        figure(str(row), 100.0 + at, metric, unit="points", lookback="70D", tool="get_relative_rotation")
+        for row in dict.fromkeys(each.sector for each in sectors.figures if each.sector)
+        for at, metric in enumerate(("rotation_ratio", "rotation_momentum"))
+    ]
+    cut = (
+        "[...document.querySelectorAll('.many thead th + th button')]"
+        ".filter(each => each.scrollHeight > each.clientHeight + 1).map(each => each.innerText)"
+    )
+    for run in (*later_runs, replace(sectors, figures=[*sectors.figures, *rotated])):
+        for each in (run, vietnamese(run)):
+            assert on_paper(shown(render(each))).value(cut) == []
+    assert shown(render(vietnamese(run))).value("document.querySelector('.rotation').textContent").count("điểm") > 1
+
+
+def test_no_figure_of_the_market_is_cut_beside_the_chart(shown: Open, later_runs: list[RunResult]) -> None:
+    table = "document.querySelector('.economy .scroll')"
+    for run in later_runs:
+        tab = shown(render(run))
+        assert tab.value(f"{table}.scrollWidth <= {table}.clientWidth")
+
+
+def test_no_name_touches_the_word_of_a_quadrant_or_another_name_in_the_browsers_font(
+    shown: Open, sectors: RunResult, later_runs: list[RunResult]
+) -> None:
+    touching = """(() => {
+      const texts = kind => [...document.querySelectorAll(`.rotation .${kind}`)];
+      const names = texts('name'), words = texts('quadrant');
+      const meet = (one, other) => {
+        const [a, b] = [one, other].map(each => each.getBoundingClientRect());
+        return a.left < b.right + 2 && b.left < a.right + 2 && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+      };
+      return names.flatMap((one, at) => [...names.slice(at + 1), ...words].filter(other => meet(one, other))
+        .map(other => one.textContent + '|' + other.textContent));
+    })()"""
+    for run in (sectors, *later_runs):
+        assert shown(render(run)).value(touching) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -140,10 +245,10 @@ def test_a_finger_on_a_number_is_told_where_it_stands_and_led_to_its_call(shown:
     tab = shown(render(industries), 390)
     tap(tab, ".advice a.number")
     told = tab.value("document.querySelector('.advice .stands').innerText")
-    assert re.fullmatch(r"10\.3 %: Consumer Non-Durables Volatility 24M 10\.28 % · call 2 .*", told)
+    assert re.fullmatch(r"10\.3 %: Consumer Non-Durables Volatility 24M 10\.28 % · call 4 .*", told)
     assert tab.value("document.querySelectorAll('details[open]').length") == 0
     tap(tab, ".advice .stands a")
-    assert tab.value("document.querySelector('#call-2 details').open")
+    assert tab.value("document.querySelector('#call-4 details').open")
 
 
 def test_a_table_that_goes_on_to_the_right_says_so(shown: Open, industries: RunResult) -> None:

@@ -10,7 +10,7 @@ from agent.figures import Figure
 from agent.report.page import render
 from agent.result import SIMULATED, Call, RunResult
 
-VOID = {"meta", "img", "br", "link", "input"}
+VOID = {"meta", "img", "br", "link", "input", "wbr"}
 
 
 def advice(
@@ -48,6 +48,7 @@ class Reader(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.words: list[str] = []
+        self.is_broken_off = False
         self.feed(page)
         assert self.open == [], "a tag is not closed"
 
@@ -55,13 +56,16 @@ class Reader(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
+        self.is_broken_off = tag == "wbr"
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] not in ("script", "style"):
-            self.words.append(data)
+            before = self.words.pop() if self.is_broken_off else ""
+            self.words.append(before + data)
+            self.is_broken_off = False
 
     @property
     def text(self) -> str:

@@ -55,6 +55,13 @@ def test_a_number_without_room_is_rounded_and_never_cut() -> None:
     assert not [each for each in said if each.startswith("−1") and each.endswith("…")]
 
 
+def test_headings_without_room_are_wrapped_and_not_cut() -> None:
+    figures = [figure("Banks", 1.0, f"net_z_{at}", unit="standard deviations", lookback="20D") for at in range(9)]
+    said = texts(result(figures=[*figures, figure("Banks", 99.0, "rotation ratio", tool="get_relative_rotation")]))
+    assert [each for each in said if each.endswith("…")] == []
+    assert {"20D · standard", "deviations", "get_relative_", "rotation"} <= set(said)
+
+
 def test_it_speaks_the_language_of_the_agent_file_with_its_names_of_sectors() -> None:
     spec = {"language": "vi", "sectors": {"Banks": {"names": {"vi": "Ngân hàng"}}}}
     said = texts(

@@ -13,9 +13,12 @@ from agent.figures import Figure
 from agent.report.heatmap import (
     NO_FIGURE,
     Heatmap,
+    decimals_of,
+    detail,
     framed,
     heatmap_of,
     label,
+    number_text,
     unit_label,
 )
 from agent.report.palettes import CVD
@@ -51,7 +54,7 @@ def shades(*values: float | None, **other: Any) -> list[str | None]:
 
 def test_sectors_stand_down_and_metrics_across_in_order_of_appearance() -> None:
     table = heatmap_of([figure("Retail", 3), figure("Banks", -1), figure("Banks", 8, lookback="1Y"), figure(None, 9)])
-    assert [(each.label, each.detail) for each in table.columns] == [
+    assert [(each.label, detail(each.lookback, each.unit)) for each in table.columns] == [
         ("Performance", "3M · %"),
         ("Performance", "1Y · %"),
     ]
@@ -110,6 +113,22 @@ def test_recommended_sectors_without_figures_take_no_room_of_those_that_have_som
     ]
     shown = [(row.sector, action) for row, action in framed(rows, advice, str, most=3)]
     assert shown == [("Sector 2", "overweight"), ("Sector 1", None), ("Sector 0", "underweight")]
+
+
+def test_small_numbers_show_their_digits() -> None:
+    def told(*values: float, unit: str | None = None) -> list[str]:
+        return [cells[1] for cells in texts(heatmap_of(column(*values, metric="size", unit=unit)))]
+
+    assert told(1e-6, 1.4e-5) == ["0.0000010", "0.0000140"]
+    assert told(2e-12, 1.4e-11, 0.0) == ["2.00e-12", "1.40e-11", "0.0000000"]
+    assert told(0.012, 0.034, unit="percent") == ["0.0120", "0.0340"]
+    assert told(0.0, 0.4, unit="percent") == ["0.0", "0.4"]
+    assert [number_text(value, decimals_of(value), plus=False) for value in (1.4e-5, 0.09, 0.0, 31.0)] == [
+        "0.000014",
+        "0.09",
+        "0.00",
+        "31.00",
+    ]
 
 
 def test_colours_are_centred_at_zero_on_each_side() -> None:

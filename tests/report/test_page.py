@@ -14,12 +14,15 @@ import pytest
 
 from agent.comparison import Change, Moved
 from agent.events import RunCompared, ServerFailed, ToolsOffered
+from agent.evidence import examine
 from agent.figures import FigureReader
 from agent.model.base import Usage
+from agent.report.drawing import draw
 from agent.report.page import LIMIT, render
-from agent.result import ADVICE, EXIT_CODES, SIMULATED, Call, Earlier, RunResult, TurnSpent
+from agent.result import ADVICE, EXIT_CODES, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
+RETURNS = {"Banks": 33.0, "Retail": 8.0, "Media": -12.5}
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil.invalid/x onerror='alert(2)'>{{ 7 * 7 }}"
 
 
@@ -45,7 +48,7 @@ def test_the_heatmap_of_a_small_run_has_these_bytes() -> None:
     assert page[page.index('<table class="heat') : page.index("</table>")] == (
         '<table class="heat sortable">\n<thead>\n'
         '<tr class="tools"><td></td>'
-        '<th scope="colgroup" colspan="1"><span>get_sector_heatmap</span></th></tr>\n'
+        '<th scope="colgroup" colspan="1"><span>get_<wbr>sector_<wbr>heatmap</span></th></tr>\n'
         '<tr><th scope="col" aria-sort="none"><button type="button">Sector<small></small></button></th>\n'
         '<th scope="col" aria-sort="none">'
         '<button type="button">Performance<small>3M · %</small></button></th>\n'
@@ -305,7 +308,7 @@ def test_page_says_what_the_advice_is_about_and_where_its_data_come_from() -> No
     text = text_of(run)
     assert "Benchmark The market Horizon 3 months, from the as-of date to 2026-03-31 As of 2025-12-31" in text
     assert "Agent Desk" in text
-    assert "Confidence is the probability that" in text and "not calibrated on outcomes" in text
+    assert "Confidence is the probability that" in text
     assert "A public library. Vintage: 2022-10 latest. GDP is on the year before." in text
     assert text.count("GDP is on the year before.") == 1
 
@@ -417,6 +420,35 @@ def test_a_vietnamese_page_speaks_vietnamese() -> None:
     for part in ("Recommendations", "Confidence", "Spend", "overweight Confidence", ADVICE):
         assert part not in text
     assert '<html lang="vi">' in page
+
+
+def test_what_the_planners_confidence_rests_on_is_said_by_its_first_rationale_alone() -> None:
+    for as_of in ("1950-02-28", "2008-06-30", None):
+        text = text_of(result(as_of=as_of, labels=[RULES]))
+        assert "The first rationale says what the planner's rests on" in text
+        assert "1950 up to" not in text and "were right" not in text
+    assert "The first rationale" not in text_of(result())
+
+
+@pytest.mark.parametrize("reason", ["it covers 1949-01-31 to 2017-03-31.", "it covers 1949-01-31 to 2017-03-31"])
+def test_a_reason_ends_with_one_full_stop(reason: str) -> None:
+    run = result(status="refused", stop_reason=reason, answer=None)
+    assert "The run was refused: it covers 1949-01-31 to 2017-03-31. " in text_of(run)
+    assert "The run was refused: it covers 1949-01-31 to 2017-03-31." in draw(run)
+    assert "2017-03-31.." not in text_of(run) + draw(run)
+
+
+def test_figures_of_one_measure_have_equally_many_decimals_beside_a_call() -> None:
+    moved = Moved("return_1y", "1Y", None, 30.0, 33.0, 0.5, True, "get_sector_heatmap")
+    change = Change("Banks", ("overweight", "overweight"), (0.7, 0.7), (1, 1), [moved])
+    run = result(
+        figures=[figure(name, at, "return_1y", lookback="1Y", unit=None) for name, at in RETURNS.items()],
+        answer={"sector_recommendations": [advice(why="It is up by 33 (1Y).")]},
+        compared=RunCompared("r1", None, [change.to_json()]),
+    )
+    run.evidence = [number.to_json() for number in examine(run.answer, run.figures)]
+    text = text_of(run)
+    assert "Return 1y 1Y +30.0 → +33.0" in text and "Return 1y 1Y +33.0: below +8.0 (−25.0)" in text
 
 
 def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.figures import Figure, FigureReader
 from agent.report.heatmap import heatmap_of
-from agent.report.rotation import MOST, TAIL, Rotation, Track, rotation_of
+from agent.report.rotation import MOST, TAIL, Axis, Rotation, Track, rotation_of
 from agent.report.words import words
 from tests.market.asking import ask
 from tests.report.runs_and_pages import figure
@@ -53,8 +53,9 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     rotation = found(
         lookbacks("relative_strength", {"Banks": {"1M": 1, "3M": 2}, "Retail": {"1M": 1, "3M": 2}}) + figures
     )
-    assert (rotation.x.measure, rotation.x.detail, rotation.x.centre) == ("Rotation ratio", "70D · points", 100)
-    assert (rotation.y.measure, rotation.y.detail, rotation.y.centre) == ("Rotation momentum", "70D · points", 100)
+    assert rotation.x == Axis("Rotation ratio", "70D", "points", 100)
+    assert rotation.y == Axis("Rotation momentum", "70D", "points", 100)
+    assert rotation.y.said(words("vi")) == "Động lượng luân chuyển · 70D · điểm"
     banks, retail = rotation.tracks
     assert banks == Track("Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS))))
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]

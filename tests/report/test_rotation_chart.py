@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.report.lettering import fitted, plain, width, wrapped
@@ -23,7 +24,11 @@ ABOUT = {"measure": "Relative strength", "longer": "3M", "shorter": "1M"}
 
 def rotation(*tracks: Track) -> Rotation:
     return Rotation(
-        Axis("Performance", "3M · %", 0.0), Axis("Performance", "1M · %", 0.0), tracks, AGAINST_BENCHMARK, ABOUT
+        Axis("Performance", "3M", "percent", 0.0),
+        Axis("Performance", "1M", "percent", 0.0),
+        tracks,
+        AGAINST_BENCHMARK,
+        ABOUT,
     )
 
 
@@ -109,12 +114,79 @@ CROWD = [(400.0 + at % 5 * 3, 250.0 + at // 5 * 3) for at in range(20)]
 SPREAD = st.tuples(st.integers(2, 18), st.integers(1, 9)).map(lambda place: (place[0] * 40.0, place[1] * 50.0))
 
 
+@settings(deadline=None)
 @example(CROWD)
 @given(st.lists(SPREAD, min_size=1, max_size=20, unique=True))
 def test_labels_stay_within_the_room_and_off_each_other(points: list[Point]) -> None:
     boxes = placed(points, [(100.0, 16.0)] * len(points), [], [], ROOM)
     assert all(box.overlap(ROOM) == pytest.approx(100 * 16) for box in boxes)
     assert all(one.overlap(other) < 1 for one, other in combinations(boxes, 2))
+
+
+@given(st.lists(SPREAD, min_size=2, max_size=8, unique=True))
+def test_no_label_is_nearer_to_another_point_than_to_its_own(points: list[Point]) -> None:
+    boxes = placed(points, [(30.0, 16.0)] * len(points), [around(each, 8.5) for each in points], [], ROOM)
+    for own, box in zip(points, boxes, strict=True):
+        assert min(points, key=lambda point: math.dist(point, box.nearest(point))) == own
+
+
+CLOSE = {
+    "Industrial Goods and Services": (15.0, 6.3),
+    "Personal and Household Goods": (14.6, 6.0),
+    "Construction and Materials": (11.0, 5.8),
+    "Food and Beverage": (-6.3, -2.5),
+    "Insurance": (-6.9, -1.7),
+    "Oil and Gas": (-4.8, -1.7),
+    "Real Estate": (-1.4, -1.9),
+    "Media": (-25.4, -4.7),
+    "Automobiles and Parts": (-25.8, -6.8),
+    "Financial Services": (-22.4, -7.1),
+    "Utilities": (-19.8, -6.7),
+}
+"""Where sectors of the simulated market once stood."""
+
+
+def placed_names() -> dict[str, tuple[Point, Box, ElementTree.Element | None]]:
+    """Where the circle of each is, what its name covers in a font wider than ours, and the line between them."""
+    chart = drawn(rotation(*(Track(name, (point,)) for name, point in CLOSE.items())))
+    groups = chart.findall("g")
+    found = {}
+    for circles, names in zip(groups[: len(CLOSE)], groups[len(CLOSE) :], strict=True):
+        [head], [name] = circles.findall("circle"), names.findall("text")
+        wide, anchor = width(str(name.text), 13) * 1.15, {None: 0.0, "middle": 0.5, "end": 1.0}[name.get("text-anchor")]
+        left, bottom = float(name.get("x", "")) - wide * anchor, float(name.get("y", "")) + 4
+        place = float(head.get("cx", "")), float(head.get("cy", ""))
+        found[str(name.text)] = place, Box(left, bottom - 16, left + wide, bottom), names.find("line")
+    return found
+
+
+def test_each_name_is_nearest_to_its_own_circle_or_has_a_line_there_that_crosses_no_other_name() -> None:
+    found = placed_names()
+    for name, (head, box, line) in found.items():
+        nearest = min(found, key=lambda other: math.dist(found[other][0], box.nearest(found[other][0])))
+        assert nearest == name or line is not None
+        assert (line is not None) == (math.dist(head, box.nearest(head)) > 11)
+        if line is not None:
+            start, end = ((float(line.get(f"x{at}", "")), float(line.get(f"y{at}", ""))) for at in (1, 2))
+            assert math.dist(start, head) == pytest.approx(7, abs=0.2)
+            assert [other for other in found if other != name and found[other][1].is_met_by(start, end)] == []
+    assert found["Media"][2] is None and any(line is not None for _, _, line in found.values())
+
+
+def test_names_keep_clear_of_the_words_of_quadrants() -> None:
+    left, bottom = PLOT.left + 10, PLOT.bottom - 6
+    lagging = Box(left, bottom - 18, left + width("Lagging", 14, bold=True) * 1.15, bottom)
+    right, top = PLOT.right - 10, PLOT.top + 6
+    leading = Box(right - width("Leading", 14, bold=True) * 1.15, top, right, top + 18)
+    for word in (lagging, leading):
+        assert [name for name, (_, box, _) in placed_names().items() if box.overlap(word.grown(6))] == []
+
+
+def test_a_line_meets_the_boxes_that_it_passes_through() -> None:
+    box = Box(10, 10, 20, 20)
+    assert box.is_met_by((0, 15), (30, 15)) and box.is_met_by((15, 0), (15, 12)) and box.is_met_by((0, 0), (30, 30))
+    assert not box.is_met_by((0, 5), (30, 5)) and not box.is_met_by((0, 15), (9, 15))
+    assert not box.is_met_by((0, 15), (15, 35)), "their frames overlap, and it passes by a corner"
 
 
 def test_a_label_stands_beside_its_point_and_off_the_circle_that_is_there() -> None:
@@ -130,6 +202,8 @@ def test_a_label_stands_beside_its_point_and_off_the_circle_that_is_there() -> N
 def test_texts_are_wrapped_between_words_and_cut_where_room_ends() -> None:
     assert wrapped("Relative strength over time", 70, 12, most=2) == ["Relative", "strength o…"]
     assert wrapped("", 70, 12, most=2) == []
+    assert wrapped("get_relative_rotation", 80, 11, most=3) == ["get_relative_", "rotation"]
+    assert wrapped("__a _b__ c_", 300, 12, most=5) == ["__a _b__ c_"]
     assert fitted("Banks", 200, 12) == "Banks"
     assert width(fitted("W" * 500, 100, 12), 12) <= 100
 

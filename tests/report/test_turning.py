@@ -46,6 +46,12 @@ def test_the_other_side_of_the_median_speaks_against_a_call(action: str, text: l
     assert told(action, "Performance of +9.7 % (3M).", RETURNS) == text
 
 
+def test_all_numbers_of_a_measure_have_the_decimals_of_its_column() -> None:
+    returns = column("return", 33.0, 10.5, 8.0, -3.2, -12.5, unit=None)
+    assert told("overweight", "Return of 33 (3M).", returns) == ["Return 3M +33.0: below +8.0 (−25.0)"]
+    assert told("underweight", "Return of −3.2 (3M).", returns, "Energy") == ["Return 3M −3.2: above +8.0 (+11.2)"]
+
+
 def test_less_volatility_is_better() -> None:
     figures = column("volatility", 10.0, 12.0, 14.0, 16.0, 30.0)
     assert told("overweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %: above 14.0 % (+4.0)"]

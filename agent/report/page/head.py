@@ -29,6 +29,10 @@ class Head:
         return self._texts.text(about.status_text(self._result, self._texts.say))
 
     @property
+    def reason(self) -> str:
+        return self._texts.text(about.reason_text(self._result, self._texts.say))
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         told = about.facts(self._result, self._cells, self._texts.say)
         return [(name, self._texts.text(fact, 160)) for name, fact in told]

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from agent.comparison import recommendations_of
 from agent.figures import Figure
 from agent.report import heatmap, rotation_chart
-from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, label, unit_label
+from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, detail, label, unit_label
 from agent.report.lettering import plain
 from agent.report.page.texts import Texts
 from agent.report.rotation import Rotation, rotation_of
@@ -31,14 +31,13 @@ class Table:
     @property
     def heads(self) -> list[tuple[str, str]]:
         """Name and detail of each column."""
-        return [(self._label(each.metric), self._detail(each.lookback, each.unit)) for each in self.columns]
+        return [(self._label(each.metric), self._detail(each)) for each in self.columns]
 
     def _label(self, metric: str) -> str:
         return self._texts.short(self._say(label(metric)))
 
-    def _detail(self, *parts: str | None) -> str:
-        lookback, unit = parts
-        told = " · ".join(part for part in (lookback, self._say(unit_label(unit))) if part)
+    def _detail(self, column: Column) -> str:
+        told = detail(column.lookback, column.unit, self._say)
         return self._texts.short(told) if told else ""
 
     @property
@@ -139,4 +138,4 @@ def _value(figure: Figure, *, plus: bool = False) -> str:
     value = heatmap.finite(figure)
     if value is None:
         return NO_FIGURE
-    return heatmap.number_text(value, 0 if abs(value) >= 1000 else 2, plus=plus)
+    return heatmap.number_text(value, 0 if abs(value) >= 1000 else heatmap.decimals_of(value), plus=plus)
