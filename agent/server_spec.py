@@ -17,9 +17,9 @@ PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
 
 class ServerTimeoutSpec(Section):
     start: Seconds | None = None
-    """Until it has listed its tools."""
+    """Until it has started and greeted."""
     list: Seconds | None = None
-    """For one page of the list."""
+    """For the whole list of its tools."""
     call: Seconds | None = None
     """For one call of a tool."""
 
