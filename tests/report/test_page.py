@@ -245,7 +245,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
     )
     assert "Index level 1 712 2025-12-31 macro" in text
     assert "Of one security" not in text
-    assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
+    assert "Breadth 1M – 2025-12-31 get_sector_heatmap" in text
     assert "2025-06-30 macro" not in text
 
 
