@@ -103,8 +103,10 @@ class Gate:
         return "".join([*kept, self._lines(text[end:], is_error)[0]])
 
     def _lines(self, text: str, is_error: bool) -> tuple[str, bool]:
+        columns = {steps[1] for steps in self._places if len(steps) == 2 and steps[0] is None}
+        month_first = "/" in text and self._month_first
         return dated_lines.without_later(
-            text, self.as_of, self._tell, month_first="/" in text and self._month_first, is_error=is_error
+            text, self.as_of, self._tell, dated=columns, month_first=month_first, is_error=is_error
         )
 
     def _tell(self, day: str, rows: int) -> None:

@@ -84,7 +84,7 @@ async def test_server_that_stays_open_has_the_model_of_each_run_write_at_its_own
         for words in ("In short.", "Shorter."):
             model = Scripted(said(call("summary", {})), said(text(words)), answer())
             result = await run(file, "Which?", model=model, pool=pool)
-            assert result.ok and f'"written: {words}"' in str(result.calls[0].shown)
+            assert result.ok and f"written: {words}" in str(result.calls[0].shown)
             assert result.usage.input == 300
 
 
