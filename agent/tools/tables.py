@@ -12,7 +12,7 @@ from agent.numerals import as_json_writes
 LARGEST = 1 << 20
 """Characters of a text that is looked at."""
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?")
-_RULE = re.compile(r":?-{3,}:?")
+_RULE = re.compile(r":?-{2,}:?|:-:?|-:")
 
 
 def table_in(text: str) -> list[dict[str, Any]] | None:
