@@ -17,7 +17,7 @@ from typing import Any
 
 from agent import cubes, dated_lines, shapes
 from agent.days import LONGEST, Said, Span, instant, is_month_first, said_by, span_of
-from agent.encoding import DEEPEST, JSON
+from agent.encoding import DEEPEST, JSON, json_at
 from agent.envelopes import NAMES, beside, dated_part
 from agent.pointers import escaped
 from agent.shapes import GONE, Steps
@@ -26,7 +26,6 @@ PLACES = 20
 """Of what was withheld, at most."""
 _OPENING = re.compile(r"(?:^|[:=] )[ \t]*(?=[\[{])", re.MULTILINE)
 _DATED = re.compile(r"(?<!\d)\d{4}[-/]\d\d")
-_DECODER = json.JSONDecoder()
 
 
 @dataclass
@@ -65,6 +64,9 @@ class Gate:
     def data(self, data: JSON) -> JSON:
         """The data without what is later; `GONE` when they are as a whole."""
         self._whole = data
+        return self._judged(data)
+
+    def _judged(self, data: JSON) -> JSON:
         late = {at: day for steps in self._places for at, day in self._late_places(data, steps)}
         if () in late:
             return self._withhold("", late[()])
@@ -83,14 +85,14 @@ class Gate:
             if found.end() < end:
                 continue
             try:
-                data, after = _DECODER.raw_decode(text, found.end())
+                data, after = json_at(text, found.end())
             except (ValueError, RecursionError):
                 continue
             lead, is_late = self._lines(text[end : found.end()], is_error)
             kept.append(lead)
             before = self.withheld.rows
             is_whole = found.start() == 0 and after == len(text.rstrip())
-            left = self.data(data) if is_whole else self._value(data, "", dated=False, depth=0)
+            left = self.data(data) if is_whole else self._judged(data)
             if is_late and not _DATED.search(text, found.end(), after):
                 self.withheld.add("", self.as_of)
             elif self.withheld.rows == before:
@@ -101,8 +103,10 @@ class Gate:
         return "".join([*kept, self._lines(text[end:], is_error)[0]])
 
     def _lines(self, text: str, is_error: bool) -> tuple[str, bool]:
+        columns = {steps[1] for steps in self._places if len(steps) == 2 and steps[0] is None}
+        month_first = "/" in text and self._month_first
         return dated_lines.without_later(
-            text, self.as_of, self._tell, month_first="/" in text and self._month_first, is_error=is_error
+            text, self.as_of, self._tell, dated=columns, month_first=month_first, is_error=is_error
         )
 
     def _tell(self, day: str, rows: int) -> None:

@@ -8,7 +8,7 @@ paragraph that names later days and no others goes whole, and so does what stand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 
 from agent.days import MONTH, Said, Span, plain, said_by, span_of_text
@@ -52,17 +52,24 @@ Tell = Callable[[str, int], None]
 
 
 def without_later(
-    text: str, as_of: str, tell: Tell, *, month_first: bool = False, is_error: bool = False
+    text: str,
+    as_of: str,
+    tell: Tell,
+    *,
+    dated: Collection[object] = (),
+    month_first: bool = False,
+    is_error: bool = False,
 ) -> tuple[str, bool]:
     """What is left of a text, and whether what follows it without a date is later, too.
 
-    In an error, ranges of days say what may be asked for, and are not looked at.
+    `dated`: names of columns that hold dates, whatever they mean. In an error, ranges of days say what may be asked
+    for, and are not looked at.
     """
     if not re.search(r"\d\d", text):
         return text, False
     lines = [piece for line in text.splitlines(keepends=True) for piece in _pieces(line, month_first)]
     latest = [_latest(line, month_first, is_error) for line in lines]
-    _date_by_columns(lines, latest, as_of, tell)
+    _date_by_columns(lines, latest, as_of, tell, dated)
     if all(day is None or day <= as_of for day in latest):
         return "".join(lines), False
     _date_entries(lines, latest)
@@ -96,8 +103,10 @@ def _pieces(line: str, month_first: bool) -> list[str]:
     return [piece for piece in pieces if piece] if are_rows else [line]
 
 
-def _date_by_columns(lines: list[str], latest: list[str | None], as_of: str, tell: Tell) -> None:
-    """Of tables: cuts columns that are later, and dates lines by the columns whose names mean a date."""
+def _date_by_columns(
+    lines: list[str], latest: list[str | None], as_of: str, tell: Tell, dated: Collection[object]
+) -> None:
+    """Of tables: cuts columns that are later, and dates lines by the columns that are said, or named, to hold dates."""
     start = 0
     for is_empty, block in groupby(lines[:], lambda line: not line.strip()):
         size = len(list(block))
@@ -108,7 +117,7 @@ def _date_by_columns(lines: list[str], latest: list[str | None], as_of: str, tel
             for at, line in table.without(list(late)).items():
                 lines[start + at] = line
                 latest[start + at] = _latest(line, False, False)
-        for at, span in table.days().items() if table else ():
+        for at, span in table.days(dated).items() if table else ():
             latest[start + at] = max(latest[start + at] or "", span.last)
         start += size
 

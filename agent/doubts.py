@@ -15,6 +15,7 @@ from agent.spec import AgentSpec
 from agent.unfound import Result, numbers_by_call, unfound
 
 SHOWN_NAMES, SHOWN_NUMBERS, SHOWN_PLACES = 10, 6, 5
+UNREADABLE = "no result is JSON, a list of JSON objects or a text with a table, so nothing is read"
 CACHED_FROM = 4_096
 """Tokens from which on every model's requests are cached, where they are cached at all."""
 
@@ -125,25 +126,38 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + (", …" if len(names) > SHOWN_NAMES else "")
 
 
+def unfound_by_tool(result: RunResult, reader: FigureReader) -> dict[str, list[str]]:
+    """Each tool that the file has `figures` of → the places that lead to nothing in all its results, in sentences."""
+    numbers = numbers_by_call(result.figures)
+    told = {}
+    for tool, calls in _mapped(result, reader).items():
+        results = [Result(call.data, numbers.get(call.id, ())) for call in calls if not is_error(call.data)]
+        mappings = reader.mappings(tool, calls[0].server, calls[0].tool)
+        if results and all(each.data is None for each in results):
+            told[tool] = [UNREADABLE]
+        else:
+            with_data = [each for each in results if each.data is not None]
+            told[tool] = [each for mapping in mappings for each in unfound(mapping, with_data)]
+    return told
+
+
+def _mapped(result: RunResult, reader: FigureReader) -> dict[str, list[Call]]:
+    """The answered calls of each tool that the file has `figures` of; what was withheld as a whole says nothing."""
+    by_tool: dict[str, list[Call]] = {}
+    for call in result.calls:
+        is_answered = call.data is not None or (call.shown is not None and not call.withheld)
+        if is_answered and not call.is_error and reader.mappings(call.offered_as, call.server, call.tool):
+            by_tool.setdefault(call.offered_as, []).append(call)
+    return dict(sorted(by_tool.items()))
+
+
 def _mapped_in_vain(result: RunResult, spec: AgentSpec) -> list[str]:
     """Where results have another form than the file says: by place, else by tool."""
     reader = FigureReader(spec)
-    by_tool: dict[str, list[Call]] = {}
-    for call in result.calls:
-        if call.data is not None and reader.mappings(call.offered_as, call.server, call.tool):
-            by_tool.setdefault(call.offered_as, []).append(call)
-    if not by_tool:
-        return []
-    numbers, with_figures = numbers_by_call(result.figures), {figure.call for figure in result.figures}
-    warnings, empty = [], []
-    for tool, calls in sorted(by_tool.items()):
-        results = [Result(call.data, numbers.get(call.id, ())) for call in calls if not is_error(call.data)]
-        mappings = reader.mappings(tool, calls[0].server, calls[0].tool)
-        told = [f"`figures` of {tool}: {each}" for mapping in mappings for each in unfound(mapping, results)]
-        warnings += told[:SHOWN_PLACES]
-        if not told and any(call.id not in with_figures for call in calls):
-            empty.append(tool)
-    if empty:
+    told, with_figures = unfound_by_tool(result, reader), {figure.call for figure in result.figures}
+    warnings = [f"`figures` of {tool}: {each}" for tool, places in told.items() for each in places[:SHOWN_PLACES]]
+    calls = {tool: [call.id for call in calls] for tool, calls in _mapped(result, reader).items() if not told[tool]}
+    if empty := [tool for tool, ids in calls.items() if not with_figures.issuperset(ids)]:
         warnings.append(f"no number stood where `figures` in the agent file says, in results of {', '.join(empty)}")
     return warnings
 

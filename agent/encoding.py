@@ -1,10 +1,11 @@
-"""JSON as bytes: the same value always gives the same ones, and any value of a stranger gives some."""
+"""JSON as bytes: the same value always gives the same ones, and any value of a stranger gives some. JSON in a text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -39,6 +40,22 @@ def compact(value: JSON, *, sort_keys: bool = False) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def json_at(text: str, at: int = 0) -> tuple[JSON, int]:
+    """The JSON value that begins there, and where it ends; of objects one behind the other, the list of them.
+
+    Numbers that JSON does not have are null. Raises ValueError where none begins, RecursionError for one too deep.
+    """
+    value, end = _DECODER.raw_decode(text, at)
+    values = [value]
+    while isinstance(value, dict) and (blank := _BEFORE_OBJECT.match(text, end)):
+        try:
+            value, end = _DECODER.raw_decode(text, blank.end())
+        except (ValueError, RecursionError):
+            break
+        values.append(value)
+    return (values if len(values) > 1 else values[0]), end
+
+
 def canonical(value: JSON) -> bytes:
     """Compact JSON with sorted keys: equal values give equal bytes."""
     return compact(value, sort_keys=True)
@@ -47,6 +64,15 @@ def canonical(value: JSON) -> bytes:
 def digest(value: JSON) -> str:
     """SHA-256 of the canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _read(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+_DECODER = json.JSONDecoder(parse_float=_read, parse_constant=lambda _: None)
+_BEFORE_OBJECT = re.compile(r"[ \t\r\n]*(?=\{)")
 
 
 def _finite(value: JSON) -> JSON:

@@ -40,7 +40,7 @@ from agent.prices import FREE, Price
 from agent.result import NO_END, SIMULATED, UNFINISHED, Call, Earlier, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
-from agent.tools.content import readable
+from agent.tools.content import links_of, readable
 from agent.tools.timely import timely
 
 
@@ -82,8 +82,8 @@ def ended(result: RunResult, event: RunFinished) -> RunResult:
     )
 
 
-def _reader(content: Mapping[str, Any]) -> FigureReader:
-    """By an agent file's content, which is looked at only where it says something of figures.
+def reader_of(content: Mapping[str, Any]) -> FigureReader:
+    """What reads figures by an agent file's content, which is looked at only where it says something of figures.
 
     What another version wrote and this one does not take is read as if it said nothing.
     """
@@ -99,7 +99,7 @@ def figures_of(call: Call, sent: Mapping[str, Any], reader: FigureReader, as_of:
     """What is read of a call's result, whose data the call keeps: without what was withheld."""
     if as_of and call.withheld:
         sent = timely(sent, as_of, reader.dates(call.offered_as, call.server, call.tool))[0]
-    call.data = readable(sent)
+    call.data, call.links = readable(sent), bool(links_of(sent))
     return reader.read(call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool)
 
 
@@ -201,7 +201,7 @@ class Gathering:
         result.caches = bool(asked) and result.price != FREE
         result.spec = spec = self._contents[event.spec]
         result.pages_url, result.agent_name = spec.get("pages_url"), spec.get("agent_name", "")
-        self._reader = _reader(spec)
+        self._reader = reader_of(spec)
         result.horizon, result.benchmark = spec.get("horizon", DEFAULT_HORIZON), spec.get("benchmark")
 
     def _turn(self, event: ModelAnswered) -> None:

@@ -36,6 +36,8 @@ def returned_urls(result: Mapping[str, Any], shown: str, arguments: Any) -> set[
 def _values(result: Mapping[str, Any]) -> Iterator[str]:
     """The strings of a result that can be an address and nothing else."""
     yield from (value for _, value in _nodes(content.data_of(result)) if isinstance(value, str))
+    wrapped = content.wrapped_text(result)
+    yield from () if wrapped is None else [wrapped]
     for block in result.get("content") or []:
         match block:
             case {"type": "text", "text": str(text)} if result.get("structuredContent") is None:

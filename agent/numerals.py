@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 _BLANKS = re.compile(r"\s+")
 _NUMERAL = re.compile(r"([+-]?)(\d+(?:[.,]\d+)*)(%?)")
+_CELL = re.compile(r"([+-]?)(\d+(?:[.,]\d+)*)( ?%)?")
 
 
 def number_in(text: str, *, decimal_comma: bool = False) -> tuple[float, str | None] | None:
@@ -24,6 +26,24 @@ def number_in(text: str, *, decimal_comma: bool = False) -> tuple[float, str | N
     if number is None or not math.isfinite(number):
         return None
     return number, "percent" if percent else None
+
+
+def as_json_writes(column: Sequence[str]) -> list[str]:
+    """The texts of a column, and the numbers among them as JSON writes them: `1,234.5` beside `5.4` becomes `1234.5`.
+
+    A mark begins the decimals where all numbers can be read with it, and some of them cannot with the other; a column
+    that shows neither stays as it is. A percentage keeps its %.
+    """
+    cells = [text.replace("\N{MINUS SIGN}", "-") for text in column]
+    found = [_CELL.fullmatch(cell) for cell in cells]
+    thousands = [mark for mark in ",." if all(_is_grouped(each[2], mark) for each in found if each)]
+    if len(thousands) != 1:
+        return [cell if each else text for cell, each, text in zip(cells, found, column, strict=True)]
+    mark = thousands[0]
+    return [
+        each[1] + each[2].replace(mark, "").replace(",", ".") + (each[3] or "") if each else text
+        for each, text in zip(found, column, strict=True)
+    ]
 
 
 def _thousands_mark(digits: str, decimal_comma: bool) -> str:

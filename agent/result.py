@@ -80,6 +80,8 @@ class Call:
     retrieved_at: str | None = None
     withheld: dict[str, Any] = field(default_factory=dict)
     """How many `rows` later than the as-of date the model was not shown, the `latest` of their days, first `places`."""
+    links: bool = False
+    """Whether what it brought links to more."""
 
     @property
     def was_sent(self) -> bool:

@@ -17,9 +17,9 @@ PROTOCOL = r"^(auto|legacy|20\d\d-\d\d-\d\d)$"
 
 class ServerTimeoutSpec(Section):
     start: Seconds | None = None
-    """Until it has listed its tools."""
+    """Until it has been greeted."""
     list: Seconds | None = None
-    """For one page of the list."""
+    """For its list of tools."""
     call: Seconds | None = None
     """For one call of a tool."""
 

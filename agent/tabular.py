@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from agent import shapes
+from agent.heads import Head, head_of
 from agent.numerals import number_in
 from agent.pointers import escaped
 from agent.readings import (
@@ -36,6 +37,8 @@ TICKER_KEYS = ("ticker", "symbol", "code")
 SERIES_KEYS = ("indicator", "indicator_name", "series")
 MAX_DEPTH = 100
 NESTED = (dict, list)
+WORD = "word"
+"""The unit of a column that has texts, in the embedded server's form."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _readings(
         column = columns[key]
         if key not in days and (found := _number(value, column)):
             number, own = found
-            measure = about.metric(key), number, column.unit or own or unit, column.lookback
+            measure = about.metric(column.metric), number, column.unit or own or unit, column.lookback
             yield Reading(about.sector, *measure, observed, place, about.ticker)
 
 
@@ -122,7 +125,7 @@ def _points(cell: _Cell, fields: Sequence[str]) -> Iterator[list[_Cell]]:
 
 def _number(value: Any, column: _Column) -> tuple[float | None, str | None] | None:
     """A number, or a text that is one in percent, and that unit; also where a described column has none."""
-    if type(value) in NUMBERS or (value is None and column.described):
+    if type(value) in NUMBERS or (value is None and column.described and column.unit != WORD):
         return finite(value), None
     return number_in(value) if type(value) is str and value.endswith("%") else None
 
@@ -152,6 +155,7 @@ class _Column(NamedTuple):
     """What is said of all values of one key: `unit` is None where the row says it; `fields`: of what each point is."""
 
     described: bool
+    metric: str
     unit: str | None
     lookback: str | None
     pointer: str
@@ -166,14 +170,17 @@ def _columns(table: Table) -> dict[str, _Column]:
     described = {key: about for key, about in given.items() if isinstance(about, dict)}
     fields = shapes.fields(given)
     lookback = text(table.around.get("lookback_period"))
+    percentages = {key for row in table.rows for key, value in row.items() if type(value) is str and "%" in value}
     columns = {}
     for key in dict.fromkeys(chain(*table.rows, *fields.values())):
         about = described.get(key, {})
-        unit = text(about.get("unit"))
+        head = Head(key) if about else head_of(key, percent=key in percentages)
+        unit = text(about.get("unit")) or head.unit
         columns[key] = _Column(
             described=bool(about),
+            metric=head.metric,
             unit=None if unit == "see row" else unit,
-            lookback=text(about.get("lookback")) or lookback,
+            lookback=text(about.get("lookback")) or head.lookback or lookback,
             pointer=escaped(key),
             fields=fields.get(key, ()),
             may_be_day=says_day(key),
@@ -196,7 +203,7 @@ def _sector_name(row: Mapping[str, Any]) -> str | None:
 
 
 def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """The key that names the rows: a customary one, else the only key whose values are all texts."""
+    """The key that names the rows: a customary one, else the only key whose values are all texts, and no numbers."""
     for key in (*SECTOR_KEYS, *SERIES_KEYS):
         if any(isinstance(row.get(key), str) for row in rows):
             return key
@@ -205,4 +212,5 @@ def _name_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
         for key in rows[0]
         if key not in (*DATE_KEYS, *days_in(rows[0]), "unit") and all(isinstance(row.get(key), str) for row in rows)
     ]
-    return texts[0] if len(texts) == 1 else None
+    words = [key for key in texts if not any(number_in(row[key]) for row in rows)] or texts
+    return words[0] if len(words) == 1 else None

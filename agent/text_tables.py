@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from agent.days import Said, Span, said_by, span_of, span_of_text
@@ -23,12 +23,13 @@ class Table(NamedTuple):
     def header(self) -> list[str]:
         return [cell.strip(_BLANK) for cell in next(iter(self.rows.values()))]
 
-    def days(self) -> dict[int, Span]:
-        """Of lines with a bare number in a column whose name means a date: `20250701`, `1751328000`."""
-        dated = [(at, said) for at, name in enumerate(self.header) if (said := said_by(name)) in (Said.DATE, Said.YEAR)]
+    def days(self, dated: Collection[object] = ()) -> dict[int, Span]:
+        """Of lines with a bare number, such as `20250701`, in a column that is `dated` or whose name means a date."""
+        means = [Said.YEAR if name in dated else said_by(name) for name in self.header]
+        columns = [(at, said) for at, said in enumerate(means) if said in (Said.DATE, Said.YEAR)]
         found = {}
-        for line, cells in list(self.rows.items())[1:] if dated else ():
-            for at, said in dated:
+        for line, cells in list(self.rows.items())[1:] if columns else ():
+            for at, said in columns:
                 cell = cells[at].strip(_BLANK)
                 if cell.isdecimal() and (span := span_of(cell, said)):
                     found[line] = span

@@ -389,7 +389,7 @@ def test_what_was_withheld_is_counted_and_named() -> None:
         (f"# {LATER}\n\nBanks 3\n\n# {PAST}\n\nBanks 2", f"\n\n# {PAST}\n\nBanks 2"),
         (f"Next report: {LATER}\nRetrieved at: 2026-01-01\nBanks 2", None),
         (f"Data:\n```json\n[{{\"d\": \"{LATER}\"}},\n {{\"d\": 1}}]\n```\n", 'Data:\n```json\n[{"d":1}]\n```\n'),
-        (f'{{"date":"{LATER}"}}\n{{"date": "{PAST}"}}', f'\n{{"date": "{PAST}"}}'),
+        (f'{{"date":"{LATER}"}}\n{{"date": "{PAST}"}}', f'[{{"date":"{PAST}"}}]'),
         (f"Sectors on {LATER}:\n[{{\"v\": 1}}]\nEnd", "\nEnd"),
         (f"On {LATER} of {PAST}:\n[{{\"date\": \"{PAST}\"}}]", f"[{{\"date\": \"{PAST}\"}}]"),
         (f"Last updated: {LATER}\n[{{\"v\": 1}}]", None),

@@ -104,6 +104,28 @@ def test_place_that_one_of_several_calls_has_is_no_doubt() -> None:
     assert doubts(RunResult(calls=calls, figures=figures), spec, TODAY) == []
 
 
+@pytest.mark.parametrize(
+    ("calls", "says"),
+    [
+        ([("Banks rose.", None, {})], ["`figures` of flow: no result is JSON, a list of JSON objects or a text with a "
+                                       "table, so nothing is read"]),
+        ([("Banks rose.", None, {}), ("{}", {"data": [{"v": 1}]}, {})],
+         ["no number stood where `figures` in the agent file says, in results of flow"]),
+        ([("", None, {"rows": 2, "latest": "2026-12-01"})], []),
+    ],
+)  # fmt: skip
+def test_results_that_no_mapping_can_read_are_told_but_for_what_was_withheld(calls: Any, says: list[str]) -> None:
+    mapping = FiguresSpec(rows="$.data[*]", metrics={"m": MetricSpec(at="v")})
+    spec = SPEC.model_copy(update={"tools": [ToolSpec(tool_name="flow", figures=mapping)]})
+    made = [
+        Call(f"c{at}", 1, "flow", "s", "flow", {}, shown, data, withheld=withheld)
+        for at, (shown, data, withheld) in enumerate(calls)
+    ]
+    figures = [each for call in made for each in FigureReader(spec).read(call.data, offered_as="flow", call=call.id)]
+    told = doubts(RunResult(calls=made, figures=figures), spec, TODAY)
+    assert [each for each in told if "withheld" not in each] == says
+
+
 def test_server_that_is_not_asked_to_cache_is_not_blamed() -> None:
     assert found(Usage(input=9_000), Usage(input=9_000), caches=False) == []
 

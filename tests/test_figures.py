@@ -237,3 +237,15 @@ def test_with_a_taxonomy_each_figure_still_leads_to_its_number_and_each_sum_to_i
             assert figure.value == pytest.approx(whole / (1 if is_sum else len(parts)))
         else:
             assert (None if stands is None else float(stands)) == figure.value
+
+
+def test_null_in_a_column_of_words_is_no_number_that_is_missing() -> None:
+    columns = {"ratio": {"unit": "points"}, "quadrant": {"unit": "word"}}
+    rows = [{"sector": "Banks", "ratio": None, "quadrant": None}]
+    assert brief({"columns": columns, "rows": rows}) == [("Banks", "ratio", None)]
+
+
+@pytest.mark.parametrize("cells", [("5.4%", "-3%"), ("1,234", "2,345")])
+def test_column_of_texts_that_are_numbers_names_no_row(cells: tuple[str, str]) -> None:
+    rows = [{"Group": "Banks", "Change": cells[0], "Flow": 1}, {"Group": "Oil", "Change": cells[1], "Flow": 2}]
+    assert [each for each in brief(rows) if each[1] == "Flow"] == [("Banks", "Flow", 1.0), ("Oil", "Flow", 2.0)]

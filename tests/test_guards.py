@@ -43,6 +43,7 @@ GIVEN = {
     "text that escapes its ampersands": result(text(json.dumps({"heatmap": URL}).replace("&", "\\u0026"))),
     "text and nothing else": result(text(f"{URL}\n")),
     "text of its own beside others": result(text("Here it is:"), text(URL)),
+    "text that its server wrapped": result(text(URL), data={"result": URL}),
     "linked resource": result(text("Here it is:"), link(URL)),
     "linked resource beside data": result(link(URL), data={"kind": "real"}),
 }

@@ -12,7 +12,19 @@ import pytest
 
 AGENT = Path(__file__).parent.parent / "agent"
 FLOORS = [
-    {"errors", "encoding", "events", "data", "foreign", "numerals", "pointers", "schemas", "source", "underway"}
+    {
+        "errors",
+        "encoding",
+        "events",
+        "data",
+        "foreign",
+        "heads",
+        "numerals",
+        "pointers",
+        "schemas",
+        "source",
+        "underway",
+    }
     | {"asof", "cubes", "dated_lines", "days", "envelopes", "glance", "lookbacks", "shapes", "text_tables"},
     {"as_of_date", "section", "mapping", "taxonomy", "server_spec", "spec", "problems", "agentfile", "readings"}
     | {"tabular", "budget", "figures", "unfound", "model.base", "prices", "tools.naming"},

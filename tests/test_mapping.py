@@ -11,6 +11,7 @@ import pytest
 from agent.figures import Figure, FigureReader
 from agent.mapping import path
 from agent.pointers import lookup
+from agent.tools.content import readable
 from agent.tools.timely import timely
 from tests.test_agentfile import of_mapping, parse, problems
 
@@ -265,3 +266,28 @@ def test_wrong_mapping_is_named_with_its_place(figures: str, says: str) -> None:
 def test_mapping_says_nothing_about_tools_without_one() -> None:
     spec = parse("tools: [{tool_name: t}]").spec
     assert FigureReader(spec).read([{"sector": "Oil", "v": 1}], offered_as="t", call="c")[0].metric == "v"
+
+
+LATER_ROWS = [{"s": "Banks", "lúc": 20261127, "v": 1}, {"s": "Oil", "lúc": 20261128, "v": 2}]
+LATER_TABLE = "| s | lúc | v |\n| --- | --- | --- |\n| Banks | 20261127 | 1 |\n| Oil | 20261128 | 2 |\n"
+AS_JSON = json.dumps(LATER_ROWS)
+AS_LINES = "\n".join(map(json.dumps, LATER_ROWS))
+
+
+@pytest.mark.parametrize(
+    "words", [AS_JSON, f"Rows:\n{AS_JSON}", f"So:\n\n```json\n{AS_JSON}\n```", AS_LINES, LATER_TABLE]
+)
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_later_rows_of_a_text_are_withheld_by_a_date_that_only_the_mapping_names(words: str, is_wrapped: bool) -> None:
+    result: dict[str, Any] = {"content": [{"type": "text", "text": words}]}
+    result |= {"structuredContent": {"result": words}} if is_wrapped else {}
+    kept, withheld = timely(result, DAY, [(None, "lúc")])
+    assert (withheld.rows, withheld.latest) == (1, "2026-11-28")
+    assert [row["s"] for row in readable(kept)] == ["Banks"] and "Oil" not in json.dumps(kept)
+
+
+def test_later_rows_in_blocks_of_their_own_are_withheld_and_one_that_is_left_is_still_a_list() -> None:
+    result = {"content": [{"type": "text", "text": json.dumps(row)} for row in LATER_ROWS]}
+    kept, withheld = timely(result, DAY, [(None, "lúc")])
+    assert withheld.rows == 1 and readable(kept) == LATER_ROWS[:1]
+    assert timely(result, "2026-12-31", [(None, "lúc")])[0] == result

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.numerals import number_in
+from agent.numerals import as_json_writes, number_in
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,24 @@ def test_number_is_read_back_from_how_either_language_writes_it(value: float) ->
     english = f"{value:,.2f}"
     assert number_in(english) == (float(value), None)
     assert number_in(english.translate(str.maketrans(",.", ".,")), decimal_comma=True) == (float(value), None)
+
+
+@pytest.mark.parametrize(
+    ("column", "read"),
+    [
+        (["1,234.5", "7"], ["1234.5", "7"]),
+        (["1,234", "5.4"], ["1234", "5.4"]),
+        (["1.234", "5,4"], ["1234", "5.4"]),
+        (["5,4 %", "\N{MINUS SIGN}1,25 %", "n/a"], ["5.4 %", "-1.25 %", "n/a"]),
+        (["1,234,567"], ["1234567"]),
+        # Each of these could be either.
+        (["1,234"], ["1,234"]),
+        (["1,234", "1.234"], ["1,234", "1.234"]),
+        # And these are nothing of the kind.
+        (["5.4", "5,4"], ["5.4", "5,4"]),
+        (["27.06.2025", "1,5"], ["27.06.2025", "1,5"]),
+        (["Banks", "1 200"], ["Banks", "1 200"]),
+    ],
+)
+def test_numbers_of_a_column_are_read_as_it_shows_them_to_be_written(column: list[str], read: list[str]) -> None:
+    assert as_json_writes(column) == read

@@ -200,7 +200,7 @@ def _read(
     from agent.result import Call, RunResult
 
     call = Call(asked.call, asked.turn, asked.offered_as, asked.server, asked.tool, asked.arguments)
-    call.withheld = answered.withheld
+    call.shown, call.withheld = answered.shown, answered.withheld
     if answered.is_error or not isinstance(sent, dict):
         return [], []
     figures = figures_of(call, sent, FigureReader(file.spec), as_of)

@@ -14,7 +14,7 @@ from pydantic import Field
 from agent.encoding import JSON
 from agent.replay.operation import Operation
 from agent.replay.recording import RecordedServer
-from agent.replay.rows import Row, respelled, with_data
+from agent.replay.rows import Row, respelled, with_data, with_words
 from agent.section import Text
 from agent.server_spec import Count
 from agent.tools.content import data_of
@@ -95,7 +95,7 @@ class Tell(ResultChange):
             return with_data(result, data | {key: self.text})
         if isinstance(data, list):
             return with_data(result, [*data, {"note": self.text}])
-        return result | {"content": [*(result.get("content") or []), {"type": "text", "text": self.text}]}
+        return with_words(result, self.text)
 
 
 class Stale(ResultChange):

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from agent.encoding import JSON, compact
 from agent.tabular import SECTOR_KEYS, SERIES_KEYS
+from agent.tools.content import wrapped_text
 
 NAME_KEYS = (*SECTOR_KEYS, *SERIES_KEYS)
 Path: TypeAlias = tuple[str | int, ...]
@@ -80,8 +81,21 @@ def with_data(result: Row, data: JSON) -> Row:
     it would still tell of the old."""
     text = compact(data).decode()
     others = [block for block in result.get("content") or [] if block.get("type") != "text"]
-    structured = {"structuredContent": data} if result.get("structuredContent") is not None else {}
-    return result | {"content": [{"type": "text", "text": text}, *others]} | structured
+    return result | {"content": [{"type": "text", "text": text}, *others]} | structured(result, data)
+
+
+def structured(result: Mapping[str, Any], data: JSON) -> Row:
+    """Data as a result's structured content, wrapped where that is a wrapped text; nothing where it has none."""
+    if result.get("structuredContent") is None:
+        return {}
+    return {"structuredContent": data if wrapped_text(result) is None else {"result": compact(data).decode()}}
+
+
+def with_words(result: Row, words: str) -> Row:
+    """The MCP result with a text after all others."""
+    wrapped = wrapped_text(result)
+    more = {} if wrapped is None else {"structuredContent": {"result": f"{wrapped}\n{words}"}}
+    return result | {"content": [*(result.get("content") or []), {"type": "text", "text": words}]} | more
 
 
 def is_number(value: Any) -> bool:

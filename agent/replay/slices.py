@@ -10,6 +10,7 @@ from pydantic import Field
 
 from agent.encoding import canonical, compact
 from agent.pointers import steps
+from agent.replay.rows import structured
 from agent.section import Section, Text
 from agent.tools.content import data_of
 
@@ -87,7 +88,7 @@ def cut(result: Mapping[str, Any], narrow: Mapping[str, Any], containment: Conta
         answer = _cut(data, narrow, containment)
     except _NotHeldError:
         return None
-    parts: dict[str, Any] = {"structuredContent": answer} if result.get("structuredContent") is not None else {}
+    parts = structured(result, answer)
     if result.get("content"):
         parts["content"] = [{**result["content"][0], "text": compact(answer).decode()}]
     return {**result, **parts}

@@ -13,11 +13,14 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Literal, TypeAlias
 
+from agent.doubts import unfound_by_tool
+from agent.gathering import reader_of
 from agent.report.heatmap import Heatmap
 from agent.report.names import SectorNames
 from agent.report.words import Words
 from agent.result import Call, RunResult, iso_day
 from agent.spec import HORIZON_DAYS
+from agent.tools.listed import READ_RESOURCE
 
 SHOWN = 6
 """Names that are told of a list."""
@@ -234,6 +237,7 @@ def gaps(run: RunResult, table: Heatmap, say: Words) -> list[str]:
         *_empty_cells(table, say),
         *_withheld(run, say),
         *_failed(run, say),
+        *_without_numbers(run, say),
         *_old(run, say),
     ]
 
@@ -274,6 +278,22 @@ def _failed(run: RunResult, say: Words) -> Iterator[str]:
         yield say(
             "{count} of {all} calls brought nothing: {names}", count=len(without), all=len(run.calls), names=names
         )
+
+
+def _without_numbers(run: RunResult, say: Words) -> Iterator[str]:
+    """Calls that were answered and brought no number, but for links and what they lead to; and places in `figures` at
+    which a tool's results have nothing.
+    """
+    read = {figure.call for figure in run.figures if figure.value is not None}
+    answered = [call for call in run.calls if call.was_sent and not call.is_error]
+    expected = [call for call in answered if not call.links and call.tool != READ_RESOURCE]
+    without = [call.offered_as for call in expected if call.id not in read]
+    if without:
+        count, names = len(without), _some([*dict.fromkeys(without)])
+        yield say("{count} of {all} calls brought no figures: {names}", count=count, all=len(run.calls), names=names)
+    places = unfound_by_tool(run, reader_of(run.spec))
+    if vain := [tool for tool, told in places.items() if told and tool not in without]:
+        yield say("nothing stands at some places of the agent file's figures: {names}", names=_some(vain))
 
 
 def _old(run: RunResult, say: Words) -> Iterator[str]:

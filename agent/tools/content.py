@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent import data
+from agent.encoding import json_at
 from agent.tools.tables import table_in
 
 EMPTY = "(empty)"
@@ -18,33 +18,55 @@ IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b
 IMAGE_BYTES, IMAGES_SHOWN = 3_500_000, 8
 """The largest image, and the most of one result, that a model is shown."""
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
+_BLANKS = " \t\r\n"
 _FRAME = re.compile(r"\A<untrusted_data [^\n]*>\n(.*)\n</untrusted_data>\Z", re.DOTALL)
 _END = re.compile(r"</(?=untrusted_data)", re.IGNORECASE)
 
 
 def data_of(result: Mapping[str, Any]) -> Any:
-    """The machine-readable part: structured content, else the JSON of a lone text block, else None.
+    """The machine-readable part: structured content, else the JSON of the texts, else None.
 
-    That JSON is the whole text, its only fenced block, or all of it below one line of words.
+    JSON is the whole of a lone text, its only fenced block, or all of it below one line of words. Objects one behind
+    the other, in one text or in several, are a list of them.
     """
-    if result.get("structuredContent") is not None:
-        return result["structuredContent"]
-    content = result.get("content") or []
-    if len(content) == 1 and content[0].get("type") == "text":
-        for candidate in _candidates(str(content[0]["text"])):
-            try:
-                return json.loads(candidate, parse_constant=lambda _: None, parse_float=_finite)
-            except (ValueError, RecursionError):
-                continue
+    texts = texts_of(result)
+    if not texts:
+        return result.get("structuredContent")
+    for candidate in _candidates(texts[0]) if len(texts) == 1 else ["\n".join(texts)]:
+        start = candidate.lstrip(_BLANKS)
+        try:
+            found, end = json_at(start)
+        except (ValueError, RecursionError):
+            continue
+        if not start[end:].strip(_BLANKS):
+            return found
     return None
 
 
 def readable(result: Mapping[str, Any]) -> Any:
-    """Its data, or the rows of a table in a lone text block."""
-    found, content = data_of(result), result.get("content") or []
-    if found is None and len(content) == 1 and content[0].get("type") == "text":
-        return table_in(str(content[0]["text"]))
-    return found
+    """Its data, or the rows of a table in a lone text."""
+    found, texts = data_of(result), texts_of(result)
+    return table_in(texts[0]) if found is None and len(texts) == 1 else found
+
+
+def texts_of(result: Mapping[str, Any]) -> list[str]:
+    """The texts that a result is; none where it is structured content, or has anything else in it."""
+    if result.get("structuredContent") is not None:
+        wrapped = wrapped_text(result)
+        return [] if wrapped is None else [wrapped]
+    content = result.get("content") or []
+    return (
+        [str(block.get("text", "")) for block in content]
+        if all(block.get("type") == "text" for block in content)
+        else []
+    )
+
+
+def wrapped_text(result: Mapping[str, Any]) -> str | None:
+    """The text that structured content is: the Python SDK wraps what a tool `-> str` returns as `{"result": text}`."""
+    structured = result.get("structuredContent")
+    alone = structured.get("result") if isinstance(structured, dict) and len(structured) == 1 else None
+    return alone if isinstance(alone, str) else None
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -53,11 +75,6 @@ def _candidates(text: str) -> Iterator[str]:
     yield from fenced if len(fenced) == 1 else []
     _, _, below = text.strip().partition("\n")
     yield from [below] if below.lstrip().startswith(("{", "[")) else []
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
 
 
 def images_of(result: Mapping[str, Any]) -> list[int]:
@@ -106,15 +123,14 @@ def unframed(text: str) -> str:
 
 def text_of(result: Mapping[str, Any]) -> str:
     """What the model reads. An error is told in the server's own words; other results prefer structured content."""
-    shown = images_of(result)
-    blocks = [_block_text(block, at in shown) for at, block in enumerate(result.get("content") or [])]
-    text = "\n".join(each for each in blocks if each)
-    structured = result.get("structuredContent")
-    if structured is None or (result.get("isError") and text.strip()):
-        return text if text.strip() else EMPTY
-    sent = result.get("content") or []
-    unread = [text for text, block in zip(blocks, sent, strict=True) if block.get("type") != "text"]
-    return "\n".join([json.dumps(structured, ensure_ascii=False, separators=(",", ":")), *unread])
+    shown, sent = images_of(result), result.get("content") or []
+    texts = [_block_text(block, at in shown) for at, block in enumerate(sent)]
+    structured, wrapped = result.get("structuredContent"), wrapped_text(result)
+    if structured is not None and not (result.get("isError") and any(map(str.strip, texts))):
+        told = json.dumps(structured, ensure_ascii=False, separators=(",", ":")) if wrapped is None else wrapped
+        texts = [told, *(text for text, block in zip(texts, sent, strict=True) if block.get("type") != "text")]
+    text = "\n".join(each for each in texts if each)
+    return text if text.strip() else EMPTY
 
 
 def _block_text(block: Mapping[str, Any], is_shown: bool) -> str:

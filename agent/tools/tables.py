@@ -7,24 +7,28 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agent.numerals import as_json_writes
+
 LARGEST = 1 << 20
 """Characters of a text that is looked at."""
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?")
-_RULE = re.compile(r":?-{3,}:?")
+_RULE = re.compile(r":?-{2,}:?|:-:?|-:")
 
 
 def table_in(text: str) -> list[dict[str, Any]] | None:
     """The rows of the first table; None for a text without one.
 
     A Markdown table has its rule below the heads. Otherwise all lines have as many values as the first one, whose
-    values are the heads: no numbers, and none of them twice. What is written as JSON writes a number becomes one.
+    values are the heads: no numbers, and none of them twice. What is written as JSON writes a number becomes one, and
+    so does what is written otherwise in a column that shows how; a percentage stays a text.
     """
     if len(text) > LARGEST:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
     for rows in (_markdown(lines), *(_delimited(lines, mark) for mark in "\t;,")):
         if rows and len(rows) > 1 and _are_heads(rows[0]) and all(len(row) == len(rows[0]) for row in rows):
-            return [dict(zip(rows[0], map(_value, row), strict=True)) for row in rows[1:]]
+            columns = [map(_value, as_json_writes(column)) for column in zip(*rows[1:], strict=True)]
+            return [dict(zip(rows[0], row, strict=True)) for row in zip(*columns, strict=True)]
     return None
 
 
@@ -47,7 +51,7 @@ def _while_barred(lines: Sequence[str]) -> Iterator[list[str]]:
 def _cells(line: str) -> list[str]:
     if "|" not in line:
         return []
-    return [cell.strip().strip("*`") for cell in line.strip().strip("|").split("|")]
+    return [cell.strip().strip("*`").strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _delimited(lines: Sequence[str], mark: str) -> list[list[str]]:

@@ -121,7 +121,7 @@ async def test_call_that_may_have_been_made_and_is_made_again_is_replayed() -> N
     again = await check_same(
         Recording.read(folder), await recorded(said(ORDER), answer(), servers=desk.servers(), keys=WRITES)
     )
-    assert again.result.calls[0].data == {"result": "ordered"}
+    assert "ordered" in str(again.result.calls[0].shown)
 
 
 async def test_call_that_was_skipped_by_hand_cannot_be_replayed() -> None:

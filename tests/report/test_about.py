@@ -12,6 +12,7 @@ from agent.report import about
 from agent.report.heatmap import heatmap_of
 from agent.report.words import words
 from agent.result import Call, RunResult
+from agent.tools.listed import READ_RESOURCE
 from tests.report.runs_and_pages import figure, result
 
 SAY = words("en")
@@ -121,3 +122,30 @@ def test_a_horizon_says_from_which_day_it_counts() -> None:
     found = about.horizon_of(result(horizon="63 sessions", as_of="2008-09-30"))
     assert found is not None
     assert (found.begins, found.since, found.about) == (date(2008, 9, 30), "as of", True)
+
+
+def call_of(tool: str, at: int, **more: Any) -> Call:
+    return Call(f"c{at}", 1, tool, "s", tool, {}, "{}", source="live", **more)
+
+
+def test_calls_that_brought_no_figures_are_told_but_for_links_and_what_they_lead_to() -> None:
+    calls = [
+        call_of("heat", 1),
+        call_of("news", 2),
+        call_of("outlook", 3, data={"outlook": "fair"}),
+        call_of("macro", 4),
+        call_of("index", 5, links=True),
+        Call("c6", 2, "read_resource", "s", READ_RESOURCE, {}, "text", source="live"),
+    ]
+    figures = [figure("Banks", 1.0, tool="heat"), figure(None, 3.4, "inflation", tool="macro", call="c4")]
+    assert gaps(result(calls=calls, figures=figures)) == ["2 of 6 calls brought no figures: news, outlook"]
+
+
+def test_places_of_the_files_figures_at_which_nothing_stands_are_a_gap() -> None:
+    table = {"sector": "s", "metrics": {"performance": {"at": "v"}}}
+    tool = {"tool_name": "heat", "figures": [{"rows": "$.now[*]", **table}, {"rows": "$.then[*]", **table}]}
+    spec = {"agent_name": "A", "description": "B.", "response_format": {"type": "object"}, "tools": [tool]}
+    calls = [call_of("heat", 1, data={"now": [{"s": "Banks", "v": 1}], "past": [{"s": "Banks", "v": 2}]})]
+    figures = [figure("Banks", 1.0, tool="heat", pointer="/now/0/v")]
+    told = gaps(result(calls=calls, figures=figures, spec=spec))
+    assert told == ["nothing stands at some places of the agent file's figures: heat"]

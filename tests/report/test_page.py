@@ -235,6 +235,7 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
             },
             {"indicator": "gdp_growth", "value": 6.3, "unit": "percent", "date": "2025-06-30"},
             {"indicator": "index_level", "value": 1712.4, "date": "2025-12-31"},
+            {"indicator": "oil", "value": 80, "previous": 78, "change": None, "unit": "USD", "date": "2025-12-31"},
         ],
     }
     figures = [
@@ -247,8 +248,9 @@ def test_market_wide_figures_stand_in_lines_of_their_own_newest_first_observed()
         "GDP growth 6.61 % previous 6.30 · change +0.31 percentage points · long run mean 6.50 2025-09-30 macro" in text
     )
     assert "Index level 1 712 2025-12-31 macro" in text
+    assert "Oil 80.00 USD previous 78.00 · change – 2025-12-31 macro" in text
     assert "Of one security" not in text
-    assert "Breadth 1M – % 2025-12-31 get_sector_heatmap" in text
+    assert "Breadth 1M – 2025-12-31 get_sector_heatmap" in text
     assert "2025-06-30 macro" not in text
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.tools.content import EMPTY, cut, data_of, text_of
+from agent.tools.content import EMPTY, cut, data_of, readable, text_of
 
 
 def text(words: str) -> dict[str, Any]:
@@ -121,3 +121,43 @@ def test_the_notice_says_how_much_is_missing(length: int) -> None:
     notice = NOTICE.search(shown)
     assert notice is not None
     assert (int(notice[1]), int(notice[2])) == (length - (len(shown) - len(notice[0])), length)
+
+
+WORDS = [
+    "Banks rose.",
+    "| a | b |\n| --- | --- |\n| Banks | 1 |",
+    '[{"a": 1}]',
+    'Of today:\n{"a": 1}',
+    "",
+    '{"error": "x"}',
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_text_that_its_server_wrapped_is_read_and_shown_as_the_text_is(words: str) -> None:
+    plain = of(text(words))
+    for wrapped in (plain | {"structuredContent": {"result": words}}, of(structuredContent={"result": words})):
+        assert (data_of(wrapped), readable(wrapped), text_of(wrapped)) == (
+            data_of(plain), readable(plain), text_of(plain)
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [{"result": "[1]", "more": 1}, {"result": [1]}, {"text": "[1]"}, {"result": None}])
+def test_other_structured_content_is_what_it_is(data: dict[str, Any]) -> None:
+    assert data_of(of(text("[1]"), structuredContent=data)) == data
+
+
+ONE, OTHER = '{"a": 1}', '{\n  "b": [{"c": 2}]\n}'
+
+
+@pytest.mark.parametrize(
+    "result",
+    [of(text(ONE), text(OTHER)), of(text(f"{ONE}\n{OTHER}\n")), of(text(f"Two:\n{ONE}\n{OTHER}"))],
+)
+def test_objects_one_behind_the_other_are_a_list_of_them(result: dict[str, Any]) -> None:
+    assert data_of(result) == [{"a": 1}, {"b": [{"c": 2}]}]
+
+
+@pytest.mark.parametrize("blocks", [["A text", ONE], [ONE, "[1]"], [ONE, "{half"], ["1", "2"]])
+def test_texts_that_are_not_all_objects_are_no_data(blocks: list[str]) -> None:
+    assert readable(of(*map(text, blocks))) is None

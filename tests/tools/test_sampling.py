@@ -54,7 +54,7 @@ async def test_server_has_the_model_write_where_that_is_allowed_and_it_is_paid_f
 
     model = Scripted(said(call("summary", {})), written, answer())
     result = await run(agent(tmp_path, sampling="allow"), "Which?", model=model)
-    assert result.ok and '"written: In short."' in str(result.calls[0].shown)
+    assert result.ok and "written: In short." in str(result.calls[0].shown)
     assert (result.usage.input, result.turns) == (300, 2)
     assert "server 'w' had the model write a text (policy.sampling)" in result.warnings
     assert result.folder
@@ -84,7 +84,7 @@ async def test_server_that_stays_open_has_the_model_of_each_run_write_at_its_own
         for words in ("In short.", "Shorter."):
             model = Scripted(said(call("summary", {})), said(text(words)), answer())
             result = await run(file, "Which?", model=model, pool=pool)
-            assert result.ok and f'"written: {words}"' in str(result.calls[0].shown)
+            assert result.ok and f"written: {words}" in str(result.calls[0].shown)
             assert result.usage.input == 300
 
 

@@ -53,3 +53,29 @@ def test_a_table_in_a_text_gives_figures_with_their_sign_and_unit() -> None:
         ("Banks", "Net value", 120.5, None, "/0/Net value"),
         ("Real Estate", "Change", -0.8, "percent", "/1/Change"),
     ]
+
+
+PEOPLE = """Performance as of 2026-11-27
+
+| Sector | 1D % | 1M (%) | P/E | Market cap (USD bn) |
+|:--|--:|--:|--:|--:|
+| Technology | +1.2% | 5.4 | 31.2 | 15,230.5 |
+| Energy | **-2.4%** | -6.0 | n/a | 2,450.7 |
+| **Total** | 0.3% | 1.9 | 21.0 | 37,412 |
+"""
+
+
+def test_table_as_people_write_it_gives_figures_with_unit_and_lookback() -> None:
+    data = readable({"content": [{"type": "text", "text": PEOPLE}]})
+    figures = FigureReader().read(data, offered_as="t", call="c")
+    assert [(each.sector, each.metric, each.value, each.unit, each.lookback) for each in figures[:4]] == [
+        ("Technology", "change", 1.2, "percent", "1D"),
+        ("Technology", "change", 5.4, "percent", "1M"),
+        ("Technology", "P/E", 31.2, None, None),
+        ("Technology", "Market cap", 15230.5, "USD bn", None),
+    ]
+    assert [(each.sector, each.metric, each.value) for each in figures[4:]] == [
+        ("Energy", "change", -2.4), ("Energy", "change", -6.0), ("Energy", "Market cap", 2450.7),
+        (None, "Total change", 0.3), (None, "Total change", 1.9), (None, "Total P/E", 21.0),
+        (None, "Total Market cap", 37412.0),
+    ]  # fmt: skip

@@ -122,20 +122,21 @@ class Table:
         further = []
         for each in others:
             name = each.metric.removeprefix(first.metric).strip().replace("_", " ")
-            unit = self._say(unit_label(each.unit)) if each.unit != first.unit else ""
-            further.append(f"{self._say(name)} {_value(each, plus=name == 'change')} {unit}".strip())
+            unit = each.unit if each.unit != first.unit else None
+            further.append(f"{self._say(name)} {self._measured(each, unit, plus=name == 'change')}")
         return SimpleNamespace(
             name=self._label(first.metric),
-            value=self._texts.short(f"{_value(first)} {self._say(unit_label(first.unit))}".strip()),
+            value=self._texts.short(self._measured(first, first.unit)),
             lookback=self._texts.short(first.lookback) if first.lookback else "",
             further=self._texts.text(" · ".join(further), 200),
             observed=self._texts.short(first.observed_at),
             tool=self._texts.short(first.tool),
         )
 
-
-def _value(figure: Figure, *, plus: bool = False) -> str:
-    value = heatmap.finite(figure)
-    if value is None:
-        return NO_FIGURE
-    return heatmap.number_text(value, 0 if abs(value) >= 1000 else heatmap.decimals_of(value), plus=plus)
+    def _measured(self, figure: Figure, unit: str | None, *, plus: bool = False) -> str:
+        """A number in its unit, which one that is missing does not have."""
+        value = heatmap.finite(figure)
+        if value is None:
+            return NO_FIGURE
+        number = heatmap.number_text(value, 0 if abs(value) >= 1000 else heatmap.decimals_of(value), plus=plus)
+        return f"{number} {self._say(unit_label(unit))}".strip()
