@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.encoding import digest
+from agent.endings import NO_END, UNFINISHED
 from agent.events import (
     PAGE_URL,
     AnswerChecked,
@@ -37,7 +38,7 @@ from agent.events import (
 from agent.figures import Figure, FigureReader
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
-from agent.result import NO_END, SIMULATED, UNFINISHED, Call, Earlier, RunResult, TurnSpent, page_address
+from agent.result import SIMULATED, Call, Earlier, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import links_of, readable

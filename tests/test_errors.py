@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.endings import EXIT_CODES
 from agent.errors import GRAVITY, AdvisorError, gravest
-from agent.result import EXIT_CODES
 
 
 def kinds(error: type[AdvisorError] = AdvisorError) -> Iterator[type[AdvisorError]]:

@@ -28,7 +28,19 @@ FLOORS = [
     | {"asof", "cubes", "dated_lines", "days", "envelopes", "glance", "lookbacks", "shapes", "text_tables"},
     {"as_of_date", "section", "mapping", "taxonomy", "server_spec", "spec", "problems", "agentfile", "readings"}
     | {"tabular", "budget", "figures", "unfound", "model.base", "prices", "tools.naming"},
-    {"answer", "breaker", "doubts", "evidence", "gate", "gathering", "guards", "position", "result", "tracing"}
+    {
+        "answer",
+        "breaker",
+        "doubts",
+        "endings",
+        "evidence",
+        "gate",
+        "gathering",
+        "guards",
+        "position",
+        "result",
+        "tracing",
+    }
     | {"transcript"}
     | {"model", "runs", "tools"},
     {"loop", "journal"},

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from agent.endings import EXIT_CODES, HINTS, NO_END
 from agent.events import (
     PAGE_URL,
     AnswerChecked,
@@ -26,7 +27,7 @@ from agent.events import (
 )
 from agent.gathering import result_of
 from agent.model.base import Usage
-from agent.result import ADVICE, EXIT_CODES, HINTS, NO_END, RunResult
+from agent.result import ADVICE, RunResult
 
 SPEC = ContentStored.of({"agent_name": "A"})
 PUBLISHED = ContentStored.of({"agent_name": "A", "pages_url": "https://pages.example/runs"})

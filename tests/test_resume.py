@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent import sitting as sittings
+from agent.endings import NO_END
 from agent.errors import ModelError, PutOff, ServerError
 from agent.events import (
     PAGE_URL,
@@ -31,7 +32,7 @@ from agent.model.base import Request
 from agent.place import ANSWER as ANSWER_FILE
 from agent.place import Place
 from agent.report import page
-from agent.result import NO_END, PAGE, RunResult
+from agent.result import PAGE, RunResult
 from agent.run import resume
 from agent.runs import log, store
 from agent.tools import toolbox

@@ -157,5 +157,5 @@ def test_a_number_points_at_its_cell_and_opens_its_call(shown: Open) -> None:
     tab.value("document.querySelector('a.number').blur()")
     assert tab.value("document.querySelector('.heat td.pointed')") is None
     tab.click("a.number")
-    assert tab.value("document.querySelector('#call-1 details').open") is True
-    assert "Banks Performance 3M 2.50 %" in tab.value("document.querySelector('#call-1 .cited').innerText")
+    assert tab.value("document.querySelector('#call-2 details').open") is True
+    assert "Banks Performance 3M 2.50 %" in tab.value("document.querySelector('#call-2 .cited').innerText")

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from agent.comparison import Change, Moved
+from agent.endings import EXIT_CODES
 from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.evidence import examine
 from agent.figures import FigureReader
 from agent.model.base import Usage
 from agent.report.drawing import draw
 from agent.report.page import LIMIT, render
-from agent.result import ADVICE, EXIT_CODES, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
+from agent.result import ADVICE, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 RETURNS = {"Banks": 33.0, "Retail": 8.0, "Media": -12.5}
