@@ -48,8 +48,8 @@ class Side:
 
     @property
     def follows(self) -> str | None:
-        """The run whose log this one's begins with, where it is a question on that."""
-        return self.started.run_id if self.started.run_id != self.result.run_id else None
+        """The run on whose answer this one is a question."""
+        return self.result.earlier[-1].run_id if self.result.earlier else None
 
     def facts(self) -> dict[str, Any]:
         """What was asked, and under which conditions."""

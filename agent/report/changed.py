@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import TypeAlias
 
 from agent.comparison import Change, Kind, Moved
-from agent.report.heatmap import Column, label, numbers_text, unit_label
+from agent.report.heatmap import Column, ColumnKey, Heatmap, column_key, label, numbers_text, unit_label
 from agent.report.words import Words
 from agent.result import RunResult
 
+Columns: TypeAlias = Mapping[ColumnKey, Column]
 KINDS: tuple[Kind, ...] = ("flipped", "turned", "new", "gone", "surer", "less sure", "same")
 """What weighs most comes first."""
 
@@ -81,9 +83,13 @@ def rank_text(change: Change, say: Words) -> str:
     return say("rank {before} → {after}", before=before, after=after)
 
 
-def moved_text(moved: Moved, say: Words, column: Column | None = None) -> str:
-    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`; printed as in the `column` that it has in a heatmap."""
-    values = moved.before, moved.after
+def columns_of(table: Heatmap) -> Columns:
+    return {column_key(column): column for column in table.columns}
+
+
+def moved_text(moved: Moved, say: Words, columns: Columns) -> str:
+    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`; printed as in its column of a heatmap."""
+    values, column = (moved.before, moved.after), columns.get((moved.tool, moved.metric, moved.unit, moved.lookback))
     before, after = map(column.text, values) if column else numbers_text(moved.metric, moved.unit, values)
     parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)))
     return " ".join(part for part in parts if part)

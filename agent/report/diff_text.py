@@ -12,7 +12,8 @@ from agent.diff.inputs import CallPair
 from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
 from agent.report import changed
-from agent.report.heatmap import NO_FIGURE, number_text
+from agent.report.changed import Columns, columns_of
+from agent.report.heatmap import NO_FIGURE, heatmap_of, number_text
 from agent.report.names import SectorNames
 from agent.report.terminal import count_of
 from agent.report.words import Words
@@ -136,19 +137,21 @@ def _moved(comparison: Comparison, say: Words) -> str:
         what = say("Figures moved as well, so that neither alone explains it")
     else:
         what = say("Figures moved, which may explain it and proves nothing")
-    name = sector_names(comparison, say)
+    name, columns = sector_names(comparison, say), _columns(comparison)
     foremost = sorted(((name(each.sector), each.figures[0]) for each in found), key=lambda pair: -abs(pair[1].size))
-    told = "; ".join(f"{sector}: {moved_text(moved, say)}" for sector, moved in foremost[:NAMED])
+    told = "; ".join(f"{sector}: {moved_text(moved, say, columns)}" for sector, moved in foremost[:NAMED])
     return f"{what}; {say(whose)}: {told}."
 
 
 def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
-    """Sectors whose figures moved: those with another action where there are any, else with another confidence; and
-    what they are.
+    """Sectors whose figures moved: those with another action where there are any, else those that are new or gone, else
+    with another confidence; and what they are.
     """
     moved = [each for each in changes if each.figures]
-    if turned := [each for each in moved if each.action[0] != each.action[1]]:
+    if turned := [each for each in moved if None not in each.action and each.action[0] != each.action[1]]:
         return "among them, of sectors with another action", turned
+    if came := [each for each in moved if None in each.action]:
+        return "among them, of sectors that are new or gone", came
     if surer := [each for each in moved if each.kind != "same"]:
         return "among them, of sectors with another confidence", surer
     return "among them, of sectors with the same advice", moved
@@ -158,13 +161,15 @@ def _none_moved(comparison: Comparison, say: Words) -> str:
     """They saw other figures, yet what both had is the same."""
     inputs = comparison.inputs
     if inputs.same:
-        had = say("The figures that both had are the same, {count} of {count}.", count=inputs.same)
+        had = say("The figures that both had are the same: {count}.", count=inputs.same)
     else:
         had = say("They had no figure in common.")
     earlier, later = (count_of(count, "figure", say) for count in (inputs.only_before, inputs.only_after))
     alone = [say("{figures} of the earlier run alone", figures=earlier)] if inputs.only_before else []
     alone += [say("{figures} of the later run alone", figures=later)] if inputs.only_after else []
-    what = "; ".join([*(alone or [say("older figures, or the days of figures")]), *_others(comparison, say)])
+    what = "; ".join(
+        [*(alone or [say("figures have another day, or older ones beside them")]), *_others(comparison, say)]
+    )
     if comparison.same_answer:
         return f"{had} {say('What differs: {what}.', what=what)}"
     return f"{had} {say('What differs, and may explain it: {what}.', what=what)}"
@@ -178,9 +183,14 @@ def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
     return f"{had}: {say('what differs beside them may.') if differs else say('the model answered otherwise.')}"
 
 
-def moved_text(moved: Moved, say: Words) -> str:
+def _columns(comparison: Comparison) -> Columns:
+    """Of the later run's heatmap."""
+    return columns_of(heatmap_of(comparison.after.result.figures))
+
+
+def moved_text(moved: Moved, say: Words, columns: Columns) -> str:
     """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`"""
-    return f"{changed.moved_text(moved, say)} ({number_text(moved.size, 1, plus=True)} σ)"
+    return f"{changed.moved_text(moved, say, columns)} ({number_text(moved.size, 1, plus=True)} σ)"
 
 
 def sector_names(comparison: Comparison, say: Words) -> SectorNames:
@@ -206,7 +216,7 @@ class ChangeRow(NamedTuple):
 
 def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
     """The gravest first."""
-    name = sector_names(comparison, say)
+    name, columns = sector_names(comparison, say), _columns(comparison)
     return [
         ChangeRow(
             each.sector,
@@ -216,7 +226,7 @@ def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
             _advice(each, 0, say),
             _advice(each, 1, say),
             " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
-            [moved_text(moved, say) for moved in each.figures],
+            [moved_text(moved, say, columns) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
         for each in sorted(comparison.changes or (), key=lambda each: KINDS.index(each.kind))

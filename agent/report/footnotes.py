@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
+from agent.evidence.shown import shown
 from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, sector_key, unit_label
 from agent.report.names import SectorNames
 from agent.report.words import ENGLISH, Words
@@ -27,29 +28,32 @@ def pointer_of(at: int) -> str:
 
 def evidence_of(run: RunResult) -> list[Number]:
     """The numbers of an answer, their sectors as people call them. A figure that several calls brought stands where the
-    newest did, as in a heatmap.
+    newest did, as in a heatmap, if its model was shown that.
     """
     names, columns = SectorNames.of(run), grid_of(run.figures).columns
-    figures = {(each.call, each.pointer, each.metric, each.sector, each.lookback): each for each in run.figures}
-
-    def shown(cited: Mapping[str, Any]) -> Mapping[str, Any]:
-        named = {**cited, "sector": names(cited["sector"])} if cited["sector"] else cited
-        return {**named, **newest(cited)}
+    seen = set(shown(run))
+    figures = {_whole(each._asdict()): each for each in seen}
 
     def newest(cited: Mapping[str, Any]) -> Mapping[str, Any]:
-        figure = figures.get(tuple(cited[key] for key in ("call", "pointer", "metric", "sector", "lookback")))
+        figure = figures.get(_whole(cited))
         if figure is None or figure.ticker:
-            return {}
+            return cited
         cell = columns.get(column_key(figure), {}).get(sector_key(figure.sector))
-        if cell is None or cell.value != figure.value:
-            return {}
-        return {"call": cell.call, "pointer": cell.pointer}
+        if cell is None or cell.value != figure.value or cell not in seen:
+            return cited
+        return {**cited, "call": cell.call, "pointer": cell.pointer}
 
     def told(number: Number) -> Number:
-        found = {(each["call"], each["pointer"]): each for each in map(shown, number["figures"])}
-        return {**number, "figures": list(found.values())}
+        found = {_whole(each): each for each in map(newest, number["figures"])}
+        named = [{**each, "sector": names(each["sector"])} if each["sector"] else each for each in found.values()]
+        return {**number, "figures": named}
 
     return [told(number) for number in run.evidence]
+
+
+def _whole(figure: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells a figure from all others; a place alone may have several."""
+    return tuple(figure[key] for key in ("call", "pointer", "sector", "metric", "unit", "lookback"))
 
 
 def pieces(text: str, evidence: Sequence[Number], pointer: str) -> Iterator[tuple[str, Number | None]]:

@@ -51,7 +51,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     else:
         _failure(console, result, say)
     if calls:
-        _calls(console, result.calls)
+        _calls(console, result.calls, say)
         _by_turn(console, result)
     for warning in result.warnings:
         told = Text.assemble((f"{say('warning')}: ", "bold yellow"), one_line(warning))
@@ -122,16 +122,17 @@ def _failure(console: Console, result: RunResult, say: Words) -> None:
     if hint := result.hint:
         console.print(hanging(console, Text(f"  {say('hint')}: {hint}"), 4))
     name = store.name_of(result.folder) if result.folder else result.run_id
-    console.print(Text(f"  log: advisor runs show {name}", style="dim"), soft_wrap=True)
+    console.print(Text(f"  {say('log')}: advisor runs show {name}", style="dim"), soft_wrap=True)
 
 
-def _calls(console: Console, calls: list[Call]) -> None:
+def _calls(console: Console, calls: list[Call], say: Words) -> None:
     for number, call in enumerate(calls, 1):
-        said = outcome(call.shown, call.is_error)
-        said += f", {call.rows_withheld:,} withheld" if call.rows_withheld else ""
-        said += f", retrieved {printable(moment(call.retrieved_at))}" if call.was_sent else ""
+        said = [outcome(call.shown, call.is_error, say)]
+        said += [say("{count} withheld", count=f"{call.rows_withheld:,}")] if call.rows_withheld else []
+        said += [say("retrieved {when}", when=printable(moment(call.retrieved_at)))] if call.was_sent else []
+        place = f"{say('call {number}', number=number)}  {say('turn')} {call.turn}"
         given = arguments_text(call.arguments, ARGUMENTS)
-        line = f"call {number}  turn {call.turn}  {printable(call.offered_as)}{given}: {said}"
+        line = f"{place}  {printable(call.offered_as)}{given}: {', '.join(said)}"
         console.print(hanging(console, Text(line, style="dim")))
 
 

@@ -145,10 +145,12 @@ def arguments_text(arguments: Any, length: int = 120) -> str:
     return f"({short(inside, length)})"
 
 
-def outcome(shown: str | None, is_error: bool) -> str:
+def outcome(shown: str | None, is_error: bool, say: Words = ENGLISH) -> str:
     if shown is None:
-        return "no answer"
-    return f"error: {short(unframed(shown), 160)}" if is_error else f"{len(shown):,} characters"
+        return say("no answer")
+    if is_error:
+        return f"{say('error')}: {short(unframed(shown), 160)}"
+    return say("{count} characters", count=f"{len(shown):,}")
 
 
 def one_line(text: object) -> str:

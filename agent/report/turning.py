@@ -142,7 +142,8 @@ def turning_text(found: Turning, say: Words) -> str:
     is_above = found.beyond > 0
     if found.margin < 0:
         return say("{figure}, above {middle}", **told) if is_above else say("{figure}, below {middle}", **told)
-    told["move"] = number_text(found.middle - found.value, column.decimals, plus=True)
+    printed_way = round(found.middle, column.decimals) - round(found.value, column.decimals)
+    told["move"] = number_text(printed_way, column.decimals, plus=True)
     if is_above:
         return say("{figure}: above {middle} ({move})", **told)
     return say("{figure}: below {middle} ({move})", **told)

@@ -60,7 +60,7 @@ async def test_question_on_a_run_that_looked_further_has_the_same_figures_and_mo
     assert second.question == NEXT and told(first, second) == [
         "Same as-of date, agent and model; another question; the later run is a question on the earlier one.",
         "Of 2 sectors: 1 flipped, 1 same.",
-        "The figures that both had are the same, 3 of 3. "
+        "The figures that both had are the same: 3. "
         "What differs, and may explain it: 3 figures of the later run alone; another question.",
     ]
     assert told(second, first)[-1].endswith("it: 3 figures of the earlier run alone; another question.")
@@ -70,8 +70,7 @@ async def test_further_figures_explain_nothing_where_the_answer_is_the_same() ->
     first = await moving_run()
     assert told(first, await asked_on(first, advised()))[1:] == [
         "Recommendations and confidences are the same, 2 of 2.",
-        "The figures that both had are the same, 3 of 3. "
-        "What differs: 3 figures of the later run alone; another question.",
+        "The figures that both had are the same: 3. What differs: 3 figures of the later run alone; another question.",
     ]
 
 
@@ -84,8 +83,8 @@ async def test_runs_that_looked_elsewhere_had_no_figure_in_common() -> None:
 
 async def test_equal_figures_of_other_days_have_not_moved() -> None:
     assert told(await moving_run(), await moving_run("2020-07-31", OTHER))[-1] == (
-        "The figures that both had are the same, 3 of 3. What differs, and may explain it: "
-        "older figures, or the days of figures; as of 2020-07-31 instead of 2020-06-30."
+        "The figures that both had are the same: 3. What differs, and may explain it: "
+        "figures have another day, or older ones beside them; as of 2020-07-31 instead of 2020-06-30."
     )
 
 

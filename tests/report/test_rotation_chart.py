@@ -123,6 +123,7 @@ def test_labels_stay_within_the_room_and_off_each_other(points: list[Point]) -> 
     assert all(one.overlap(other) < 1 for one, other in combinations(boxes, 2))
 
 
+@settings(deadline=None)
 @given(st.lists(SPREAD, min_size=2, max_size=8, unique=True))
 def test_no_label_is_nearer_to_another_point_than_to_its_own(points: list[Point]) -> None:
     boxes = placed(points, [(30.0, 16.0)] * len(points), [around(each, 8.5) for each in points], [], ROOM)

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from agent.comparison import Change, Moved, probability, recommendations_of
 from agent.report import behind, changed, footnotes
-from agent.report.heatmap import Heatmap, column_key, sector_key
+from agent.report.heatmap import Heatmap, sector_key
 from agent.report.lettering import plain
 from agent.report.markup import GLYPHS
 from agent.report.page.texts import Texts
@@ -24,7 +24,7 @@ _KNOWN = ("sector_name", "action", "rationale", "confidence_score")
 class Advice:
     def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
         self._result, self._cells, self._texts, self._say = result, cells, texts, texts.say
-        self._columns = {column_key(column): column for column in cells.columns}
+        self._columns = changed.columns_of(cells)
         self._changes = changed.changes_of(result)
         self._behind = behind.largest(result.figures)
 
@@ -133,8 +133,7 @@ class Advice:
         )
 
     def _moved_text(self, moved: Moved) -> str:
-        column = self._columns.get((moved.tool, moved.metric, moved.unit, moved.lookback))
-        return self._texts.text(changed.moved_text(moved, self._say, column), 120)
+        return self._texts.text(changed.moved_text(moved, self._say, self._columns), 120)
 
     # What else there is to an answer
 
