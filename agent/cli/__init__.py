@@ -126,27 +126,29 @@ def _say(text: str) -> None:
 def cancel_on_signals(tell: Callable[[], None]) -> Callable[[], None]:
     """The first signal cancels this task, so that what is written is finished; another one ends the process at once.
 
-    Returns what lets go of the signals, for an event loop that goes on after the task.
+    Returns what hands the signals back to whoever had them, for an event loop that goes on after the task.
     """
     import asyncio
 
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
 
-    numbers = stopping_signals()
+    before = {number: signal.getsignal(number) for number in stopping_signals()}
 
     def stop() -> None:
         tell()
         task.cancel()
-        let_go()
-
-    def let_go() -> None:
-        for number in numbers:
+        for number in before:
             loop.remove_signal_handler(number)
 
-    for number in numbers:
+    def hand_back() -> None:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+    for number in before:
         loop.add_signal_handler(number, stop)
-    return let_go
+    return hand_back
 
 
 def stopping_signals() -> list[signal.Signals]:

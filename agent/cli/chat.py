@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from agent.cli.options import (
     typed,
     verbose_option,
 )
-from agent.cli.stopping import Ask, RunsInTurn, waited_for
+from agent.cli.stopping import Ask, RunsInTurn
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
 from agent.report import result_view, terminal
 from agent.runs import store
@@ -153,7 +152,7 @@ class Chat:
         elif self.objective:
             self._say(f"Enter alone asks: {self.objective}")
         self._say("Ask a question; /help lists the commands, /quit ends.")
-        while (line := waited_for(partial(prompt.read, PROMPT))) is not None:
+        while (line := prompt.read(PROMPT)) is not None:
             if line.startswith("/"):
                 if not self._obey(line):
                     break
@@ -164,7 +163,7 @@ class Chat:
     def read(self) -> int:
         """Each line of standard input; the exit code, of the gravest question. Raises UsageError when there is none."""
         nothing = True
-        for line in filter(None, map(str.strip, iter(partial(waited_for, sys.stdin.readline), ""))):
+        for line in filter(None, map(str.strip, sys.stdin)):
             nothing = False
             if not (self._obey(line) if line.startswith("/") else self._ask(line)):
                 break

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from types import FrameType, TracebackType
-from typing import Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias
 
 import click
 
@@ -19,7 +19,6 @@ from agent.tools.pool import ServerPool
 from agent.underway import Underway
 
 Ask: TypeAlias = Callable[[Listener], Awaitable[RunResult]]
-T = TypeVar("T")
 
 
 def run_stoppably(ask: Ask, resumed: str | None, listen: Listener | None) -> RunResult:
@@ -32,14 +31,21 @@ def run_stoppably(ask: Ask, resumed: str | None, listen: Listener | None) -> Run
 
 
 class RunsInTurn:
-    """Runs one after the other, whose servers stay open from one to the next. Enter it; leaving it ends them."""
+    """Runs one after the other, whose servers stay open from one to the next. Enter it; leaving it ends them.
+
+    Between the runs, a signal that would end the command at once raises Interrupted.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
         self.pool = ServerPool()
         self._runner = asyncio.Runner()
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        for number in stopping_signals():
+            if number != signal.SIGINT:
+                self._handlers[number] = signal.signal(number, _interrupted)
         return self
 
     def __exit__(
@@ -55,6 +61,8 @@ class RunsInTurn:
                     self._close()
         finally:
             self._runner.close()
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
     def run(self, ask: Ask, listen: Listener | None) -> RunResult:
         """Raises what `run_stoppably` raises; then the next run opens its servers anew."""
@@ -65,21 +73,23 @@ class RunsInTurn:
             raise
 
     def _close(self) -> None:
-        self._runner.run(self.pool.close())
+        """Raises Interrupted after a signal, when what is left of the servers has been killed."""
+
+        async def close() -> None:
+            hand_back = cancel_on_signals(lambda: None)
+            try:
+                await self.pool.close()
+            finally:
+                hand_back()
+
+        try:
+            self._runner.run(close())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise Interrupted("interrupted") from None
 
 
-def waited_for(read: Callable[[], T]) -> T:
-    """What is read between two runs. Raises Interrupted at a signal that would end the command at once."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Interrupted("interrupted")
-
-    before = {number: signal.signal(number, stop) for number in stopping_signals() if number != signal.SIGINT}
-    try:
-        return read()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise Interrupted("interrupted")
 
 
 def _run(runner: asyncio.Runner, ask: Ask, resumed: str | None, listen: Listener | None) -> tuple[RunResult, bool]:
@@ -97,11 +107,11 @@ def _run(runner: asyncio.Runner, ask: Ask, resumed: str | None, listen: Listener
             listen(event)
 
     async def stoppable() -> None:
-        let_go = cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
+        hand_back = cancel_on_signals(lambda: heard(Underway("stopping: sealing the log, closing the servers")))
         try:
             finished.append(await ask(heard))
         finally:
-            let_go()
+            hand_back()
 
     try:
         runner.run(stoppable())

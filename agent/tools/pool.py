@@ -45,7 +45,9 @@ class _Entry:
         """Whether another run may have its outcome: one that has died since, or failed long ago, is opened anew."""
         if not self.start.done():
             return True
-        if self.start.cancelled() or self.start.exception():
+        if self.start.cancelled():
+            return False
+        if self.start.exception():
             return time.monotonic() - self._ended < FAILED_SECONDS
         return self.server.alive
 
@@ -140,10 +142,13 @@ class ServerPool:
                 self._shared[key] = entry
         else:
             entry.server.work_for(server.person, server.lender)
+            if server.begun:
+                self._closing.append(asyncio.create_task(server.stop()))
         return entry
 
     async def _close(self, entries: list[_Entry]) -> None:
         self._entries = [entry for entry in self._entries if entry not in entries]
+        self._shared = {key: entry for key, entry in self._shared.items() if entry not in entries}
         for entry in entries:
             entry.start.cancel()
         try:

@@ -268,6 +268,23 @@ def test_signal_at_the_prompt_ends_the_servers_too(tmp_path: Path) -> None:
     assert not alive(str(tmp_path / "counted_server.py"))
 
 
+def test_signal_while_servers_are_closed_ends_those_that_stay(tmp_path: Path) -> None:
+    file = counted(tmp_path)
+    with (tmp_path / "counted_server.py").open("a", encoding="utf-8") as program:
+        program.write("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.pause()\n")
+    with scripted_api(message(call("double", {"n": 1})), message(text(json.dumps(ANSWER)))) as api:
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        with Terminal("chat", "-c", file, cwd=tmp_path, env=env) as terminal:
+            terminal.until("> ")
+            terminal.type("Which?\r")
+            terminal.until(END)
+            terminal.type("/quit\r")
+            terminal.until("closing the servers")
+            terminal.process.terminate()
+            assert terminal.ends()[0] == 130
+    assert not alive(str(tmp_path / "counted_server.py"))
+
+
 def test_servers_are_opened_anew_after_a_question_that_was_stopped(tmp_path: Path) -> None:
     look, good = message(call("double", {"n": 1})), message(text(json.dumps(ANSWER)))
     with scripted_api(look, look, good) as api:

@@ -24,6 +24,7 @@ from agent.spec import TimeoutSpec
 from agent.tools import pool as pool_module
 from agent.tools.pace import Pace
 from agent.tools.pool import ServerPool, servers_of
+from agent.tools.process import StdioProcess
 from agent.tools.servers import CALLS, Server
 from tests.messages_api import call
 from tests.scripted import Scripted, agent_file, answer, market, said
@@ -278,7 +279,37 @@ async def test_pool_that_was_closed_opens_its_servers_anew(program: Program) -> 
                 assert await double(server, 3) == 6
             await pool.close()
             assert pool.empty and program.running == 0
-    assert len(program.starts) == 2
+        await failure(pool, program.server("exits"))
+        await pool.close()
+        await failure(pool, program.server("exits"))
+    assert len(program.starts) == 6, "two of each that fails: one more in the old way"
+
+
+async def test_server_whose_opening_was_stopped_is_opened_anew(program: Program) -> None:
+    program.close_gate()
+    async with ServerPool() as pool:
+        opening = asyncio.create_task(pool.opened([program.server()]).__aenter__())
+        while not program.starts:
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait([opening])
+        await pool.close()
+        assert program.running == 0
+        program.path.with_name(f"{program.path.name}.gate").unlink()
+        async with pool.opened([program.server()]) as [(server, _)]:
+            assert await double(server, 3) == 6
+
+
+async def test_process_that_was_begun_for_a_server_that_is_open_already_ends(program: Program) -> None:
+    async with ServerPool() as pool, pool.opened([program.server()]):
+        server = program.server()
+        assert isinstance(server.spec, StdioServer)
+        server.begun = StdioProcess(server.spec)
+        await server.begun.start()
+        async with pool.opened([server]) as [(other, _)]:
+            assert other is not server and await double(other, 1) == 2
+        await pool.close()
+        assert program.running == 0
 
 
 def file_with(**server: Any) -> agentfile.AgentFile:
