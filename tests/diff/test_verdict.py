@@ -66,6 +66,14 @@ async def test_question_on_a_run_that_looked_further_has_the_same_figures_and_mo
     assert told(second, first)[-1].endswith("it: 3 figures of the earlier run alone; another question.")
 
 
+async def test_a_question_is_on_the_run_before_it_and_not_on_the_first_of_a_conversation() -> None:
+    first = await moving_run()
+    second = await asked_on(first, OTHER)
+    third = await follow(second, Scripted(answer(json.dumps(OTHER))), servers={"market": moving_market()})
+    on_it = "the later run is a question on the earlier one"
+    assert [on_it in told(before, third)[0] for before in (first, second)] == [False, True]
+
+
 async def test_further_figures_explain_nothing_where_the_answer_is_the_same() -> None:
     first = await moving_run()
     assert told(first, await asked_on(first, advised()))[1:] == [
@@ -100,9 +108,13 @@ async def test_runs_without_a_date_share_none() -> None:
 @pytest.mark.parametrize(
     ("given", "whose"),
     [
-        (OTHER, "another action: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
-        (advised(confidence=0.7), "another confidence: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
-        (advised() | {"view": "down"}, "the same advice: Energy: Performance 3M −3.1 → −30.0 % (−9.0 σ); Banks: "),
+        (OTHER, "with another action: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
+        (
+            advised() | {"sector_recommendations": advised()["sector_recommendations"][1:]},
+            "that are new or gone: Banks: ",
+        ),
+        (advised(confidence=0.7), "with another confidence: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
+        (advised() | {"view": "down"}, "with the same advice: Energy: Performance 3M −3.1 → −30.0 % (−9.0 σ); Banks: "),
     ],
 )
 async def test_figures_are_named_for_the_sectors_that_changed_the_most(given: Any, whose: str) -> None:
@@ -111,7 +123,7 @@ async def test_figures_are_named_for_the_sectors_that_changed_the_most(given: An
     shared: dict[str, Any] = {"servers": market, "keys": {"response_format": FORM}}
     before = await moving_run(given=advised() | {"view": "up"}, **shared)
     last = told(before, await moving_run(SEPTEMBER, {"view": "up"} | given, **shared))[-1]
-    head = "Figures moved, which may explain it and proves nothing; among them, of sectors with "
+    head = "Figures moved, which may explain it and proves nothing; among them, of sectors "
     assert last.startswith(head + whose)
 
 

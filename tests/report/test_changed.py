@@ -9,8 +9,10 @@ import pytest
 from agent.comparison import Change, Moved
 from agent.events import RunCompared
 from agent.report import changed
+from agent.report.heatmap import heatmap_of
 from agent.report.words import words
 from agent.result import Earlier, RunResult
+from tests.report.runs_and_pages import figure
 
 SAY = words("en")
 
@@ -56,8 +58,12 @@ def test_a_question_on_an_answer_gives_up_none_of_its_other_sectors() -> None:
 
 def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:
     moved = Moved("relative_strength", "3M", "percent", 9.7, -1.25, -2.0, True)
-    assert changed.moved_text(moved, SAY) == "Relative strength 3M +9.7 → −1.2 %"
-    assert changed.moved_text(Moved("trades", None, None, 3, 4, 1.0, False), SAY) == "Trades 3 → 4"
+    assert changed.moved_text(moved, SAY, {}) == "Relative strength 3M +9.7 → −1.2 %"
+    assert changed.moved_text(Moved("trades", None, None, 3, 4, 1.0, False), SAY, {}) == "Trades 3 → 4"
+    flow = [figure("Banks", 571.1, "net_value", unit="VND bn"), figure("Retail", 1546.0, "net_value", unit="VND bn")]
+    columns = changed.columns_of(heatmap_of(flow))
+    small = Moved("net_value", "3M", "VND bn", 571.1, 37.5, -1.0, True, "get_sector_heatmap")
+    assert changed.moved_text(small, SAY, columns) == "Net value 3M +571 → +38 VND bn"
 
 
 def test_a_rank_is_told_where_it_moved() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent import data
 from agent.evidence import examine
 from agent.report import footnotes, result_view
 from agent.report.page import LIMIT, render
@@ -66,6 +67,24 @@ def test_a_figure_that_two_calls_brought_stands_where_the_heatmap_has_it_from(
 def test_a_figure_that_a_newer_call_tells_otherwise_stands_where_it_stood() -> None:
     run = cited("Up 2.5 % (3M).", figures=[figure("Banks", 2.5), figure("Banks", 9.0, call="c2", pointer="/c2")])
     assert [each["call"] for each in footnotes.evidence_of(run)[0]["figures"]] == ["c1"]
+
+
+def test_a_figure_stays_with_the_call_that_its_model_was_shown_it_in() -> None:
+    cut = data.words("cut", missing="9", all="19")
+    calls = [
+        Call(name, 1, "get_sector_heatmap", "market", "heatmap", {}, shown, seconds=0.1)
+        for name, shown in (("c1", '[{"performance": 2.5}]'), ("c2", f"[{{{cut}}}]"))
+    ]
+    figures = [figure("Banks", 2.5, call=call, pointer=f"/{call}") for call in ("c1", "c2")]
+    run = cited("Up 2.5 % (3M).", figures=figures[:1], calls=calls)
+    run.figures = figures
+    assert [each["call"] for each in footnotes.evidence_of(run)[0]["figures"]] == ["c1"]
+
+
+def test_figures_that_stand_at_one_place_stay_apart() -> None:
+    figures = [figure(sector, value, pointer="/rows") for sector, value in (("Banks", 2.5), ("Retail", -1.0))]
+    run = cited("Banks are 3.5 pp ahead of Retail (3M).", figures=figures)
+    assert [each["sector"] for each in footnotes.evidence_of(run)[0]["figures"]] == ["Banks", "Retail"]
 
 
 def test_sectors_of_numbers_are_named_in_the_language_of_the_run() -> None:

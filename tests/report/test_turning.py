@@ -52,6 +52,11 @@ def test_all_numbers_of_a_measure_have_the_decimals_of_its_column() -> None:
     assert told("underweight", "Return of −3.2 (3M).", returns, "Energy") == ["Return 3M −3.2: above +8.0 (+11.2)"]
 
 
+def test_the_way_there_is_that_between_the_numbers_as_they_are_printed() -> None:
+    returns = column("performance", -8.51, -17.96, -18.0, -17.96, -30.0)
+    assert told("overweight", "Performance of −8.5 % (3M).", returns) == ["Performance 3M −8.5 %: below −18.0 % (−9.5)"]
+
+
 def test_less_volatility_is_better() -> None:
     figures = column("volatility", 10.0, 12.0, 14.0, 16.0, 30.0)
     assert told("overweight", "Volatility of 10.0 % (3M).", figures) == ["Volatility 3M 10.0 %: above 14.0 % (+4.0)"]
