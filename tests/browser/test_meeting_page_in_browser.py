@@ -139,12 +139,12 @@ def on_paper(tab: Tab) -> Tab:
 
 
 def test_on_a_full_sheet_the_chart_gives_way_and_elsewhere_it_takes_what_is_left(
-    shown: Open, sectors: RunResult, later_runs: list[RunResult]
+    shown: Open, industries: RunResult, sectors: RunResult, later_runs: list[RunResult]
 ) -> None:
     height = "document.querySelector('.chart').getBoundingClientRect().height"
     full = replace(recommended(later_runs[-1], 19), question="What should be rebalanced? " * 12)
     assert on_paper(shown(render(full))).value(height) == 0
-    roomy, less = (on_paper(shown(render(run))).value(height) for run in (recommended(sectors, 1), later_runs[-1]))
+    roomy, less = (on_paper(shown(render(run))).value(height) for run in (recommended(sectors, 1), industries))
     assert roomy > less > 150
 
 
