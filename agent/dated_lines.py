@@ -2,7 +2,8 @@
 
 A line is later when it names a later day, month or quarter, and so is an entry of a list with such a line; of a table
 whose columns are days, columns go. Lines that name no day belong to the one above them, up to an empty line; a
-paragraph that names later days and no others goes whole, and so does what stands below a heading that names one.
+paragraph that names later days and no others goes whole, and so does what stands below a heading that names one. Where
+it is one line, it is the title of the undated rows below it, up to the next dated paragraph, and they go with it.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def without_later(
         return "".join(lines), False
     _date_entries(lines, latest)
     kept: list[str] = []
-    dropping = follows_late = False
+    dropping = follows_late = is_titled = False
     for is_empty, block in groupby(zip(lines, latest, strict=True), lambda each: not each[0].strip()):
         paragraph = list(block)
         if is_empty:
@@ -84,6 +85,8 @@ def without_later(
         if late:
             tell(max(late), len(late))
         whole = bool(late) and all(day is None or day > as_of for _, day in paragraph)
+        is_titled = whole and len(paragraph) == 1 if any(day for _, day in paragraph) else is_titled
+        dropping = dropping or (is_titled and _are_rows([line for line, _ in paragraph]))
         for line, day in paragraph:
             is_late = day is not None and day > as_of
             dropping = is_late or whole or (dropping and day is None)
@@ -91,7 +94,13 @@ def without_later(
         follows_late = dropping
         last = next((line for line, day in reversed(paragraph) if day is not None), "")
         dropping = dropping and (bool(_HEADING.match(last)) or _DAY.fullmatch(last.strip(" \t\n*#-:")) is not None)
-    return "".join(kept), follows_late
+    return "".join(kept), follows_late or is_titled
+
+
+def _are_rows(lines: list[str]) -> bool:
+    """Whether a paragraph is a table of numbers, or each of its lines says the number of something."""
+    has_number = [re.search(r"\d", line) for line in lines]
+    return any(has_number) and (table_of(lines) is not None or (all(has_number) and all(map(_KEY.match, lines))))
 
 
 def _pieces(line: str, month_first: bool) -> list[str]:

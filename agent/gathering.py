@@ -38,10 +38,11 @@ from agent.events import (
 from agent.figures import Figure, FigureReader
 from agent.model.base import Usage, text_of
 from agent.prices import FREE, Price
+from agent.readings import day_of
 from agent.result import SIMULATED, Call, Earlier, RunResult, TurnSpent, page_address
 from agent.runs import log
 from agent.spec import DEFAULT_HORIZON, AgentSpec
-from agent.tools.content import links_of, readable
+from agent.tools.content import links_of, readable, texts_of
 from agent.tools.timely import timely
 
 
@@ -97,11 +98,18 @@ def reader_of(content: Mapping[str, Any]) -> FigureReader:
 
 
 def figures_of(call: Call, sent: Mapping[str, Any], reader: FigureReader, as_of: str | None) -> list[Figure]:
-    """What is read of a call's result, whose data the call keeps: without what was withheld."""
-    if as_of and call.withheld:
+    """What is read of a call's result, whose data the call keeps: without what was withheld.
+
+    What was withheld of a text may have dated what is left of it, so that only what names its own day is read then.
+    """
+    is_held = bool(as_of and call.withheld)
+    if as_of and is_held:
         sent = timely(sent, as_of, reader.dates(call.offered_as, call.server, call.tool))[0]
     call.data, call.links = readable(sent), bool(links_of(sent))
-    return reader.read(call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool)
+    figures = reader.read(call.data, offered_as=call.offered_as, call=call.id, server=call.server, tool=call.tool)
+    if is_held and texts_of(sent):
+        return [each for each in figures if each.observed_at or day_of(each.metric)]
+    return figures
 
 
 class Gathering:

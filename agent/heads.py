@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 PERCENT = "percent"
 CHANGE = "change"
-"""What a percentage is under a head that names a time and nothing else."""
+"""What percentages are under a head that names a time and nothing else, where they have signs: yields have none."""
 _SCALE = "thousands?|millions?|billions?|trillions?|mn|mln|bn|bln|tn|trn|nghìn tỷ|nghìn|triệu|tỷ|tỉ"
 _CURRENCY = r"us\$|[$€£¥₫]|usd|eur|gbp|jpy|cny|vnd|chf|aud|cad|hkd|sgd|krw|inr|thb|twd|đồng"
 _UNIT = re.compile(
@@ -23,7 +23,7 @@ _IS_TIME = re.compile(_TIME, re.IGNORECASE)
 _TIMED = re.compile(rf"(?:(?P<before>{_TIME}) )?(?P<measure>.+?)(?: (?P<behind>{_TIME}))?", re.IGNORECASE)
 _OVER_TIME = re.compile(
     r"(?:(?:total|price|excess|relative|net|average|avg|foreign) )*"
-    r"(?:returns?|perf|performance|change|chg|momentum|volatility|vol|flows?|strength|hiệu suất|lợi suất|thay đổi)",
+    r"(?:returns?|perf|performance|change|chg|momentum|volatility|vol|flows?|strength|hiệu suất|thay đổi)",
     re.IGNORECASE,
 )
 """Measures whose time is how far they look back: that of a yield or of a price target is another."""
@@ -37,15 +37,17 @@ class Head(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def head_of(text: str, *, percent: bool = False) -> Head:
+def head_of(text: str, *, percent: bool = False, signed: bool = False) -> Head:
     """What can be meant in one way only; the rest of a head stays its metric's name.
 
-    `percent`: whether what stands below it says so itself.
+    `percent`: whether what stands below it says so itself; `signed`: whether some of that has a sign.
     """
     name, said = _parted(normalize("NFC", text).strip())
     unit = next((PERCENT if each == "%" else each for each in said if _UNIT.fullmatch(each)), None)
     if _IS_TIME.fullmatch(name):
-        return Head(CHANGE if percent or unit == PERCENT else name, unit, name)
+        if percent or unit == PERCENT:
+            return Head(CHANGE, unit, name) if signed else Head(text, unit)
+        return Head(name, unit, name)
     timed = _TIMED.fullmatch(name)
     beside = [each for each in said if _IS_TIME.fullmatch(each)]
     times = beside + [each for each in (timed["before"], timed["behind"]) if each] if timed else []

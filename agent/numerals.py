@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 _BLANKS = re.compile(r"\s+")
 _NUMERAL = re.compile(r"([+-]?)(\d+(?:[.,]\d+)*)(%?)")
+_MARKS = ",."
+JSON_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?")
+"""And one with a plus."""
 _CELL = re.compile(r"([+-]?)(\d+(?:[.,]\d+)*)( ?%)?")
 
 
@@ -28,22 +31,37 @@ def number_in(text: str, *, decimal_comma: bool = False) -> tuple[float, str | N
     return number, "percent" if percent else None
 
 
-def as_json_writes(column: Sequence[str]) -> list[str]:
-    """The texts of a column, and the numbers among them as JSON writes them: `1,234.5` beside `5.4` becomes `1234.5`.
+def read_cells(columns: Sequence[Sequence[str]]) -> list[list[float | str]]:
+    """The cells of a table by column, and those that are numbers as numbers: `1,234.5` and `5.4`, `1.234,5` and `5,4`.
 
-    A mark begins the decimals where all numbers can be read with it, and some of them cannot with the other; a column
-    that shows neither stays as it is. A percentage keeps its %.
+    A mark begins the decimals where all numbers of a column can be read with it, and some of them cannot with the
+    other. A column that shows neither is written as the others are; where these contradict each other, what could be
+    two numbers stays a text, and where none shows any, it is what JSON says. A percentage is a text that ends in %.
     """
-    cells = [text.replace("\N{MINUS SIGN}", "-") for text in column]
-    found = [_CELL.fullmatch(cell) for cell in cells]
-    thousands = [mark for mark in ",." if all(_is_grouped(each[2], mark) for each in found if each)]
-    if len(thousands) != 1:
-        return [cell if each else text for cell, each, text in zip(cells, found, column, strict=True)]
-    mark = thousands[0]
-    return [
-        each[1] + each[2].replace(mark, "").replace(",", ".") + (each[3] or "") if each else text
-        for each, text in zip(found, column, strict=True)
-    ]
+    found = [[_CELL.fullmatch(cell.replace("\N{MINUS SIGN}", "-")) for cell in column] for column in columns]
+    fits = [[_fitting(each[2]) for each in column if each] for column in found]
+    shown = {mark for column in fits for marks in column if len(marks) == 1 for mark in marks}
+    read = []
+    for column, matches, fitting in zip(columns, found, fits, strict=True):
+        common = set(_MARKS).intersection(*fitting)
+        marks = shown if len(common) == len(_MARKS) else common or set(_MARKS)
+        read.append([_read(each, marks) if each else cell for cell, each in zip(column, matches, strict=True)])
+    return read
+
+
+def _read(found: re.Match[str], thousands: set[str]) -> float | str:
+    """The number that a cell is by the marks that may stand between its thousands; none leaves what JSON says."""
+    sign, digits, percent = found.groups(default="")
+    if len(thousands) == 1:
+        digits = digits.replace(min(thousands), "").replace(",", ".")
+    elif thousands and not digits.isdecimal() and len(_fitting(digits)) > 1:
+        return found[0]
+    return float(sign + digits) if not percent and JSON_NUMBER.fullmatch(digits) else sign + digits + percent
+
+
+def _fitting(digits: str) -> set[str]:
+    """The marks that may stand between its thousands."""
+    return {mark for mark in _MARKS if _is_grouped(digits, mark)}
 
 
 def _thousands_mark(digits: str, decimal_comma: bool) -> str:

@@ -171,10 +171,11 @@ def _columns(table: Table) -> dict[str, _Column]:
     fields = shapes.fields(given)
     lookback = text(table.around.get("lookback_period"))
     percentages = {key for row in table.rows for key, value in row.items() if type(value) is str and "%" in value}
+    signed = {key for row in table.rows for key, value in row.items() if _is_signed(value)}
     columns = {}
     for key in dict.fromkeys(chain(*table.rows, *fields.values())):
         about = described.get(key, {})
-        head = Head(key) if about else head_of(key, percent=key in percentages)
+        head = Head(key) if about else head_of(key, percent=key in percentages, signed=key in signed)
         unit = text(about.get("unit")) or head.unit
         columns[key] = _Column(
             described=bool(about),
@@ -186,6 +187,13 @@ def _columns(table: Table) -> dict[str, _Column]:
             may_be_day=says_day(key),
         )
     return columns
+
+
+def _is_signed(value: Any) -> bool:
+    """Whether a number is negative, or a text is one with a sign."""
+    if type(value) is str:
+        return value[:1] in ("+", "-", "\N{MINUS SIGN}") and number_in(value) is not None
+    return type(value) in NUMBERS and value < 0
 
 
 def _ticker_key(rows: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> str | None:

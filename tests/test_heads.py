@@ -8,8 +8,6 @@ from agent.heads import head_of
 @pytest.mark.parametrize(
     ("head", "read"),
     [
-        ("1M (%)", ("change", "percent", "1M")),
-        ("YTD %", ("change", "percent", "YTD")),
         ("Change (%)", ("Change", "percent", None)),
         ("3M return", ("return", None, "3M")),
         ("Net flow 20D (tỷ đồng)", ("Net flow", "tỷ đồng", "20D")),
@@ -32,6 +30,7 @@ def test_head_says_measure_unit_and_lookback(head: str, read: tuple[str, str | N
         "Price (close)",
         "Volume (M)",
         "10Y yield",
+        "Lợi suất 10 năm",
         "Price target (12M)",
         "3Q change",
         "P/E",
@@ -46,5 +45,22 @@ def test_time_of_what_looks_ahead_stays_in_its_name_beside_a_unit() -> None:
     assert head_of("Bond yield (10Y, %)") == ("Bond yield (10Y, %)", "percent", None)
 
 
-def test_time_over_percentages_heads_a_change() -> None:
-    assert head_of("1M", percent=True) == ("change", None, "1M")
+@pytest.mark.parametrize(
+    ("head", "read"),
+    [
+        ("1M", ("change", None, "1M")),
+        ("1M (%)", ("change", "percent", "1M")),
+        ("YTD %", ("change", "percent", "YTD")),
+    ],
+)
+def test_time_over_percentages_with_signs_heads_a_change(head: str, read: tuple[str, str | None, str | None]) -> None:
+    assert head_of(head, percent=True, signed=True) == read
+
+
+@pytest.mark.parametrize(("head", "unit"), [("10Y (%)", "percent"), ("3M %", "percent"), ("10Y", None)])
+def test_time_over_percentages_without_signs_may_head_yields_and_stays_the_name(head: str, unit: str | None) -> None:
+    assert head_of(head, percent=True) == (head, unit, None)
+
+
+def test_vietnamese_yield_keeps_its_term_in_its_name() -> None:
+    assert head_of("Lợi suất 10 năm (%)") == ("Lợi suất 10 năm", "percent", None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.numerals import as_json_writes, number_in
+from agent.numerals import number_in, read_cells
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,44 @@ def test_number_is_read_back_from_how_either_language_writes_it(value: float) ->
 @pytest.mark.parametrize(
     ("column", "read"),
     [
-        (["1,234.5", "7"], ["1234.5", "7"]),
-        (["1,234", "5.4"], ["1234", "5.4"]),
-        (["1.234", "5,4"], ["1234", "5.4"]),
+        (["1,234.5", "7"], [1234.5, 7.0]),
+        (["1,234", "5.4"], [1234.0, 5.4]),
+        (["1.234", "5,4"], [1234.0, 5.4]),
         (["5,4 %", "\N{MINUS SIGN}1,25 %", "n/a"], ["5.4 %", "-1.25 %", "n/a"]),
-        (["1,234,567"], ["1234567"]),
+        (["1,234,567"], [1234567.0]),
+        (["1.234", "-0.5", "+7"], [1.234, -0.5, 7.0]),
         # Each of these could be either.
         (["1,234"], ["1,234"]),
-        (["1,234", "1.234"], ["1,234", "1.234"]),
+        (["1,234", "1.234"], ["1,234", 1.234]),
+        (["5.4", "5,4", "1.234"], [5.4, "5,4", "1.234"]),
         # And these are nothing of the kind.
-        (["5.4", "5,4"], ["5.4", "5,4"]),
+        (["5.4", "5,4"], [5.4, "5,4"]),
         (["27.06.2025", "1,5"], ["27.06.2025", "1,5"]),
-        (["Banks", "1 200"], ["Banks", "1 200"]),
+        (["Banks", "1 200", "007", ""], ["Banks", "1 200", "007", ""]),
     ],
 )
-def test_numbers_of_a_column_are_read_as_it_shows_them_to_be_written(column: list[str], read: list[str]) -> None:
-    assert as_json_writes(column) == read
+def test_numbers_of_a_column_are_read_as_it_shows_them_to_be_written(
+    column: list[str], read: list[float | str]
+) -> None:
+    assert read_cells([column]) == [read]
+
+
+@pytest.mark.parametrize(
+    ("shows", "column", "read"),
+    [
+        (["1,25", "-0,5"], ["1.234", "200"], [1234.0, 200.0]),
+        (["1.25", "-0.5"], ["1,234", "200"], [1234.0, 200.0]),
+        (["1,25 %", "-0,5 %"], ["1.234", "1.234 %"], [1234.0, "1234 %"]),
+        (["27.06.2025", "Banks"], ["1.234", "1,234"], [1.234, "1,234"]),
+    ],
+)
+def test_column_that_shows_no_mark_is_written_as_the_others_of_its_table(
+    shows: list[str], column: list[str], read: list[float | str]
+) -> None:
+    assert read_cells([shows, column])[1] == read
+    assert read_cells([column, ["Banks", "Tech"], shows])[0] == read
+
+
+def test_what_could_be_two_numbers_stays_a_text_where_columns_contradict_each_other() -> None:
+    columns = [["1,25", "1.234"], ["0.5", "1,234"], ["1.234", "200"], ["1,234", "n/a"]]
+    assert read_cells(columns) == [[1.25, 1234.0], [0.5, 1234.0], ["1.234", 200.0], ["1,234", "n/a"]]

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent.numerals import as_json_writes
+from agent.numerals import JSON_NUMBER, read_cells
 
 LARGEST = 1 << 20
 """Characters of a text that is looked at."""
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _RULE = re.compile(r":?-{2,}:?|:-:?|-:")
 
 
@@ -19,16 +18,17 @@ def table_in(text: str) -> list[dict[str, Any]] | None:
     """The rows of the first table; None for a text without one.
 
     A Markdown table has its rule below the heads. Otherwise all lines have as many values as the first one, whose
-    values are the heads: no numbers, and none of them twice. What is written as JSON writes a number becomes one, and
-    so does what is written otherwise in a column that shows how; a percentage stays a text.
+    values are the heads: no numbers, and none of them twice. Numbers are read as the table shows them to be written;
+    a percentage stays a text.
     """
     if len(text) > LARGEST:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
     for rows in (_markdown(lines), *(_delimited(lines, mark) for mark in "\t;,")):
         if rows and len(rows) > 1 and _are_heads(rows[0]) and all(len(row) == len(rows[0]) for row in rows):
-            columns = [map(_value, as_json_writes(column)) for column in zip(*rows[1:], strict=True)]
-            return [dict(zip(rows[0], row, strict=True)) for row in zip(*columns, strict=True)]
+            columns = read_cells([*zip(*rows[1:], strict=True)])
+            values = ([None if cell == "" else cell for cell in column] for column in columns)
+            return [dict(zip(rows[0], row, strict=True)) for row in zip(*values, strict=True)]
     return None
 
 
@@ -61,8 +61,6 @@ def _delimited(lines: Sequence[str], mark: str) -> list[list[str]]:
 
 
 def _are_heads(cells: Sequence[str]) -> bool:
-    return len(cells) > 1 and len(set(cells)) == len(cells) and not any(not c or _NUMBER.fullmatch(c) for c in cells)
-
-
-def _value(cell: str) -> Any:
-    return float(cell) if _NUMBER.fullmatch(cell) else cell or None
+    return (
+        len(cells) > 1 and len(set(cells)) == len(cells) and not any(not c or JSON_NUMBER.fullmatch(c) for c in cells)
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from agent.asof import Gate, Withheld
 from agent.encoding import JSON
 from agent.shapes import GONE, Steps
-from agent.tools.content import data_of, texts_of, wrapped_text
+from agent.tools.content import texts_of, wrapped_text
 
 EMPTY_TEXT = {"type": "text", "text": ""}
 
@@ -26,8 +26,8 @@ def timely(result: Mapping[str, Any], as_of: str, places: Sequence[Steps] = ()) 
     elif structured is not None:
         data = gate.data(structured)
         kept["structuredContent"] = {} if data is GONE else data
-    elif len(texts := texts_of(result)) > 1 and data_of(result) is not None:  # one list, as figures are read from it
-        left = gate.text("\n".join(texts), is_error=is_error)
+    elif len(texts := texts_of(result)) > 1:  # one may date the next, and figures are read from all of them together
+        left = gate.text("\n\n".join(texts), is_error=is_error)
         return (kept | {"content": [{"type": "text", "text": left}]} if gate.withheld.rows else kept), gate.withheld
     repeated = Gate(as_of, places) if structured is not None else gate  # texts beside data say the same again
     kept["content"] = [_block(block, gate, repeated, is_error) for block in result.get("content") or []]

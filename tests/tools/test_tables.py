@@ -79,3 +79,16 @@ def test_table_as_people_write_it_gives_figures_with_unit_and_lookback() -> None
         (None, "Total change", 0.3), (None, "Total change", 1.9), (None, "Total P/E", 21.0),
         (None, "Total Market cap", 37412.0),
     ]  # fmt: skip
+
+
+def test_percentages_under_times_are_changes_where_signs_say_so_and_yields_are_none() -> None:
+    text = "| Country | 3M (%) | 10Y (%) |\n|--|--|--|\n| US | 5.1 | 4.2 |\n| Germany | 3.6 | 2.4 |\n"
+    for shown, metrics in (
+        (text, ["3M (%)", "10Y (%)"]),
+        (text.replace("3.6", "-3.6"), ["change", "10Y (%)"]),
+        (text.replace("2.4", "+2.4%"), ["3M (%)", "change"]),
+    ):
+        data = readable({"content": [{"type": "text", "text": shown}]})
+        figures = FigureReader().read(data, offered_as="t", call="c")
+        assert [each.metric for each in figures] == metrics * 2
+        assert {each.lookback for each in figures if each.metric != "change"} == {None}
