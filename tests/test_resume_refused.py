@@ -189,7 +189,7 @@ async def test_write_is_made_once_more_when_somebody_says_so(after_asking: bool)
         await go_on(folder, Scripted(), servers=desk.servers())
     result = await go_on(folder, model, servers=desk.servers(), in_flight="repeat")
     assert result.ok and desk.orders == 1 and count(folder, ToolAsked) == 1
-    assert model.requests[0].messages[-1]["content"][0]["content"].splitlines()[1] == '{"result":"ordered"}'
+    assert model.requests[0].messages[-1]["content"][0]["content"].splitlines()[1] == "ordered"
 
 
 async def test_write_is_passed_over_when_somebody_says_so_and_the_model_reads_that_its_outcome_is_unknown() -> None:
@@ -239,7 +239,7 @@ DOUBLE = said(call("double", {"n": 2}))
 async def test_stateful_server_that_was_used_is_gone_with_what_it_knew() -> None:
     whole = await ask(Scripted(DOUBLE, answer()), servers=None, keys=raw_server(stateful=True))
     folder, model = cut_after(whole, ToolAnswered), Scripted()
-    with pytest.raises(DecisionError, match="server 'raw' is stateful: what this run did there is gone"):
+    with pytest.raises(DecisionError, match="server 'raw' is stateful: what the run did there is gone"):
         await go_on(folder, model, servers=None)
     assert model.requests == [] and count(folder, ServerOpened) == 1
 
