@@ -10,7 +10,7 @@ from agent import data
 from agent.model.conversation import Conversation, sectors_named
 from agent.model.lookback_words import lookbacks_named
 from agent.model.sought import asked as sought
-from agent.taxonomy import SectorSpec, Taxonomy
+from agent.taxonomy import SectorSpec, Taxonomy, as_customary
 
 SECTORS = ("Energy", "Health Care", "Personal and Household Goods")
 BANKS = SectorSpec(aliases=["Ngân hàng", "lenders", "Bank"])
@@ -203,3 +203,54 @@ def test_lookbacks_are_read_in_vietnamese_words(question: str, lookbacks: list[s
 )
 def test_sectors_are_read_by_any_of_their_names(question: str, sectors: list[str]) -> None:
     assert sectors_named(question, TAXONOMY) == sectors
+
+
+MARKET = as_customary(
+    ["Oil and Gas", "Chemicals", "Basic Resources", "Banks", "Utilities", "Real Estate", "Retail", "Technology"]
+)
+US = as_customary(["Energy", "Finance", "Manufacturing", "Wholesale and Retail", "Utilities"])
+"""Sectors of servers whose agent file has no taxonomy."""
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("And energy, over six months?", ["Oil and Gas"]),
+        ("And energy over the last six months?", ["Oil and Gas"]),
+        ("dầu khí 6 tháng", ["Oil and Gas"]),
+        ("Còn ngân hàng?", ["Banks"]),
+        ("Thép thì sao?", ["Basic Resources"]),
+        ("Bỏ qua suy thoái, còn ngân hàng thì sao?", ["Banks"]),
+        ("And oil, banking or tech?", ["Oil and Gas", "Banks", "Technology"]),
+        ("And energy, which is the safer?", ["Oil and Gas"]),
+        ("And energy in a crash?", ["Oil and Gas"]),
+        ("How do oil and tech stocks look?", ["Oil and Gas", "Technology"]),
+        ("Is the property sector cheap? Cổ phiếu cao su?", ["Real Estate", "Chemicals"]),
+        ("IT?", ["Technology"]),
+        ("Is information technology cheap, and do banks rise as retail does?", ["Technology", "Banks", "Retail"]),
+    ],
+)
+def test_customary_names_are_read_where_sectors_are_spoken_of(question: str, sectors: list[str]) -> None:
+    assert sectors_named(question, MARKET) == sectors
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And in a financial crisis, which sectors hold up?",
+        "Which sectors hold up in a financial crisis?",
+        "Financial conditions are tight; which sectors lead?",
+        "And which lead if oil prices fall?",
+        "Which property of a sector matters, and should a private banking client know?",
+        "Which sectors gain from industrial output?",
+        "What do retailing and oil data say?",
+        "As rubber meets the road, which lead?",
+        "Khủng hoảng tài chính: ngành nào phòng thủ?",
+        "Nên mua ngành nào khi lãi suất ngân hàng tăng?",
+        "Thị trường bất động sản đóng băng thì ngành nào?",
+        "sản xuất công nghiệp giảm thì ngành nào?",
+        "And the others?",
+    ],
+)
+def test_everyday_words_are_no_sectors(question: str) -> None:
+    assert sectors_named(question, MARKET) == sectors_named(question, US) == []
