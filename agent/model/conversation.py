@@ -29,7 +29,7 @@ _OVER = rf"\s*,?\s*(?:(?:over|for|in|during|within|the|past|last|trong|vòng|qua
 _BEGINS = r"(?:^|(?<=[.?!;:]))\s*"
 _AND = rf"(?:\b(?:what about|how about|còn)|{_BEGINS}(?:and|but|or|thế còn))\s+(?:(?:the|for|on|in)\s+)*"
 _SPOKEN_OF = re.compile(
-    rf"\b(?:ngành|nhóm|cổ phiếu)\s+{_SECTORS}"
+    rf"\b(?:ngành|nhóm|cổ phiếu)\s+{_SECTORS}(?!\s+nào\b)"
     rf"|{_SECTORS}\s+(?:sectors?|stocks?|shares|names|industry|industries|companies)\b"
     rf"|(?:(?P<and>{_AND})|{_BEGINS}){_SECTORS}(?:\s+thì sao)?"
     rf"(?:\s*(?:$|[.?!;])|{_OVER}|(?(and)\s*(?:,|\b(?:in|if|when|khi|nếu)\b)|(?!)))",

@@ -249,6 +249,7 @@ def test_customary_names_are_read_where_sectors_are_spoken_of(question: str, sec
         "Nên mua ngành nào khi lãi suất ngân hàng tăng?",
         "Thị trường bất động sản đóng băng thì ngành nào?",
         "sản xuất công nghiệp giảm thì ngành nào?",
+        "Các ngành công nghiệp nào dẫn đầu?",
         "And the others?",
     ],
 )
