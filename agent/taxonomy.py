@@ -47,8 +47,10 @@ Sectors: TypeAlias = Annotated[dict[Text, SectorSpec], Field(min_length=1)]
 class Taxonomy:
     """Sectors by all of their names, and by ticker. What two sectors claim belongs to the first: see `conflicts`."""
 
-    def __init__(self, sectors: Mapping[str, SectorSpec]) -> None:
+    def __init__(self, sectors: Mapping[str, SectorSpec], *, customary: bool = False) -> None:
         self.sectors = sectors
+        self.customary = customary
+        """Whether the other names are the customary ones, which nobody gave for these sectors."""
         self.aliases = {sector: [*about.names.values(), *about.aliases] for sector, about in sectors.items()}
         """Sector → all of its other names."""
         self._names: dict[str, str] = {}
@@ -136,7 +138,8 @@ def as_customary(sectors: Iterable[str]) -> Taxonomy:
             if names and (parts[tuple(names)] == 1 or folded(names[0]) == folded(sector))
             else SectorSpec()
             for sector, names in known.items()
-        }
+        },
+        customary=True,
     )
 
 

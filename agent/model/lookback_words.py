@@ -21,11 +21,13 @@ _NUMBERS = _TENS | _ONES
 _NUMBER = "|".join(sorted(_NUMBERS, key=lambda word: -len(word)))
 _AFTER_TENS = "|".join(word for word in _ONES if word != "năm")
 """After ten, `năm` is a year: its five is `lăm`."""
-_COUNT = rf"\d{{1,3}}(?:\.\d{{1,2}}|,5)?(?!\d)|(?:{'|'.join(_TENS)})[ -](?:{_AFTER_TENS})|{_NUMBER}"
+_COUNT = rf"\d{{1,3}}(?:\.\d{{1,2}}|(?<!,\d),\d(?!,?\d))?+(?!\d)|(?:{'|'.join(_TENS)})[ -](?:{_AFTER_TENS})|{_NUMBER}"
+"""A comma between two digits is that of a decimal, unless a list goes on behind it or before: 1,5 but 3,6,12."""
 _JOINED = r"-?(?:\s*[-–−/,]\s*|\s*,?\s+(?:and|or|to|và|hoặc|hay|đến|tới)\s+)"
 _UNIT = (
-    "(?:(?P<D>d|sessions?|(?:trading |business )?days?|phiên|ngày)|(?P<W>w|wks?|weeks?|tuần)"
-    "|(?P<M>m|mos?|mths?|months?|tháng)|(?P<Q>quarters?(?! of)|quý)"
+    r"(?:(?P<D>d|(?:trading |business )?(?:sessions?|days?)|phiên|ngày)|(?P<W>w|wks?|weeks?|tuần)"
+    r"|(?P<M>m(?!\s*(?:USD|VND|EUR|GBP|dollars?|euros?|đồng|shares|people)\b)|mos?|mths?|months?|tháng(?!\s+\d))"
+    r"|(?P<Q>quarters?(?! of)|quý)"
     r"|(?P<Y>y|yrs?|years?|năm(?!\s+\d{4})))(?!\w)"
 )
 _ONE = (
@@ -34,20 +36,25 @@ _ONE = (
     "|(?<!mấy )(?<!vài )(?<!các )(?<!nhiều )(?<!những )"
     r"(?=(?:năm|quý|tháng|tuần) (?:trước|ngoái|qua|vừa qua|vừa rồi)\b)"
 )
-_LOOKBACK = re.compile(
-    r"(?<![\w$€£])(?<!\d[.,])(?<!tháng )(?<!quý )(?<!ngày )(?:"
-    rf"(?P<counts>(?:{_COUNT})(?:{_JOINED}(?:{_COUNT}))*)(?P<half> and a half)?[ -]?"
+LOOKBACK = re.compile(
+    r"(?<![\w$€£])(?<!\d[.,])(?<!tháng )(?<!quý )(?<!ngày )(?<!USD )(?<!VND )(?<!EUR )(?<!GBP )(?<![$€£] )(?:"
+    r"(?P<large>(?:hundred|thousand|trăm|nghìn|ngàn)\s+(?:and\s+)?)?"
+    rf"(?P<counts>(?:{_COUNT})(?:{_JOINED}(?:{_COUNT})){{0,7}})(?P<half> and a half)?[ -]?"
     rf"|(?P<halved>half[ -](?:an? )?|nửa )|(?P<one>{_ONE})){_UNIT}(?P<and_half> and a half| rưỡi)?",
     re.IGNORECASE,
 )
-_AHEAD = re.compile(r"\b(?:next|coming|following|upcoming|another)\s+$", re.IGNORECASE)
+_AHEAD = re.compile(r"\b(?:next|coming|following|upcoming|another|(?:in|sau)(?: an?)?)\s+$", re.IGNORECASE)
 _NO_LOOKBACK = re.compile(
     r"[\s-]+(?:from (?:now|today)|hence|(?:ahead|out)(?! of)|to come|horizons?|outlooks?|forecasts?|tới|nữa|sau|sắp tới"
-    r"|moving|averages?|means?|highs?|lows?|yields?|bonds?|notes?|treasur\w+|rates?)\b|['’]s? time\b",
+    r"|moving|averages?|means?|highs?|lows?|(?:(?:(?-i:[A-Z][\w.]*)|government|corporate|fixed|interest)\s+){0,2}"
+    r"(?:yields?|bonds?|notes?|treasur\w+|rates?|(?:t-)?bills?|swaps?|libor|mortgages?|trái phiếu|lợi suất))\b"
+    r"|['’]s? time\b",
     re.IGNORECASE,
 )
-"""What lies in the future, and what has a time in its name: a 10-year bond, a 52-week high."""
-_TERM = re.compile(r"(?:kỳ hạn|trái phiếu|lợi suất)\s+$", re.IGNORECASE)
+"""What lies in the future, and what has a time in its name: a 10-year US government bond, a 52-week high."""
+_TERM = re.compile(r"(?:kỳ hạn|trái phiếu(?: chính phủ)?|lợi suất)\s+$", re.IGNORECASE)
+LONGEST = 2000
+"""Of a question, this many characters are read."""
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 
 
@@ -60,9 +67,9 @@ def lookbacks_named(question: str) -> list[str]:
 
 
 def _named(question: str) -> Iterator[str]:
-    for found in _LOOKBACK.finditer(question):
-        before = question[: found.start()]
-        if _AHEAD.search(before) or _TERM.search(before) or _NO_LOOKBACK.match(question, found.end()):
+    for found in LOOKBACK.finditer(question[:LONGEST]):
+        before = question[: max(found.start(), found.end("one"))]
+        if found["large"] or _AHEAD.search(before) or _TERM.search(before) or _NO_LOOKBACK.match(question, found.end()):
             continue
         [unit] = (unit for unit in "DWMQY" if found[unit])
         counts = _counts(found)

@@ -15,18 +15,23 @@ GROWTH = re.compile(
     "|dẫn dắt|dẫn đầu|tăng trưởng(?! chậm| yếu| giảm)|động lượng|đà tăng|bứt phá",
     re.IGNORECASE,
 )
-_CLAUSE = (
-    r"((?!\s(and|but|then|và|nhưng)\s+(show|tell|give|name|list|rank|find|which|what|who|where|how|cho|tìm|ngành nào))"
-    r"[^.,;:?!\n])*"
-)
-ASIDE = re.compile(
-    r"(?<!n[o'’]t )\b(forget|ignor(e|ing)|disregard(ing)?|never ?mind|(apart|aside) from|(other|rather) than|instead of"
-    rf"|regardless of|(leav(e|ing)|put(ting)?|set(ting)?) aside)\b{_CLAUSE}"
-    r"|\b(leav(e|ing)|put(ting)?|set(ting)?)\s[^.,;:?!\n]*?\saside\b"
-    rf"|(bỏ qua|(?<!đừng )quên|gác|không tính|không kể|đừng tính|thay vì|ngoại trừ)\b{_CLAUSE}",
-    re.IGNORECASE,
-)
-"""A clause about what is not to count."""
+_FEW_WORDS = r"(?:\s+(?!(?:which|what|who|are|is|nào|gì)\b)[\w'’-]+){0,2}"
+
+
+def _aside(sought: re.Pattern[str], rest: str) -> re.Pattern[str]:
+    """What puts aside what is sought, with the rest that goes with it; `kept` is what denies it."""
+    return re.compile(
+        r"(?P<kept>\b(?:never|not|\w*n['’]t|cannot|without|đừng|không)\s+(?:[\w'’-]+\s+){0,2})?(?:"
+        r"\b(?:forget|ignor(?:e|ing)|disregard(?:ing)?|never ?mind|(?:apart|aside) from|(?:other|rather) than"
+        r"|instead of|regardless of|(?:leav(?:e|ing)|put(?:ting)?|set(?:ting)?) aside"
+        rf"|bỏ qua|quên|gác|không tính|không kể|đừng tính|thay vì|ngoại trừ){_FEW_WORDS}\s+(?:{sought.pattern}){rest}"
+        rf"|\b(?:leav(?:e|ing)|put(?:ting)?|set(?:ting)?){_FEW_WORDS}\s+(?:{sought.pattern})\w*{_FEW_WORDS}\s+aside\b)",
+        re.IGNORECASE,
+    )
+
+
+ASIDE = (_aside(SHELTER, r"[^.,;:?!\n]*"), _aside(GROWTH, ""))
+"""With shelter, the rest of the clause: a recession or a crash."""
 RATES = re.compile(
     r"\b(interest|policy|key|base) rate|\brates\b|\brate.(hike|cut|rise|increase|shock|sensitiv)|central bank"
     "|lãi suất|ngân hàng (nhà nước|trung ương)",
@@ -44,16 +49,19 @@ class Asked(NamedTuple):
 
 def asked(questions: Sequence[str]) -> Asked:
     """The newest question that says what is sought decides, so that one which says nothing of it is weighed as the
-    answer before was. About rates is only what the newest mentions.
+    answer before was; the first has nothing to put aside. About rates is only what the newest mentions.
     """
-    sought = [_shelter(question) for question in questions]
-    shelter = next((each for each in reversed(sought) if each is not None), False)
+    first, *later = questions
+    sought = [SHELTER.search(first) is not None, *map(_shelter, later)]
+    shelter = next(each for each in reversed(sought) if each is not None)
     return Asked(shelter, RATES.search(questions[-1]) is not None, before=shelter and sought[-1] is None)
 
 
 def _shelter(question: str) -> bool | None:
-    """Whether it seeks shelter; None where it says nothing of what it seeks."""
-    kept = ASIDE.sub("", question)
+    """Whether a question on an answer seeks shelter; None where it says nothing of what it seeks."""
+    kept = question
+    for aside in ASIDE:
+        kept = aside.sub(lambda found: found[0] if found["kept"] else "", kept)
     if SHELTER.search(kept):
         return True
     return False if GROWTH.search(kept) or SHELTER.search(question) else None

@@ -6,7 +6,8 @@ Every number in them is a figure's with one decimal, a rank, a count or a year.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from math import isclose
 from typing import NamedTuple
 
 from agent.figures import Figure
@@ -63,12 +64,12 @@ class Wording:
 
     def as_asked(self, sector: str, figures: Sequence[Figure], lookbacks: Sequence[str]) -> str:
         """How it performed over the lookbacks that were asked for, and for which of them no tool said it."""
-        wanted = {lookback: days_of(lookback) for lookback in lookbacks}
         own = (figure for figure in figures if figure.sector == sector and figure.value is not None)
         returns = [(figure, days) for figure in own if (days := return_days(figure))]
-        found = [self._returned(figure) for figure, days in returns if days in wanted.values()]
         reached = {days for _, days in returns}
-        missing = [self._span(lookback) for lookback, days in wanted.items() if days not in reached]
+        told = {lookback: _as_long(days_of(lookback) or 0, reached) for lookback in lookbacks}
+        found = [self._returned(figure) for figure, days in returns if days in set().union(*told.values())]
+        missing = [self._span(lookback) for lookback, spans in told.items() if not spans]
         none = self._phrases.not_returned.format(lookbacks=_listed(missing, self._phrases.any_of)) if missing else ""
         said = "; ".join(filter(None, (", ".join(found), none)))
         return self._phrases.as_asked.format(figures=said) if said else ""
@@ -170,6 +171,11 @@ class Wording:
 
     def _sector(self, name: str) -> str:
         return self._taxonomy.display(name, self._phrases.language)
+
+
+def _as_long(days: int, others: Set[int]) -> set[int]:
+    """The same number among the others, or else those within 2 %: 52 weeks are a year."""
+    return {days} if days in others else {each for each in others if isclose(days, each, rel_tol=0.02)}
 
 
 def _joined(*sentences: str) -> str:

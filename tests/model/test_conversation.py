@@ -8,7 +8,9 @@ import pytest
 
 from agent import data
 from agent.model.conversation import Conversation, sectors_named
-from agent.taxonomy import SectorSpec, Taxonomy
+from agent.model.lookback_words import lookbacks_named
+from agent.model.sought import asked as sought
+from agent.taxonomy import SectorSpec, Taxonomy, as_customary
 
 SECTORS = ("Energy", "Health Care", "Personal and Household Goods")
 BANKS = SectorSpec(aliases=["Ngân hàng", "lenders", "Bank"])
@@ -69,6 +71,7 @@ def test_lookbacks_are_read_in_sessions_weeks_months_quarters_and_years(question
         ("the last quarter", ["3M"]),
         ("the past year and the previous month", ["1Y", "1M"]),
         ("last week", ["1W"]),
+        ("in the past year, in the last two weeks", ["1Y", "2W"]),
         ("1.5 years", ["18M"]),
         ("a year and a half, or two and a half years", ["18M", "30M"]),
         ("2.5 months", ["2.5M"]),
@@ -95,10 +98,56 @@ def test_each_lookback_of_a_list_is_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["12-1 month momentum", "12-1M momentum", "the 10-year yield", "the 52-week high", "$5m", "kỳ hạn 10 năm"],
+    [
+        *("12-1 month momentum", "12-1M momentum", "the 10-year yield", "the 52-week high", "kỳ hạn 10 năm"),
+        *("the 10-year US Treasury yield", "a 10-year government bond", "the 10-year swap", "3-month T-bills"),
+        *("3-month LIBOR", "a 30-year fixed mortgage", "10 năm trái phiếu", "trái phiếu chính phủ 10 năm"),
+    ],
 )
 def test_names_with_a_time_in_them_are_no_lookback(question: str) -> None:
     assert asked(f"And by {question}?").lookbacks == []
+
+
+@pytest.mark.parametrize("bonds", ["as bond yields rise", "if rates rise", "for bonds, too"])
+def test_lookback_stays_one_where_bonds_are_spoken_of_as_well(bonds: str) -> None:
+    assert asked(f"And over 6 months {bonds}?").lookbacks == ["6M"]
+
+
+@pytest.mark.parametrize("question", ["$5m", "€ 5m", "USD 5m", "5M USD", "5m dollars", "5m shares"])
+def test_amounts_are_no_lookback(question: str) -> None:
+    assert asked(f"And with {question}?").lookbacks == []
+
+
+@pytest.mark.parametrize("question", ["từ 30 tháng 9", "Tính đến 30 tháng 9 năm 2008", "ngày 2 tháng 9"])
+def test_dates_are_no_lookback(question: str) -> None:
+    assert asked(question).lookbacks == []
+
+
+@pytest.mark.parametrize(
+    ("question", "lookbacks"),
+    [
+        ("over 3,6,12 months", ["3M", "6M", "1Y"]),
+        ("over 1,3,6 months", ["1M", "3M", "6M"]),
+        ("trong 3,6 tháng", ["3.6M"]),
+        ("ten trading sessions, 5 business days", ["10D", "5D"]),
+        ("one hundred and twenty sessions, một trăm hai mươi lăm phiên", []),
+    ],
+)
+def test_counts_are_read_whole(question: str, lookbacks: list[str]) -> None:
+    assert asked(question).lookbacks == lookbacks
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("5" + ",5" * 5000, "1, " * 6000, "3 and " * 3000, "1" + " " * 50_000, "hundred " * 3000, "hai hoặc " * 3000),
+        *("1.5" * 5000, "6M bonds " * 3000, "6M US US " * 3000, "set " * 5000, "ignore " * 5000, "energy, " * 5000),
+    ],
+)
+def test_long_question_is_read_in_the_end(question: str) -> None:
+    lookbacks_named(question)
+    sought([question, question])
+    sectors_named(question, TAXONOMY)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +162,9 @@ def test_names_with_a_time_in_them_are_no_lookback(question: str) -> None:
         "6 tháng tới",
         "hai năm nữa",
         "3 đến 6 tháng sắp tới",
+        "in six months",
+        "in a year",
+        "sau 6 tháng",
     ],
 )
 def test_what_lies_ahead_is_no_lookback(question: str) -> None:
@@ -151,3 +203,55 @@ def test_lookbacks_are_read_in_vietnamese_words(question: str, lookbacks: list[s
 )
 def test_sectors_are_read_by_any_of_their_names(question: str, sectors: list[str]) -> None:
     assert sectors_named(question, TAXONOMY) == sectors
+
+
+MARKET = as_customary(
+    ["Oil and Gas", "Chemicals", "Basic Resources", "Banks", "Utilities", "Real Estate", "Retail", "Technology"]
+)
+US = as_customary(["Energy", "Finance", "Manufacturing", "Wholesale and Retail", "Utilities"])
+"""Sectors of servers whose agent file has no taxonomy."""
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("And energy, over six months?", ["Oil and Gas"]),
+        ("And energy over the last six months?", ["Oil and Gas"]),
+        ("dầu khí 6 tháng", ["Oil and Gas"]),
+        ("Còn ngân hàng?", ["Banks"]),
+        ("Thép thì sao?", ["Basic Resources"]),
+        ("Bỏ qua suy thoái, còn ngân hàng thì sao?", ["Banks"]),
+        ("And oil, banking or tech?", ["Oil and Gas", "Banks", "Technology"]),
+        ("And energy, which is the safer?", ["Oil and Gas"]),
+        ("And energy in a crash?", ["Oil and Gas"]),
+        ("How do oil and tech stocks look?", ["Oil and Gas", "Technology"]),
+        ("Is the property sector cheap? Cổ phiếu cao su?", ["Real Estate", "Chemicals"]),
+        ("IT?", ["Technology"]),
+        ("Is information technology cheap, and do banks rise as retail does?", ["Technology", "Banks", "Retail"]),
+    ],
+)
+def test_customary_names_are_read_where_sectors_are_spoken_of(question: str, sectors: list[str]) -> None:
+    assert sectors_named(question, MARKET) == sectors
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And in a financial crisis, which sectors hold up?",
+        "Which sectors hold up in a financial crisis?",
+        "Financial conditions are tight; which sectors lead?",
+        "And which lead if oil prices fall?",
+        "Which property of a sector matters, and should a private banking client know?",
+        "Which sectors gain from industrial output?",
+        "What do retailing and oil data say?",
+        "As rubber meets the road, which lead?",
+        "Khủng hoảng tài chính: ngành nào phòng thủ?",
+        "Nên mua ngành nào khi lãi suất ngân hàng tăng?",
+        "Thị trường bất động sản đóng băng thì ngành nào?",
+        "sản xuất công nghiệp giảm thì ngành nào?",
+        "Các ngành công nghiệp nào dẫn đầu?",
+        "And the others?",
+    ],
+)
+def test_everyday_words_are_no_sectors(question: str) -> None:
+    assert sectors_named(question, MARKET) == sectors_named(question, US) == []

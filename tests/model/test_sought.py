@@ -17,7 +17,14 @@ def test_first_question_seeks_what_its_words_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["And energy?", "And if growth slows?", "Where would that lead to?", "Còn ngân hàng?"]
+    "question",
+    [
+        "And energy?",
+        "And if growth slows?",
+        "Where would that lead to?",
+        "Còn ngân hàng?",
+        "Forget the rally; and energy?",
+    ],
 )
 def test_question_that_says_nothing_of_what_is_sought_seeks_what_was_sought_before(question: str) -> None:
     assert asked([SHELTER, question]) == Asked(shelter=True, before=True)
@@ -41,6 +48,9 @@ def test_question_that_says_nothing_of_what_is_sought_seeks_what_was_sought_befo
         "Never mind the downturn.",
         "Apart from the downturn, what matters?",
         "Bỏ qua suy thoái, còn ngân hàng?",
+        "Leaving recession fears aside, what do you say?",
+        "Thay vì phòng thủ, ngành nào?",
+        "Không tính suy thoái thì sao?",
     ],
 )
 def test_newest_question_that_says_what_is_sought_decides(question: str) -> None:
@@ -58,6 +68,37 @@ def test_newest_question_that_says_what_is_sought_decides(question: str) -> None
 )
 def test_shelter_that_is_not_put_aside_is_sought(question: str) -> None:
     assert asked(["Which lead?", question]) == Asked(shelter=True)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which sectors apart from utilities are defensive in a downturn?",
+        "Other than tech what holds up in a crash?",
+        "Ignoring valuations which sectors are safest in a recession?",
+        "Rather than chasing leaders which sectors hold up in a downturn?",
+        "Putting cash aside for a crash: which sectors?",
+        "Setting aside 10% of the money in case of a downturn, which?",
+        "Ngoại trừ ngân hàng ngành nào trú ẩn được trong suy thoái?",
+        "Thay vì tăng trưởng hãy chọn ngành phòng thủ",
+        "We should never forget that a recession looms",
+        "You cannot just ignore the downturn",
+        "Don't you forget the recession",
+        "Without ignoring a downturn, which to buy?",
+        "Đừng bỏ qua rủi ro suy thoái",
+        "Không thể bỏ qua suy thoái",
+    ],
+)
+def test_shelter_is_sought_where_something_else_is_put_aside_and_where_putting_it_aside_is_denied(
+    question: str,
+) -> None:
+    assert asked([question]) == asked(["Which lead?", question]) == Asked(shelter=True)
+
+
+@pytest.mark.parametrize("question", ["Which sectors, ignoring a recession?", "Bỏ qua suy thoái, ngành nào?"])
+def test_first_question_puts_nothing_aside(question: str) -> None:
+    assert asked([question]) == Asked(shelter=True)
+    assert asked(["Which?", question]) == Asked()
 
 
 def test_rates_are_spoken_of_where_the_newest_question_mentions_them() -> None:

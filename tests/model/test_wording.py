@@ -144,6 +144,23 @@ def test_return_over_each_lookback_that_was_asked_for_is_told_and_those_without_
     assert Wording(phrases, None).as_asked("A", given, lookbacks) == told
 
 
+@pytest.mark.parametrize(("came", "asked"), [("52W", "1Y"), ("21D", "1M"), ("126D", "6M")])
+def test_return_over_as_long_a_time_in_other_units_is_the_one_that_was_asked_for(came: str, asked: str) -> None:
+    told = Wording(ENGLISH, None).as_asked("A", figures("performance", came, A=1.5), [asked])
+    assert told == f"As asked: performance +1.5 % ({came})."
+
+
+def test_return_over_the_very_lookback_is_told_rather_than_one_about_as_long() -> None:
+    given = figures("performance", "52W", A=1.5) + figures("performance", "1Y", A=2.5)
+    assert Wording(ENGLISH, None).as_asked("A", given, ["52W"]) == "As asked: performance +1.5 % (52W)."
+    assert Wording(ENGLISH, None).as_asked("A", given, ["1Y"]) == "As asked: performance +2.5 % (1Y)."
+
+
+def test_return_over_four_weeks_is_not_told_for_a_month() -> None:
+    told = Wording(ENGLISH, None).as_asked("A", figures("performance", "4W", A=1.5), ["1M"])
+    assert told == "As asked: no performance came for 1M."
+
+
 def test_both_languages_have_words_for_all_that_the_scorecard_weighs() -> None:
     weights = {abs(weight) for each in WEIGHTS.values() for weight in each if weight}
     assert weights == set(ENGLISH.shares) == set(VIETNAMESE.shares)
