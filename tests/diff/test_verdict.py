@@ -14,30 +14,12 @@ from agent.result import RunResult
 from tests.following import NEXT, follow
 from tests.messages_api import call
 from tests.moving import JUNE, SEPTEMBER, advised, moving_market, moving_run
-from tests.scripted import Scripted, answer, said
+from tests.scripted import SECTOR_FORM, Scripted, answer, said
 
 SAY = words("en")
 OTHER = advised("underweight", 0.7)
 YEAR = call("get_sector_heatmap", {"lookback_period": "1Y"}, id="toolu_2")
-FORM = {
-    "type": "object",
-    "properties": {
-        "sector_recommendations": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "sector_name": {"type": "string"},
-                    "action": {"type": "string", "enum": ["overweight", "underweight"]},
-                    "rationale": {"type": "string"},
-                    "confidence_score": {"type": "number"},
-                },
-            },
-        },
-        "heatmap_url": {"type": "string"},
-        "view": {"type": "string"},
-    },
-}
+FORM = SECTOR_FORM | {"properties": SECTOR_FORM["properties"] | {"view": {"type": "string"}}}
 
 
 def compared(before: RunResult, after: RunResult) -> Comparison:

@@ -7,7 +7,7 @@ text are replaced.
 
 from __future__ import annotations
 
-from agent.report import heatmap
+from agent.report import footnotes, heatmap
 from agent.report.markup import asset, template
 from agent.report.page.advice import Advice
 from agent.report.page.course import Course
@@ -35,7 +35,7 @@ def render(result: RunResult, palette: Palette = CVD) -> str:
     """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
     style = f"{asset('run.css')}\n{asset('rotation.css')}"
     page_of = template("page.html", style=style, script=asset("page.js"), palette=palette)
-    cells, page = heatmap.heatmap_of(result.figures), ""
+    cells, evidence, page = heatmap.heatmap_of(result.figures), footnotes.evidence_of(result), ""
     for room in _ROOMS:
         texts = Texts(result, room)
         page = page_of.render(
@@ -44,9 +44,9 @@ def render(result: RunResult, palette: Palette = CVD) -> str:
             texts=texts,
             result=result,
             view=Head(result, cells, texts),
-            advice=Advice(result, cells, texts),
+            advice=Advice(result, cells, evidence, texts),
             table=Table(result, cells, texts),
-            course=Course(result, texts),
+            course=Course(result, evidence, texts),
         )
         if len(page.encode()) <= LIMIT:
             break

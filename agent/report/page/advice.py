@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from agent.comparison import Change, Moved, probability, recommendations_of
+from agent.comparison import Change, probability, recommendations_of
 from agent.report import behind, changed, footnotes
 from agent.report.heatmap import Heatmap, sector_key
 from agent.report.lettering import plain
@@ -22,8 +22,9 @@ _KNOWN = ("sector_name", "action", "rationale", "confidence_score")
 
 
 class Advice:
-    def __init__(self, result: RunResult, cells: Heatmap, texts: Texts) -> None:
-        self._result, self._cells, self._texts, self._say = result, cells, texts, texts.say
+    def __init__(self, result: RunResult, cells: Heatmap, evidence: Sequence[footnotes.Number], texts: Texts) -> None:
+        self._result, self._cells, self._evidence = result, cells, evidence
+        self._texts, self._say = texts, texts.say
         self._columns = changed.columns_of(cells)
         self._changes = changed.changes_of(result)
         self._behind = behind.largest(result.figures)
@@ -91,10 +92,6 @@ class Advice:
         given = self.given or []
         return {self._texts.key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
 
-    @cached_property
-    def _evidence(self) -> list[footnotes.Number]:
-        return footnotes.evidence_of(self._result)
-
     def _rationale(self, text: Any, at: int) -> Markup:
         if not isinstance(text, str):
             return escape(self._texts.text(text))
@@ -129,11 +126,10 @@ class Advice:
             kind=change.kind.replace(" ", "-"),
             text=self._texts.short(changed.change_text(change, self._say)),
             rank=changed.rank_text(change, self._say),
-            moved=[self._moved_text(each) for each in change.figures],
+            moved=[
+                self._texts.text(changed.moved_text(each, self._say, self._columns), 120) for each in change.figures
+            ],
         )
-
-    def _moved_text(self, moved: Moved) -> str:
-        return self._texts.text(changed.moved_text(moved, self._say, self._columns), 120)
 
     # What else there is to an answer
 

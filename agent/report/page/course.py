@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,8 +24,8 @@ class Bar:
 
 
 class Course:
-    def __init__(self, result: RunResult, texts: Texts) -> None:
-        self._result, self._texts, self._say = result, texts, texts.say
+    def __init__(self, result: RunResult, evidence: Sequence[footnotes.Number], texts: Texts) -> None:
+        self._result, self._evidence, self._texts, self._say = result, evidence, texts, texts.say
 
     @property
     def warnings(self) -> list[str]:
@@ -53,10 +52,6 @@ class Course:
             )
             for turn, start, seconds, calls in laid
         ]
-
-    @cached_property
-    def _evidence(self) -> list[footnotes.Number]:
-        return footnotes.evidence_of(self._result)
 
     def _call(self, call: Call, bar: Bar | None) -> SimpleNamespace:
         waiting, texts, say = call.shown is None, self._texts, self._say
