@@ -72,6 +72,8 @@ class Command:
 
     def __init__(self, zygote: Zygote, order: dict[str, Any]) -> None:
         self._zygote, self._files = zygote, [Path(order["out"]), Path(order["err"])]
+        for file in self._files:
+            file.touch()  # a command may be killed before it has opened them
         self.pid: int = zygote.ask(order)
 
     def wait_for_word(self, word: str) -> None:
@@ -165,7 +167,7 @@ def _become(order: dict[str, Any]) -> None:
     signal.alarm(LONGEST)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+        os.dup2(os.open(order[name], os.O_WRONLY | os.O_APPEND), number)
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
