@@ -166,7 +166,7 @@ async def test_run_that_is_stopped_while_an_answer_comes_keeps_what_that_had_use
             error.usage = {"input": 70}  # type: ignore[attr-defined]
             raise
 
-    result = await ask(Scripted(said(LOOK), stopped), keys={"budget": {"seconds": 0.2}})
+    result = await ask(Scripted(said(LOOK), stopped), keys={"budget": {"seconds": 1}})
     assert (result.status, result.usage.input, result.broken_off.input) == ("budget", 170, 70)
     [failed] = [event for event in logged(result) if isinstance(event, ModelFailed)]
     assert (failed.kind, failed.may_have_cost) == ("stopped", True)
