@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from agent.comparison import SectorKey, sector_key_of
 from agent.encoding import canonical
-from agent.figures import Figure
-from agent.report.heatmap import finite, latest
+from agent.figures import Figure, latest
+from agent.report.heatmap import finite
 from agent.result import Call, RunResult
 
 Outcome: TypeAlias = Literal[

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.figures import Figure
-from agent.report.heatmap import finite, latest, numbers_text, sector_key, unit_label
+from agent.figures import Figure, latest
+from agent.report.heatmap import finite, numbers_text, sector_key, unit_label
 from agent.report.words import Words
 
 MOST = 3
