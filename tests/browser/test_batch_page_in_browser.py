@@ -114,3 +114,4 @@ def test_every_date_lies_on_the_printed_sheet_and_no_name_is_broken_inside_a_wor
       }).map(word => word[0]))"""
     assert tab.value("document.querySelectorAll('.matrix tbody th').length") > len(INDUSTRIES)
     assert tab.value(broken) == []
+    assert tab.on_paper(186, 273).value(broken) == []

@@ -49,7 +49,7 @@ def test_every_text_can_be_read(shown: Open, scheme: str) -> None:
 def test_two_runs_are_printed_on_a4_with_the_figures_of_a_change_in_one_line_each(shown: Open) -> None:
     text = page(moved("overweight", 2.5), moved("underweight", -4.0))
     assert shown(text).printed() == (1, A4)
-    tab = shown(text).on_paper(182, 269)
+    tab = shown(text).on_paper(186, 273)
     lines = """[...document.querySelectorAll('.figures li')].map(each => {
       const text = document.createRange();
       text.selectNodeContents(each);
