@@ -21,6 +21,7 @@ from agent.model.base import Usage
 from agent.report.drawing import draw
 from agent.report.page import LIMIT, render
 from agent.result import ADVICE, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
+from tests.report.drawn_runs import drawn_run
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 RETURNS = {"Banks": 33.0, "Retail": 8.0, "Media": -12.5}
@@ -463,3 +464,30 @@ def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() ->
     page = render(result(figures=figures))
     assert '<svg class="rotation"' in page and 'data-sector="Media"' in page
     assert '<svg class="rotation"' not in render(result())
+
+
+def test_page_and_drawing_say_what_filled_and_hollow_circles_mean() -> None:
+    run = drawn_run()
+    said = "Filled: ahead and gaining, or behind and losing. Hollow: turning."
+    assert said in text_of(run) and said in draw(run)
+    assert "Tô đặc: dẫn trước" in text_of(drawn_run(spec={"language": "vi"}))
+    assert said not in text_of(result())
+
+
+def test_what_would_speak_against_calls_has_a_place_of_its_own_on_paper_where_columns_leave_none_beside_them() -> None:
+    def run(columns: int, count: int) -> RunResult:
+        values = {f"Sector {at}": at + 0.5 for at in range(count)}
+        metrics = ["performance", *(f"size_{at}" for at in range(1, columns))]
+        figures = [
+            figure(name, value + 100 * at, metric)
+            for name, value in values.items()
+            for at, metric in enumerate(metrics)
+        ]
+        given = [advice(name, why=f"Performance {value} % (3M).") for name, value in values.items()]
+        answer = {"sector_recommendations": given}
+        evidence = [number.to_json() for number in examine(answer, figures)]
+        return result(figures=figures, answer=answer, evidence=evidence)
+
+    panel = '<div class="against">'
+    assert [panel in render(run(*each)) for each in ((12, 6), (13, 6), (13, 7))] == [False, True, False]
+    assert panel not in render(replace(run(13, 6), status="failed"))

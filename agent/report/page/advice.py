@@ -33,12 +33,17 @@ class Advice:
     def given(self) -> list[Mapping[str, Any]] | None:
         return recommendations_of(self._result.answer)
 
-    @property
+    @cached_property
     def cards(self) -> list[SimpleNamespace]:
         """One for each recommendation there is room for."""
         shown = self._texts.some(self.given or [])
         turnings = turning_points(self._result, self._cells, shown)
         return [self._card(at, *each) for at, each in enumerate(zip(shown, turnings, strict=True))]
+
+    @property
+    def weighed(self) -> list[SimpleNamespace]:
+        """The cards that some figure speaks against, or would past the middle of all sectors."""
+        return [card for card in self.cards if card.against or card.turning]
 
     @cached_property
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
