@@ -76,11 +76,16 @@ def change_text(change: Change, say: Words) -> str:
 
 
 def rank_text(change: Change, say: Words) -> str:
-    """Where its rank moved: `rank 4 → 2`; empty where it did not."""
+    """Where its place moved: `place in the answer 4 → 2`; empty where it did not."""
     before, after = change.rank
     if before is None or after is None or before == after:
         return ""
-    return say("rank {before} → {after}", before=before, after=after)
+    return say("place in the answer {before} → {after}", before=before, after=after)
+
+
+def against_text(change: Change, moved: Moved, say: Words) -> str:
+    """`against the change`, of a figure that speaks against it; empty for any other."""
+    return say("against the change") if change.speaks(moved) < 0 else ""
 
 
 def columns_of(table: Heatmap) -> Columns:

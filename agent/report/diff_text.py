@@ -131,6 +131,8 @@ def _moved(comparison: Comparison, say: Words) -> str:
     if comparison.changes is None:
         return say("They had other figures.")
     whose, found = _weightiest(comparison.changes)
+    if not found and any(each.figures for each in comparison.changes):
+        return say("They had other figures, but what moved notably of the named sectors speaks against it.")
     if not found:
         return say("They had other figures, but none of a named sector moved notably.")
     if set(comparison.setup) - {"as_of"}:
@@ -138,16 +140,18 @@ def _moved(comparison: Comparison, say: Words) -> str:
     else:
         what = say("Figures moved, which may explain it and proves nothing")
     name, columns = sector_names(comparison, say), _columns(comparison)
-    foremost = sorted(((name(each.sector), each.figures[0]) for each in found), key=lambda pair: -abs(pair[1].size))
-    told = "; ".join(f"{sector}: {moved_text(moved, say, columns)}" for sector, moved in foremost[:NAMED])
+    foremost = sorted(found, key=lambda each: (-each.speaks(each.figures[0]), -abs(each.figures[0].size)))
+    told = "; ".join(
+        f"{name(each.sector)}: {moved_text(each, each.figures[0], say, columns)}" for each in foremost[:NAMED]
+    )
     return f"{what}; {say(whose)}: {told}."
 
 
 def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
-    """Sectors whose figures moved: those with another action where there are any, else those that are new or gone, else
-    with another confidence; and what they are.
+    """Sectors of which a figure moved, and not against the change: those with another action where there are any, else
+    those that are new or gone, else with another confidence; and what they are.
     """
-    moved = [each for each in changes if each.figures]
+    moved = [each for each in changes if each.figures and each.speaks(each.figures[0]) >= 0]
     if turned := [each for each in moved if None not in each.action and each.action[0] != each.action[1]]:
         return "among them, of sectors with another action", turned
     if came := [each for each in moved if None in each.action]:
@@ -188,9 +192,11 @@ def _columns(comparison: Comparison) -> Columns:
     return columns_of(heatmap_of(comparison.after.result.figures))
 
 
-def moved_text(moved: Moved, say: Words, columns: Columns) -> str:
-    """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`"""
-    return f"{changed.moved_text(moved, say, columns)} ({number_text(moved.size, 1, plus=True)} σ)"
+def moved_text(change: Change, moved: Moved, say: Words, columns: Columns) -> str:
+    """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`, or `(−2.0 σ, against the change)`"""
+    size = f"{number_text(moved.size, 1, plus=True)} σ"
+    beside = ", ".join(filter(None, (size, changed.against_text(change, moved, say))))
+    return f"{changed.moved_text(moved, say, columns)} ({beside})"
 
 
 def sector_names(comparison: Comparison, say: Words) -> SectorNames:
@@ -226,7 +232,7 @@ def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
             _advice(each, 0, say),
             _advice(each, 1, say),
             " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
-            [moved_text(moved, say, columns) for moved in each.figures],
+            [moved_text(each, moved, say, columns) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
         for each in sorted(comparison.changes or (), key=lambda each: KINDS.index(each.kind))

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from agent.comparison import Change, probability, recommendations_of
+from agent.comparison import Change, Moved, probability, recommendations_of
 from agent.report import behind, changed, footnotes
 from agent.report.heatmap import Heatmap, sector_key
 from agent.report.lettering import plain
@@ -117,6 +117,11 @@ class Advice:
             for each in self._texts.some(gone)
         ]
 
+    @property
+    def moved(self) -> bool:
+        """Whether a figure is named that moved."""
+        return any(each.figures for each in self._changes)
+
     def _change(self, name: str) -> SimpleNamespace | None:
         found = next((each for each in self._changes if sector_key(each.sector) == sector_key(name)), None)
         return None if found is None else self._told(found)
@@ -126,10 +131,15 @@ class Advice:
             kind=change.kind.replace(" ", "-"),
             text=self._texts.short(changed.change_text(change, self._say)),
             rank=changed.rank_text(change, self._say),
-            moved=[
-                self._texts.text(changed.moved_text(each, self._say, self._columns), 120) for each in change.figures
-            ],
+            moved=[self._texts.text(self._moved(change, each), 160) for each in change.figures],
         )
+
+    def _moved(self, change: Change, moved: Moved) -> str:
+        text, against = (
+            changed.moved_text(moved, self._say, self._columns),
+            changed.against_text(change, moved, self._say),
+        )
+        return f"{text} ({against})" if against else text
 
     # What else there is to an answer
 
