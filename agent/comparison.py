@@ -66,8 +66,8 @@ class Change:
     """What became of a sector, earlier run first; None where it was not recommended.
 
     `rank`: its place in the answer when the surest overweight is first and the surest underweight is last; equals share
-    one, as all neutral sectors do. None for both where the later answer is about some of the earlier one's sectors alone,
-    and for a sector that stays neutral, whose place others alone move.
+    one, as all neutral sectors do. None for both where the later answer is about some of the earlier one's sectors
+    alone, and for a sector that stays neutral, whose place others alone move.
     """
 
     sector: str

@@ -132,7 +132,7 @@ def _moved(comparison: Comparison, say: Words) -> str:
         return say("They had other figures.")
     whose, found = _weightiest(comparison.changes)
     if not found and any(each.figures for each in comparison.changes):
-        return say("They had other figures, but what moved notably of the named sectors speaks against it.")
+        return say("They had other figures, but those of named sectors that moved notably speak against the change.")
     if not found:
         return say("They had other figures, but none of a named sector moved notably.")
     if set(comparison.setup) - {"as_of"}:
@@ -149,7 +149,7 @@ def _moved(comparison: Comparison, say: Words) -> str:
 
 def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
     """Sectors of which a figure moved, and not against the change: those with another action where there are any, else
-    those that are new or gone, else with another confidence; and what they are.
+    those that are new or gone, else with another confidence; and what they are. None where all speak against a change.
     """
     moved = [each for each in changes if each.figures and each.speaks(each.figures[0]) >= 0]
     if turned := [each for each in moved if None not in each.action and each.action[0] != each.action[1]]:
@@ -158,6 +158,8 @@ def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
         return "among them, of sectors that are new or gone", came
     if surer := [each for each in moved if each.kind != "same"]:
         return "among them, of sectors with another confidence", surer
+    if any(each.figures and each.kind != "same" for each in changes):
+        return "", []
     return "among them, of sectors with the same advice", moved
 
 

@@ -66,6 +66,14 @@ def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:
     assert changed.moved_text(small, SAY, columns) == "Net value 3M +571 → +38 VND bn"
 
 
-def test_a_rank_is_told_where_it_moved() -> None:
-    assert changed.rank_text(change("neutral", "neutral"), SAY) == "rank 4 → 2"
+def test_figure_that_speaks_against_the_change_is_marked() -> None:
+    up, down, unknown = (Moved("performance", "3M", None, 1, 2, 1.0, True, better=better) for better in (1, -1, 0))
+    for call, against in (("overweight", down), ("underweight", up)):
+        told = {each: changed.against_text(change("neutral", call), each, SAY) for each in (up, down, unknown)}
+        assert told == {up: "", down: "", unknown: ""} | {against: "against the change"}
+
+
+def test_a_place_is_told_where_it_moved() -> None:
+    assert changed.rank_text(change("neutral", "neutral"), SAY) == "place in the answer 4 → 2"
+    assert changed.rank_text(change("neutral", "neutral"), words("vi")) == "vị trí trong câu trả lời 4 → 2"
     assert changed.rank_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""
