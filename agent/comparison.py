@@ -26,6 +26,8 @@ among them, those that a rationale rests on before others, the largest moves fir
 """
 NOTABLE = 0.5
 """Standard deviations from which on a move is named."""
+ALIKE = 0.02
+"""Standard deviations by which moves over one time differ at most that are one, but for rounding."""
 SURER = 0.01
 """The least difference between confidences that counts; they are written with two decimals."""
 _ORDER = ("overweight", "neutral", "underweight")
@@ -65,9 +67,9 @@ class Moved:
 class Change:
     """What became of a sector, earlier run first; None where it was not recommended.
 
-    `rank`: its place in the answer when the surest overweight is first and the surest underweight is last; equals share
-    one, as all neutral sectors do. None for both where the later answer is about some of the earlier one's sectors
-    alone, and for a sector that stays neutral, whose place others alone move.
+    `rank`: its place in the answer when the surest overweight is first and the surest underweight is last, all others
+    between them; equals share one. None where it is neither: such sectors have no order. None for both where the later
+    answer is about some of the earlier one's sectors alone.
     """
 
     sector: str
@@ -140,7 +142,7 @@ def changes(before: RunResult, after: RunResult) -> list[Change]:
             now.name or was.name,
             (was.action, now.action),
             (was.confidence, now.confidence),
-            (None, None) if narrower or was.action == now.action == "neutral" else (was.rank, now.rank),
+            (None, None) if narrower else (was.rank, now.rank),
         )
         found.append(replace(change, figures=_foremost(change, moves.get(key, ()))))
     return found
@@ -151,10 +153,16 @@ def _foremost(change: Change, moves: Iterable[Moved]) -> tuple[Moved, ...]:
     move, as performance and relative strength over one time are among sectors.
     """
     ordered = sorted(moves, key=lambda each: (-change.speaks(each), not each.cited, -abs(each.size)))
-    found: dict[tuple[str | None, str | None, float], Moved] = {}
+    found: list[Moved] = []
     for each in ordered:
-        found.setdefault((each.lookback, each.unit, round(each.size, 2)), each)
-    return tuple(found.values())[:EXPLAINING]
+        if not any(_are_one(each, other) for other in found):
+            found.append(each)
+    return tuple(found[:EXPLAINING])
+
+
+def _are_one(move: Moved, other: Moved) -> bool:
+    same = (move.lookback, move.unit) == (other.lookback, other.unit)
+    return same and abs(move.size - other.size) < ALIKE
 
 
 def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:
@@ -220,7 +228,7 @@ def _by_sector(run: RunResult, key_of: SectorKey) -> dict[str, _Given]:
             str(each["sector_name"]).strip(),
             str(each.get("action") or ""),
             probability(each.get("confidence_score")),
-            places.index(_conviction(each)) + 1,
+            places.index(_conviction(each)) + 1 if _STANCES.get(each.get("action")) else None,
         )
         for key, each in given.items()
     }

@@ -83,7 +83,7 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
             Text(short(row.name, LONGEST), style="bold"),
             Text(say(row.kind), style="" if row.kind == "same" else "bold"),
             *(_advice(console, action, said) for action, said in zip(row.action, (row.before, row.after), strict=True)),
-            Text(row.rank),
+            Text(row.place),
         ]
         for row in rows
     ]

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agent.comparison import Change, Moved, recommendations_of
+from agent.comparison import Change, recommendations_of
 from agent.diff.inputs import CallPair
 from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
-from agent.report import changed
-from agent.report.changed import Columns, columns_of
-from agent.report.heatmap import NO_FIGURE, heatmap_of, number_text
+from agent.report.changed import Columns, columns_of, moved_text
+from agent.report.heatmap import NO_FIGURE, heatmap_of
 from agent.report.names import SectorNames
 from agent.report.terminal import count_of
 from agent.report.words import Words
@@ -194,13 +193,6 @@ def _columns(comparison: Comparison) -> Columns:
     return columns_of(heatmap_of(comparison.after.result.figures))
 
 
-def moved_text(change: Change, moved: Moved, say: Words, columns: Columns) -> str:
-    """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`, or `(−2.0 σ, against the change)`"""
-    size = f"{number_text(moved.size, 1, plus=True)} σ"
-    beside = ", ".join(filter(None, (size, changed.against_text(change, moved, say))))
-    return f"{changed.moved_text(moved, say, columns)} ({beside})"
-
-
 def sector_names(comparison: Comparison, say: Words) -> SectorNames:
     """As the later run has them in its language, in that of the words."""
     return replace(SectorNames.of(comparison.after.result), language=say.language)
@@ -217,7 +209,7 @@ class ChangeRow(NamedTuple):
     action: tuple[str | None, str | None]
     before: str
     after: str
-    rank: str
+    place: str
     figures: list[str]
     cited: list[bool]
 
@@ -233,12 +225,19 @@ def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
             each.action,
             _advice(each, 0, say),
             _advice(each, 1, say),
-            " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
+            _places(each),
             [moved_text(each, moved, say, columns) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
         for each in sorted(comparison.changes or (), key=lambda each: KINDS.index(each.kind))
     ]
+
+
+def _places(change: Change) -> str:
+    """Empty for a sector that has no place on either side."""
+    if change.rank == (None, None):
+        return ""
+    return " → ".join(NO_FIGURE if rank is None else str(rank) for rank in change.rank)
 
 
 def _advice(change: Change, side: int, say: Words) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from agent.comparison import Change, Moved, probability, recommendations_of
+from agent.comparison import Change, probability, recommendations_of
 from agent.report import behind, changed, footnotes
 from agent.report.heatmap import Heatmap, sector_key
 from agent.report.lettering import plain
@@ -130,16 +130,12 @@ class Advice:
         return SimpleNamespace(
             kind=change.kind.replace(" ", "-"),
             text=self._texts.short(changed.change_text(change, self._say)),
-            rank=changed.rank_text(change, self._say),
-            moved=[self._texts.text(self._moved(change, each), 160) for each in change.figures],
+            place=changed.place_text(change, self._say),
+            moved=[
+                self._texts.text(changed.moved_text(change, each, self._say, self._columns), 160)
+                for each in change.figures
+            ],
         )
-
-    def _moved(self, change: Change, moved: Moved) -> str:
-        text, against = (
-            changed.moved_text(moved, self._say, self._columns),
-            changed.against_text(change, moved, self._say),
-        )
-        return f"{text} ({against})" if against else text
 
     # What else there is to an answer
 
