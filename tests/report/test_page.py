@@ -323,7 +323,7 @@ def test_dates_that_are_none_are_no_dates() -> None:
 
 def compared_run() -> RunResult:
     """Banks turned from underweight, Media is gone, Retail is what it was."""
-    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.2, -2.0, True)
+    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.2, -2.0, True, better=-1)
     told = [
         Change("Banks", ("underweight", "overweight"), (0.6, 0.7), (3, 1), (moved,)),
         Change("Retail", ("neutral", "neutral"), (0.5, 0.5), (2, 2)),
@@ -336,9 +336,10 @@ def compared_run() -> RunResult:
 def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> None:
     text = text_of(compared_run())
     assert "Since r1 as of 2025-09-30 : 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (was" in text
-    assert "Banks ▲ overweight flipped, was underweight · rank 3 → 1 Confidence 0.70" in text
-    assert "What moved Relative strength 3M +9.7 → −1.2 %" in text
-    assert "Since" not in text_of(result())
+    assert "Banks ▲ overweight flipped, was underweight · place in the answer 3 → 1 Confidence 0.70" in text
+    assert "What moved among the sectors Relative strength 3M +9.7 → −1.2 % (−2.0 σ, against the change)" in text
+    assert "What moved is weighed by σ, the change of the sector's distance from that mean" in text
+    assert "Since" not in text_of(result()) and "What moved" not in text_of(result())
 
 
 def test_a_question_on_some_sectors_gives_up_none_of_the_others() -> None:
@@ -452,7 +453,7 @@ def test_figures_of_one_measure_have_equally_many_decimals_beside_a_call() -> No
     )
     run.evidence = [number.to_json() for number in examine(run.answer, run.figures)]
     text = text_of(run)
-    assert "Return 1y 1Y +30.0 → +33.0" in text and "Return 1y 1Y +33.0: below +8.0 (−25.0)" in text
+    assert "Return 1y 1Y +30.0 → +33.0" in text and "Return 1y 1Y +33.0: below +9.5 (−23.5)" in text
 
 
 def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() -> None:

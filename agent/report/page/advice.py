@@ -122,6 +122,11 @@ class Advice:
             for each in self._texts.some(gone)
         ]
 
+    @property
+    def moved(self) -> bool:
+        """Whether a figure is named that moved."""
+        return any(each.figures for each in self._changes)
+
     def _change(self, name: str) -> SimpleNamespace | None:
         found = next((each for each in self._changes if sector_key(each.sector) == sector_key(name)), None)
         return None if found is None else self._told(found)
@@ -130,9 +135,10 @@ class Advice:
         return SimpleNamespace(
             kind=change.kind.replace(" ", "-"),
             text=self._texts.short(changed.change_text(change, self._say)),
-            rank=changed.rank_text(change, self._say),
+            place=changed.place_text(change, self._say),
             moved=[
-                self._texts.text(changed.moved_text(each, self._say, self._columns), 120) for each in change.figures
+                self._texts.text(changed.moved_text(change, each, self._say, self._columns), 160)
+                for each in change.figures
             ],
         )
 
