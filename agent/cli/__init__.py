@@ -123,6 +123,11 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def is_terminal(*streams: TextIO | None) -> bool:
+    """Whether each is one; a stream that was closed before the program began is None."""
+    return all(stream is not None and stream.isatty() for stream in streams)
+
+
 def cancel_on_signals(tell: Callable[[], None]) -> Callable[[], None]:
     """The first signal cancels this task, so that what is written is finished; another one ends the process at once.
 
@@ -195,6 +200,11 @@ def main() -> None:
         _let_go(sys.stdout)
         click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
+    except Exception as error:  # what a command shows, it shows when `failures` is over
+        if os.environ.get(DEBUG):
+            raise
+        tell(defect(error))
+        sys.exit(AdvisorError.exit_code)
     finally:
         gc.freeze()  # nothing is to be collected that ends with the process
         try:
