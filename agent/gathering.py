@@ -46,7 +46,6 @@ from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import links_of, readable, texts_of
 from agent.tools.timely import timely
 
-
 UNREADABLE = (LogError, LookupError, TypeError, ValueError, AttributeError)
 """What comes of a log that another version or another program wrote."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import io
-import json
 import os
 import shutil
 import signal
@@ -20,7 +19,7 @@ import click
 from agent import __version__
 from agent.cli.options import place_of, wants_json
 from agent.errors import DEBUG, AdvisorError, Interrupted, UsageError, defect
-from agent.foreign import printable
+from agent.foreign import json_text, printable
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
@@ -179,7 +178,7 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, indent=2))
 
 
 def main() -> None:

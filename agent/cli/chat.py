@@ -29,6 +29,7 @@ from agent.cli.options import (
 )
 from agent.cli.stopping import Ask, RunsInTurn
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
+from agent.foreign import json_text
 from agent.report import result_view, terminal
 from agent.runs import store
 from agent.tracing import exporting
@@ -213,7 +214,7 @@ class Chat:
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:
-        """A fault while something is shown costs no more than that; a chat that can show nothing at all ends."""
+        """A fault while something is shown or saved costs no more than that; a chat that can show nothing ends."""
         try:
             yield
         except OSError:
@@ -247,7 +248,12 @@ class Chat:
             result_view.tell_failure(result)
 
     def _obey(self, line: str) -> bool:
-        """Whether the chat goes on after a command."""
+        """Whether the chat goes on after a command, as it does after one that fails."""
+        with self._going_on():
+            return self._carry_out(line)
+        return True
+
+    def _carry_out(self, line: str) -> bool:
         name, _, rest = line.partition(" ")
         name = name.lower()
         if name in ("/quit", "/help"):
@@ -256,19 +262,13 @@ class Chat:
             tell(UsageError(f"{name} is no command", hint=f"there are {', '.join(COMMANDS)}"))
         elif self.newest is None:
             self._say("nothing has been asked yet")
-        else:
-            with self._going_on():
-                self._carry_out(name, rest.strip(), self.newest)
-        return True
-
-    def _carry_out(self, name: str, file: str, newest: RunResult) -> None:
-        """A command about the newest run."""
-        if name == "/show":
-            self._show(newest, calls=True)
+        elif name == "/show":
+            self._show(self.newest, calls=True)
         elif name == "/save":
-            self._save(newest, file)
+            self._save(self.newest, rest.strip())
         else:
-            self._tell_of(newest, tools=name == "/tools")
+            self._tell_of(self.newest, tools=name == "/tools")
+        return True
 
     def _told(self, commands: dict[str, str]) -> bool:
         for name, what in commands.items():
@@ -326,4 +326,4 @@ def _content(result: RunResult, suffix: str) -> bytes:
 
 def _echo(value: Any) -> None:
     """One line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json_text(value))

@@ -111,6 +111,14 @@ def test_defect_in_what_is_shown_costs_neither_the_chat_nor_the_answer() -> None
     assert (energy["status"], energy["follows"]) == ("ok", first["run"])
 
 
+def test_json_of_a_question_does_not_steer_the_terminal_and_says_it_as_it_was() -> None:
+    question = "Which lead? \x9b31m\u202e"
+    asked = advisor(*OFFLINE, "-q", "--format", "envelope", input=typed(question)).stdout
+    listed = advisor("runs", "--format", "json").stdout
+    assert [json.loads(asked)["question"], json.loads(listed)[0]["question"]] == [question, question]
+    assert not any(each in asked + listed for each in ("\x9b", "\u202e"))
+
+
 def test_chat_whose_standard_input_is_closed_has_no_question() -> None:
     command = ["sh", "-c", 'exec "$@" <&-', "sh", *ADVISOR, "chat", "--offline"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

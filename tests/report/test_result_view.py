@@ -192,3 +192,24 @@ def test_strangers_texts_do_not_steer_the_terminal(
         capsys,
     )
     assert not any(each in text for each in ("\x1b", "\x07", "\u202e"))
+
+
+EVIL = "\x9b31m \u202eevil\x7f"
+
+
+@pytest.mark.parametrize("colours", ["truecolor", "pipe"])
+def test_answer_of_another_form_does_not_steer_the_terminal(
+    colours: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ESCAPE.sub("", shown(run(answer={"note": EVIL, "Bán": 1.5}), 80, colours, monkeypatch, capsys))
+    assert '{\n  "note": "\\u009b31m \\u202eevil\\u007f",\n  "Bán": 1.5\n}\n' in text
+    assert not any(each in text for each in ("\x9b", "\u202e", "\x7f"))
+
+
+def test_what_is_wrong_with_an_answer_does_not_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = [{"pointer": f"/{EVIL}", "message": EVIL} for _ in range(2)]
+    failed = run(status="invalid", answer=None, errors=errors, best_attempt={EVIL: EVIL}, stop_reason=EVIL)
+    text = shown(failed, 80, "pipe", monkeypatch, capsys)
+    assert "  /31m evil: 31m evil" in text and not any(each in text for each in ("\x9b", "\u202e", "\x7f"))

@@ -156,7 +156,9 @@ CALL = {"name": "waiting", "arguments": {"question": "?"}, "_meta": {"progressTo
 
 
 @pytest.mark.parametrize("way", ["end of input", signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_ends_in_the_middle_of_a_run_seals_its_log_and_hands_over_its_spans_first(way: Any, tmp_path: Path) -> None:
+def test_a_server_that_ends_in_the_middle_of_a_run_seals_its_log_and_hands_over_its_spans_first(
+    way: Any, tmp_path: Path
+) -> None:
     with scripted_api(*WAITS) as api:
         env = KEY | {"ANTHROPIC_BASE_URL": api.url, "OTEL_TRACES_EXPORTER": "console"}
         with started("-c", silent(tmp_path), "--trust", env=env) as process:
