@@ -13,12 +13,10 @@ from typing import Any, NamedTuple
 from agent.comparison import changes, recommendations_of
 from agent.errors import LogError
 from agent.events import ContentStored, QuestionAsked, RunCompared, RunFinished, RunStarted
-from agent.gathering import read_run, result_of
+from agent.gathering import UNREADABLE, read_run, result_of
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
-UNREADABLE = (LogError, LookupError, TypeError, ValueError, AttributeError)
-"""What comes of a log that another version or another program wrote: none of it may cost a run its answer."""
 LOOKED_AT = 200
 """Runs that lie beside one, newest first, among which the last comparable one is sought."""
 
@@ -36,7 +34,7 @@ def by_store(run: RunResult) -> RunCompared | None:
         try:
             if _ended_well(folder / log.FILE) and _is_comparable(before := read_run(folder), run):
                 return _compared(before, run)
-        except UNREADABLE:
+        except UNREADABLE:  # none of it may cost a run its answer
             continue
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import io
-import json
 import os
 import shutil
 import signal
@@ -20,7 +19,7 @@ import click
 from agent import __version__
 from agent.cli.options import place_of, wants_json
 from agent.errors import DEBUG, AdvisorError, Interrupted, UsageError, defect
-from agent.foreign import printable
+from agent.foreign import json_text, printable
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
@@ -123,6 +122,11 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def is_terminal(*streams: TextIO | None) -> bool:
+    """Whether each is one; a stream that was closed before the program began is None."""
+    return all(stream is not None and stream.isatty() for stream in streams)
+
+
 def cancel_on_signals(tell: Callable[[], None]) -> Callable[[], None]:
     """The first signal cancels this task, so that what is written is finished; another one ends the process at once.
 
@@ -174,7 +178,7 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, indent=2))
 
 
 def main() -> None:
@@ -195,6 +199,11 @@ def main() -> None:
         _let_go(sys.stdout)
         click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
+    except Exception as error:  # what a command shows, it shows when `failures` is over
+        if os.environ.get(DEBUG):
+            raise
+        tell(defect(error))
+        sys.exit(AdvisorError.exit_code)
     finally:
         gc.freeze()  # nothing is to be collected that ends with the process
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from agent.cli import failures
 from agent.cli.options import format_option
 from agent.errors import UsageError
+from agent.foreign import json_text
 
 
 @click.command("diff")
@@ -38,7 +38,7 @@ def command(before: str, after: str, form: str, html: bool, out: Path | None) ->
             _write(diff_page.render(compared, say), out)
         elif as_json:
             said = {"verdict": diff_text.verdict(compared, words("en"))} | compared.to_json()
-            _write(json.dumps(said, ensure_ascii=False, indent=2) + "\n", out)
+            _write(json_text(said, indent=2) + "\n", out)
         else:
             diff_table.show(compared, say)
 

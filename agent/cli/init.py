@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import echo_json, failures, interruptible, tell
+from agent.cli import echo_json, failures, interruptible, is_terminal, tell
 from agent.cli.options import format_option, trust_option
 from agent.errors import AdvisorError, Interrupted, LogError, ServerError, UsageError
 from agent.foreign import printable, whole
@@ -81,7 +81,7 @@ def command(
         if patterns and no_open:
             raise UsageError("--tools opens the servers, and --no-open forbids it", hint="leave out one of them")
         path = _free(file, force)
-        opens = not no_open and (bool(patterns) or (sys.stdin.isatty() and sys.stderr.isatty()))
+        opens = not no_open and (bool(patterns) or is_terminal(sys.stdin, sys.stderr))
         wanted = Wanted(path, Path(origin) if origin else None, given, only, patterns, opens, trust)
         adopted = _adopted(wanted)
         draft = Draft(_filled(agent_name, "--name"), _filled(description, "--description"), adopted.servers)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
-from rich.json import JSON as RichJSON
+from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from agent.comparison import recommendations_of
-from agent.foreign import printable
+from agent.foreign import json_text, printable
 from agent.model.base import Usage
 from agent.report import answer_table, footnotes
 from agent.report.about import horizon_text, moment
@@ -96,7 +96,7 @@ def tell_warnings(result: RunResult) -> None:
 def _answer(console: Console, result: RunResult, say: Words, *, every_number: bool) -> None:
     rows = recommendations_of(result.answer)
     if rows is None:
-        console.print(RichJSON.from_data(result.answer))
+        console.print(JSONHighlighter()(json_text(result.answer, indent=2)))
         return
     names = SectorNames.of(result)
     texts, notes = answer_table.rationales(result, rows, say, every_number=every_number)
@@ -114,7 +114,7 @@ def _failure(console: Console, result: RunResult, say: Words) -> None:
     reason = f"{say('no valid answer')}: {result.status}: {printable(result.stop_reason)}"
     console.print(Text(reason, style="bold"))
     for error in result.errors[1:]:  # the first is in the reason
-        console.print(Text(f"  {error['pointer'] or 'the answer'}: {short(error['message'], 300)}"))
+        console.print(Text(f"  {one_line(error['pointer']) or 'the answer'}: {short(error['message'], 300)}"))
     if result.best_attempt:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.advisor import ADVISOR, advisor
+from tests.cli.advisor import ADVISOR, advisor, with_broken_heatmap
 
+DEFECT = "hint:  this is a defect of the program; ADVISOR_DEBUG=1 shows where it happened"
 BYTES = {
     "--html": b"<!DOCTYPE html>",
     "--svg": b"<svg xmlns=",
@@ -119,3 +120,15 @@ def test_a_run_that_stopped_before_its_answer_can_be_exported(kind: str, planned
     (tmp_path / "run" / "log.jsonl").write_bytes(b"".join(lines[: len(lines) // 2]))
     done = show(tmp_path / "run", kind)
     assert (done.returncode, done.stdout[: len(BYTES[kind])]) == (0, BYTES[kind])
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("replay", "-q")])
+def test_defect_in_what_is_shown_is_told_as_one(arguments: tuple[str, ...], planned: Path) -> None:
+    done = with_broken_heatmap("runs", *arguments, str(planned))
+    assert (done.returncode, done.stderr.splitlines()) == (1, ["error: LookupError: planted", DEFECT])
+    assert "Overweight" in done.stdout.title(), "what was shown before stays"
+
+
+def test_defect_in_what_is_shown_has_a_traceback_where_that_is_wanted(planned: Path) -> None:
+    done = with_broken_heatmap("runs", "show", str(planned), env=os.environ | {"ADVISOR_DEBUG": "1"})
+    assert done.returncode == 1 and "Traceback" in done.stderr
