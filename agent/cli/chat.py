@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import failure, failures, load, tell, warn
+from agent.cli import failure, failures, load, printing, tell, warn
 from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
 from agent.cli.options import (
@@ -72,7 +72,7 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
         chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = sys.stdin.isatty() and sys.stdout.isatty()
-        with RunsInTurn(quiet=quiet) as chat.runs:
+        with RunsInTurn(quiet=quiet) as chat.runs, printing():
             code = (chat.hold if asks_here else chat.read)()
     sys.exit(code)
 
