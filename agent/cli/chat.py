@@ -245,9 +245,9 @@ class Chat:
         elif self.newest is None:
             self._say("nothing has been asked yet")
         elif name == "/show":
-            self._show(self.newest, calls=True)
+            self._show(self.answered or self.newest, calls=True)
         elif name == "/save":
-            self._save(self.newest, rest.strip())
+            self._save(self.answered or self.newest, rest.strip())
         else:
             self._tell_of(self.newest, tools=name == "/tools")
         return True
