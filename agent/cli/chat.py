@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import failure, failures, is_terminal, load, tell, warn
+from agent.cli import failure, failures, is_terminal, load, printing, tell, warn
 from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
 from agent.cli.options import (
@@ -73,7 +73,7 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
         chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
         asks_here = is_terminal(sys.stdin, sys.stdout)
-        with RunsInTurn(quiet=quiet) as chat.runs:
+        with RunsInTurn(quiet=quiet) as chat.runs, printing():
             code = (chat.hold if asks_here else chat.read)()
     sys.exit(code)
 
@@ -263,9 +263,9 @@ class Chat:
         elif self.newest is None:
             self._say("nothing has been asked yet")
         elif name == "/show":
-            self._show(self.newest, calls=True)
+            self._show(self.answered or self.newest, calls=True)
         elif name == "/save":
-            self._save(self.newest, rest.strip())
+            self._save(self.answered or self.newest, rest.strip())
         else:
             self._tell_of(self.newest, tools=name == "/tools")
         return True

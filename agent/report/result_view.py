@@ -12,8 +12,9 @@ from agent.comparison import recommendations_of
 from agent.foreign import json_text, printable
 from agent.model.base import Usage
 from agent.report import answer_table, footnotes
-from agent.report.about import horizon_text, moment
+from agent.report.about import gaps, horizon_text, moment
 from agent.report.heat_table import show_heatmap
+from agent.report.heatmap import heatmap_of
 from agent.report.names import SectorNames
 from agent.report.terminal import (
     ARGUMENTS,
@@ -56,6 +57,9 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     for warning in result.warnings:
         told = Text.assemble((f"{say('warning')}: ", "bold yellow"), one_line(warning))
         console.print(hanging(console, told))
+    if _data_are_new(result) or calls:
+        for number, gap in enumerate(gaps(result, heatmap_of(result.figures), say, warned=False)):
+            _told(console, "" if number else say("gaps"), gap)
     if result.page:
         _told(console, say("page"), result.page.absolute().as_uri())
     _told(console, say("spent"), spend_text(result.spend(), say))
@@ -101,13 +105,18 @@ def _answer(console: Console, result: RunResult, say: Words, *, every_number: bo
     names = SectorNames.of(result)
     texts, notes = answer_table.rationales(result, rows, say, every_number=every_number)
     wide = answer_table.show_recommendations(console, result, rows, texts, names, say)
-    if result.own_calls or not result.earlier or every_number:  # else it stands above, with the answer before
+    if _data_are_new(result) or every_number:
         show_heatmap(console, result, rows, names, say)
     if not wide:
         answer_table.show_rationales(console, rows, texts, names)
     answer_table.show_notes(console, notes, say)
     if borne_out := footnotes.counted_text(result.counted, say):
         _told(console, say("numbers"), borne_out)
+
+
+def _data_are_new(result: RunResult) -> bool:
+    """Whether any of them came for this question: else they stand above, with the answer before."""
+    return bool(result.own_calls or not result.earlier)
 
 
 def _failure(console: Console, result: RunResult, say: Words) -> None:

@@ -85,15 +85,18 @@ def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answer() -> None:
+def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answer(tmp_path: Path) -> None:
     look, good = message(call("get_sector_heatmap", {})), message(text(json.dumps(ANSWER)))
     bad = [message(text("no JSON"))] * 3
     refused = (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}})
     with scripted_api(look, good, *bad, refused, good) as api:
-        lines = typed("First?", "Bad?", "Refused?", "Good?")
-        done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
+        lines = typed("First?", "Bad?", "/show", "/save kept.json", "Refused?", "Good?")
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        done = advisor("chat", *US, "-q", input=lines, env=env, cwd=tmp_path)
     outcomes = [each.get("error", {}).get("code") for each in told(done.stdout)]
-    assert (done.returncode, outcomes) == (1, [None, "invalid", "model", None])
+    assert (done.returncode, outcomes) == (1, [None, "invalid", None, "model", None])
+    given, _, shown, *_ = told(done.stdout)
+    assert shown == given == json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["answer"]
     last, first = api.requests[-1]["messages"], api.requests[1]["messages"]
     assert [each["role"] for each in last] == ["user", "assistant", "user", "assistant", "user"]
     assert last[-1]["content"][0]["text"] == "Good?" and len(first) == 3

@@ -34,6 +34,26 @@ def test_an_export_goes_to_a_pipe_or_to_a_file(kind: str, planned: Path, tmp_pat
     assert (written.returncode, written.stdout, (tmp_path / "out").read_bytes()) == (0, b"", piped.stdout)
 
 
+@pytest.mark.parametrize("where", ["&-", "/dev/full"])
+@pytest.mark.parametrize("arguments", [*([kind] for kind in BYTES), ["--format", "envelope"], ["--format", "table"]])
+def test_what_cannot_be_written_to_standard_output_is_told(arguments: list[str], where: str, planned: Path) -> None:
+    done = redirected(where, "runs", "show", str(planned), *arguments)
+    why = "Bad file descriptor" if where == "&-" else "No space left on device"
+    assert (done.returncode, done.stderr) == (1, f"error: standard output cannot be written: {why}\n")
+
+
+def test_a_file_is_written_where_standard_output_and_stderr_are_closed(planned: Path, tmp_path: Path) -> None:
+    done = redirected("&- 2>&-", "runs", "show", str(planned), "--csv", "-o", str(tmp_path / "out"))
+    assert done.returncode == 0 and (tmp_path / "out").read_bytes() == show(planned, "--csv").stdout
+    assert redirected("&- 2>&-", "runs", "show", "no-such-run").returncode == 2
+
+
+def redirected(where: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command whose standard output a shell sends somewhere."""
+    command = ["sh", "-c", f'exec "$@" >{where}', "sh", *ADVISOR, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_the_page_made_anew_is_the_one_that_lies_there(planned: Path) -> None:
     assert show(planned, "--html").stdout == (planned / "page.html").read_bytes()
 
