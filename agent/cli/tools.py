@@ -99,7 +99,7 @@ def call(
         from agent.tools.content import unframed
 
         terminal.show_text(unframed(answered.shown))
-        if not answered.is_error:
+        if figures or not (unread or answered.is_error):  # else it is told why there are none
             tool_table.tell_figures(figures)
         for words in unread:
             click.echo(f"warning: {printable(words)}", err=True)
