@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from pydantic import ValidationError
-
 from agent.report import heatmap
 from agent.report.heatmap import ColumnKey
 from agent.result import RunResult
-from agent.taxonomy import SectorSpec, Taxonomy, folded
+from agent.taxonomy import SectorKey, Taxonomy
 
 Kind: TypeAlias = Literal["new", "gone", "flipped", "turned", "surer", "less sure", "same"]
-SectorKey: TypeAlias = Callable[[str], str]
 EXPLAINING = 3
 """Figures that are named for a sector: those that a rationale rests on before others, the largest moves first."""
 NOTABLE = 0.5
@@ -130,27 +127,9 @@ def probability(value: Any) -> float | None:
 
 
 def sector_key_of(*runs: RunResult) -> SectorKey:
-    """Equal for all names of a sector: by the taxonomy of the latest of the runs that has one, else but for case and
-    blanks.
-    """
-    taxonomy = next((found for run in reversed(runs) if (found := _taxonomy(run.spec))), None)
-
-    def key_of(name: str) -> str:
-        own = taxonomy.canonical(name) if taxonomy else None
-        return folded(own or name) or name
-
-    return cache(key_of)
-
-
-def _taxonomy(spec: Mapping[str, Any]) -> Taxonomy | None:
-    """None also for what another version wrote and this one does not take."""
-    sectors = spec.get("sectors")
-    if not isinstance(sectors, Mapping):
-        return None
-    try:
-        return Taxonomy({name: SectorSpec.model_validate(about) for name, about in sectors.items()})
-    except ValidationError:
-        return None
+    """By the taxonomy of the latest of the runs that has one."""
+    known = (found for run in reversed(runs) if (found := run.taxonomy).sectors)
+    return cache(next(known, Taxonomy({})).key)
 
 
 @dataclass(frozen=True)
@@ -200,13 +179,11 @@ class _Columns:
 
     @classmethod
     def of(cls, run: RunResult, key_of: SectorKey) -> _Columns:
-        grid = heatmap.grid_of(run.figures)
         cells: dict[ColumnKey, dict[str, float]] = {}
-        for row in grid.names:
-            key = key_of(grid.names[row])
-            for column, delivered in grid.columns.items():
-                if (value := heatmap.finite(delivered.get(row))) is not None:
-                    cells.setdefault(column, {}).setdefault(key, value)
+        for column, delivered in heatmap.grid_of(run.figures, key_of).columns.items():
+            for key, figure in delivered.items():
+                if (value := heatmap.finite(figure)) is not None:
+                    cells.setdefault(column, {})[key] = value
         return cls(cells, frozenset(_cited(run, key_of)))
 
 

@@ -15,6 +15,7 @@ from agent.events import RunCompared, ServerFailed, ServerOpened, Status, ToolsO
 from agent.figures import Figure
 from agent.model.base import Usage
 from agent.prices import Price
+from agent.taxonomy import Taxonomy
 
 PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
@@ -156,6 +157,11 @@ class RunResult:
     def language(self) -> str:
         """Of the answer's texts: en or vi."""
         return str(self.spec.get("language", "en"))
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """Of the agent file, whose `key` tells which names mean one sector."""
+        return Taxonomy.logged(self.spec.get("sectors"))
 
     @property
     def ok(self) -> bool:

@@ -46,8 +46,9 @@ def show_recommendations(
     given = [_row(console, row, names, say) for row in rows]
     headings = [say("Sector"), say("Action"), say("Conf.")]
     if result.compared:
-        changes = {names.key(each.sector): each for each in changes_of(result)}
-        told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
+        key_of = names.taxonomy.key
+        changes = {key_of(each.sector): each for each in changes_of(result)}
+        told = (_change(changes.get(key_of(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
     wide = natural_size(console, named_table(console, headings, given, FIXED)).maximum + READABLE <= console.width

@@ -185,7 +185,8 @@ def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
 
 def _columns(comparison: Comparison) -> Columns:
     """Of the later run's heatmap."""
-    return columns_of(heatmap_of(comparison.after.result.figures))
+    later = comparison.after.result
+    return columns_of(heatmap_of(later.figures, later.taxonomy.key))
 
 
 def moved_text(moved: Moved, say: Words, columns: Columns) -> str:

@@ -72,7 +72,7 @@ class _Sheet:
         self.names = SectorNames.of(result)
         self.y = 40.0
         self.parts: list[str] = []
-        self._table: Heatmap = heatmap_of(result.figures)
+        self._table: Heatmap = heatmap_of(result.figures, self.names.taxonomy.key)
 
     def head(self) -> None:
         """Labels, question, and what the answer is about."""
@@ -160,7 +160,7 @@ class _Sheet:
             self.y += 30
             return
         advised = recommendations_of(self.result.answer) or () if self.result.ok else ()
-        rows = framed(self._table.rows, advised, self.names.key, drawn_heatmap.MOST_ROWS)
+        rows = framed(self._table, advised, drawn_heatmap.MOST_ROWS)
         manner = drawn_heatmap.Manner(self.palette, self.say, self.names)
         drawn = drawn_heatmap.draw(self._table, rows, manner, MARGIN, self.y, ROOM)
         self.parts += drawn.parts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
 from agent.evidence.shown import shown
-from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, sector_key, unit_label
+from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, unit_label
 from agent.report.names import SectorNames
 from agent.report.words import ENGLISH, Words
 from agent.result import RunResult
@@ -30,7 +31,9 @@ def evidence_of(run: RunResult) -> list[Number]:
     """The numbers of an answer, their sectors as people call them. A figure that several calls brought stands where the
     newest did, as in a heatmap, if its model was shown that.
     """
-    names, columns = SectorNames.of(run), grid_of(run.figures).columns
+    names = SectorNames.of(run)
+    key_of = cache(names.taxonomy.key)
+    columns = grid_of(run.figures, key_of).columns
     seen = set(shown(run))
     figures = {_whole(each._asdict()): each for each in seen}
 
@@ -38,7 +41,7 @@ def evidence_of(run: RunResult) -> list[Number]:
         figure = figures.get(_whole(cited))
         if figure is None or figure.ticker:
             return cited
-        cell = columns.get(column_key(figure), {}).get(sector_key(figure.sector))
+        cell = columns.get(column_key(figure), {}).get(key_of(figure.sector or ""))
         if cell is None or cell.value != figure.value or cell not in seen:
             return cited
         return {**cited, "call": cell.call, "pointer": cell.pointer}

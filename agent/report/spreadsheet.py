@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.comparison import recommendations_of
-from agent.report.heatmap import Column, heatmap_of, sector_key
+from agent.report.heatmap import Column, heatmap_of
 from agent.report.markup import cleaned
 from agent.result import RunResult
 
@@ -22,7 +22,7 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 def table(result: RunResult) -> str:
     """Recommended sectors first, in the order of the answer, then the others that have figures."""
-    heatmap = heatmap_of(result.figures)
+    heatmap = heatmap_of(result.figures, result.taxonomy.key)
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow([*HEAD, *(_text(_heading(column)) for column in heatmap.columns)])
@@ -30,10 +30,9 @@ def table(result: RunResult) -> str:
     figures = {row.key: ["" if cell.value is None else cell.value for cell in row.cells] for row in heatmap.rows}
     none = [""] * len(heatmap.columns)
     advised = recommendations_of(result.answer) or []
-    for given in advised:
-        key = sector_key(str(given.get("sector_name", "")))
+    named = [heatmap.key_of(str(given.get("sector_name", ""))) for given in advised]
+    for key, given in zip(named, advised, strict=True):
         writer.writerow([*_advice(given), *about, *figures.get(key, none)])
-    named = {sector_key(str(given.get("sector_name", ""))) for given in advised}
     for row in heatmap.rows:
         if row.key not in named:
             writer.writerow([_text(row.sector), "", "", "", *about, *figures[row.key]])

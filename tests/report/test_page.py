@@ -54,10 +54,10 @@ def test_the_heatmap_of_a_small_run_has_these_bytes() -> None:
         '<th scope="col" aria-sort="none">'
         '<button type="button">Performance<small>3M · %</small></button></th>\n'
         "</tr>\n</thead>\n<tbody>\n"
-        '<tr tabindex="0" data-sector="Banks"><th scope="row" data-v="Banks">'
+        '<tr tabindex="0" data-sector="banks"><th scope="row" data-v="Banks">'
         '<span class="overweight" title="overweight">▲</span> Banks</th>\n'
         '<td class="u8" data-v="2.5" title="2025-12-31 · call 1 /rows/0/performance">+2.5</td>\n</tr>\n'
-        '<tr tabindex="0" data-sector="Retail"><th scope="row" data-v="Retail">Retail</th>\n'
+        '<tr tabindex="0" data-sector="retail"><th scope="row" data-v="Retail">Retail</th>\n'
         '<td title="no figure">–</td>\n</tr>\n</tbody>\n'
     )
 
@@ -461,5 +461,25 @@ def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() ->
         for at, lookback in enumerate(("1M", "3M"))
     ]
     page = render(result(figures=figures))
-    assert '<svg class="rotation"' in page and 'data-sector="Media"' in page
+    assert '<svg class="rotation"' in page and 'data-sector="media"' in page
     assert '<svg class="rotation"' not in render(result())
+
+
+def test_row_recommendation_and_circle_of_a_sector_have_one_mark_whichever_of_its_names_each_has() -> None:
+    figures = [
+        figure(name, value + at, "relative_strength", lookback=lookback)
+        for name, value in {"Banks": 2.0, "Oil & Gas": -3.0, EVIL: 1.0}.items()
+        for at, lookback in enumerate(("1M", "3M"))
+    ]
+    told = Change("NGÂN HÀNG", ("underweight", "overweight"), (0.6, 0.7), (3, 1))
+    run = result(
+        figures=[*figures, figure("Banks", 9.0, "net_value", unit="VND bn", ticker="VCB")],
+        answer={"sector_recommendations": [advice("Banking"), advice("Oil and Gas"), advice(EVIL)]},
+        compared=RunCompared("r1", None, [told.to_json()]),
+        spec={"sectors": {"Banks": {"names": {"vi": "Ngân hàng"}, "aliases": ["Banking"]}, "Oil & Gas": {}}},
+    )
+    page = Reader(render(run))
+    marks = [(tag, about["data-sector"]) for tag, about in page.tags if "data-sector" in about]
+    of_tag = {tag: {mark for each, mark in marks if each == tag} for tag in ("tr", "li", "g")}
+    assert of_tag["tr"] == of_tag["li"] == of_tag["g"] >= {"banks", "oil gas"} and len(of_tag["tr"]) == 3
+    assert "Behind its flow VCB +9 VND bn" in page.text and "flipped, was underweight · rank 3 → 1" in page.text

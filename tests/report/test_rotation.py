@@ -57,7 +57,9 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     assert rotation.y == Axis("Rotation momentum", "70D", "points", 100)
     assert rotation.y.said(words("vi")) == "Động lượng luân chuyển · 70D · điểm"
     banks, retail = rotation.tracks
-    assert banks == Track("Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS))))
+    assert banks == Track(
+        "banks", "Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS)))
+    )
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]
 
 
@@ -70,7 +72,9 @@ def test_tails_of_two_calls_whose_samples_lie_on_other_days_are_not_one_way() ->
         for sector in ("Banks", "Retail")
         for each in bearings(sector, 100 + at, 101 - at, observed_at=day, call=call)
     ]
-    assert found(figures).tracks[0] == found(figures[::-1]).tracks[1] == Track("Banks", ((100, 101), (101, 100)))
+    assert (
+        found(figures).tracks[0] == found(figures[::-1]).tracks[1] == Track("banks", "Banks", ((100, 101), (101, 100)))
+    )
 
 
 async def embedded(**arguments: Any) -> tuple[dict[str, Any], list[Figure]]:
