@@ -59,6 +59,7 @@ _RELATIVE = re.compile(r"\b(relative|excess|alpha|outperformance)\b")
 _PERFORMANCE = re.compile(r"\b(perf|performance|returns?|price change)\b")
 _NO_RETURN = re.compile(r"\b(rank|ranks|rating|percentile|index|ratio|volume|volatility|flow|risk)\b")
 _QUARTER, _MONTH = 91, 30
+_AROUND_1 = 0.5, 1.5
 _LARGEST = 1e9
 """What is beyond it is a defect of its server and no return."""
 
@@ -195,9 +196,11 @@ def _way(calls: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
 
 
 def _usual_centre(values: Iterable[float]) -> float:
-    """Ratios are drawn around 100, scores around 0."""
-    middle = median(values)
-    return min((100.0, 0.0), key=lambda centre: abs(centre - middle))
+    """Ratios are drawn around 100, or around 1 where all are near it; scores around 0."""
+    known = sorted(values)
+    if _AROUND_1[0] <= known[0] and known[-1] <= _AROUND_1[1]:
+        return 1.0
+    return min((100.0, 0.0), key=lambda centre: abs(centre - median(known)))
 
 
 def _compared(table: Heatmap) -> Rotation | None:

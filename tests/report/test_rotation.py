@@ -206,3 +206,11 @@ def test_any_figures_give_numbers_that_can_be_drawn(figures: list[Figure]) -> No
     for track in rotation.tracks if rotation else ():
         assert 1 <= len(track.points) <= TAIL
         assert all(math.isfinite(value) for point in track.points for value in point)
+
+
+def test_ratios_that_are_all_near_one_have_their_centre_there() -> None:
+    figures = [*bearings("Banks", 1.01, 0.99), *bearings("Retail", 0.98, 1.02), *bearings("Energy", 1.5, 0.5)]
+    rotation = found(figures)
+    assert (rotation.x.centre, rotation.y.centre) == (1, 1)
+    assert [rotation.quadrant(each) for each in rotation.tracks] == ["Weakening", "Improving", "Weakening"]
+    assert found([*figures, *bearings("Media", 1.6, 1.0)]).x.centre == 0
