@@ -13,6 +13,7 @@ from rich.text import Text
 from agent.comparison import Change, Kind
 from agent.foreign import printable
 from agent.report import footnotes
+from agent.report.about import confidence_text
 from agent.report.changed import change_text, changes_of, headline, rank_text
 from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, fitted, hanging, named_table, natural_size, one_line, show_named
@@ -21,6 +22,8 @@ from agent.result import RunResult
 
 NAME = 60
 """Cells of a sector's name at most."""
+CONFIDENCE = 12
+"""Cells of a confidence at most, which may be a word."""
 FIXED = 2
 """Columns that never wrap: action and confidence."""
 READABLE = 60
@@ -64,12 +67,12 @@ def show_recommendations(
 
 
 def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Words) -> list[Text]:
-    action, confidence = str(row.get("action", "")), row.get("confidence_score")
+    action = str(row.get("action", ""))
     glyph, colour = ACTIONS.get(action, (" ", ""))
     return [
         Text(fitted(names(str(row.get("sector_name", ""))), NAME), style="bold"),
         Text.assemble((f"{glyph} " if console.is_terminal else "", colour), fitted(say(action), NAME)),
-        Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
+        Text(fitted(confidence_text(row.get("confidence_score")), CONFIDENCE)),
     ]
 
 

@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from agent.comparison import probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
-from agent.report.about import horizon_text, reason_text, span_text
+from agent.report.about import confidence_text, horizon_text, reason_text, span_text
 from agent.report.heatmap import NO_FIGURE, Heatmap, framed, heatmap_of
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset
@@ -139,8 +139,7 @@ class _Sheet:
 
     def _card(self, given: Mapping[str, Any], x: float, y: float, wide: float) -> Iterator[str]:
         action, confidence = plain(given.get("action", NO_FIGURE)), given.get("confidence_score")
-        share = probability(confidence)
-        told = plain(NO_FIGURE if confidence is None else confidence) if share is None else f"{share:.2f}"
+        share, told = probability(confidence), plain(confidence_text(confidence))
         sector = plain(self.names(str(given.get("sector_name", NO_FIGURE))))
         said = fitted(f"{self.say(action)} · {told}", wide - 50, 13)
         yield rect("frame", Box(x, y, x + wide, y + _CARD_HEIGHT))

@@ -18,8 +18,11 @@ from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.evidence import examine
 from agent.figures import FigureReader
 from agent.model.base import Usage
+from agent.report.conversation import show_in_short
 from agent.report.drawing import draw
 from agent.report.page import LIMIT, render
+from agent.report.result_view import show_result
+from agent.report.terminal import PlainConsole
 from agent.result import ADVICE, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
@@ -186,6 +189,21 @@ def test_only_a_probability_gets_a_bar(confidence: Any, printed: str, has_bar: b
     page = render(result(answer={"sector_recommendations": [advice(confidence=confidence)]}))
     assert f"Confidence {printed}" in Reader(page).text
     assert ('class="bar"' in page) is has_bar
+
+
+@pytest.mark.parametrize(
+    ("confidence", "printed"),
+    [(0.7, "0.70"), (97, "97"), (1e30, "1e+30"), (True, "true"), (None, "–"), ("high", "high"), ([0.5], "[0.5]")],
+)
+def test_a_confidence_is_the_same_on_the_page_in_the_drawing_in_the_terminal_and_in_a_chat(
+    confidence: Any, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = result(figures=[], answer={"sector_recommendations": [advice("Banks", confidence=confidence)]})
+    assert f"Confidence {printed} " in text_of(run) and f">overweight · {printed}<" in draw(run)
+    show_result(run)
+    assert f"Banks overweight {printed}" in " ".join(capsys.readouterr().out.split())
+    show_in_short(PlainConsole(), run)
+    assert f"overweight {printed} Banks" in " ".join(capsys.readouterr().out.split())
 
 
 def test_unknown_actions_are_neither_up_nor_down() -> None:

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from agent.comparison import Change, probability, recommendations_of
 from agent.report import behind, changed, footnotes
+from agent.report.about import confidence_text
 from agent.report.heatmap import Heatmap
 from agent.report.markup import GLYPHS
 from agent.report.page.texts import Texts
@@ -43,7 +44,9 @@ class Advice:
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
         """Each action with its sectors: first what to overweight, then what to underweight."""
         calls = [
-            SimpleNamespace(**self._call(each), confidence=self._confidence(each.get("confidence_score")))
+            SimpleNamespace(
+                **self._call(each), confidence=self._texts.short(confidence_text(each.get("confidence_score")))
+            )
             for each in self._texts.some(self.given or [])
         ]
         by_action: dict[str, list[SimpleNamespace]] = {}
@@ -60,7 +63,7 @@ class Advice:
             **self._call(given),
             mark=self._texts.mark(key),
             share=None if share is None else f"{100 * share:.0f}",
-            confidence=self._confidence(confidence),
+            confidence=self._texts.short(confidence_text(confidence)),
             rationale=self._rationale(given.get("rationale", ""), at),
             change=self._change(key),
             against=self._turnings([each for each in turnings if each.margin < 0]),
@@ -73,10 +76,6 @@ class Advice:
 
     def _key(self, given: Mapping[str, Any]) -> str:
         return self._cells.key_of(str(given.get("sector_name")))
-
-    def _confidence(self, given: Any) -> str:
-        share = probability(given)
-        return self._texts.short(given) if share is None else f"{share:.2f}"
 
     def _call(self, given: Mapping[str, Any]) -> dict[str, str]:
         action = given.get("action")
