@@ -19,6 +19,8 @@ Number: TypeAlias = Mapping[str, Any]
 """One number of an answer as an envelope has it: `evidence.Number` as JSON."""
 
 
+LONGEST_POINTER = 80
+"""Characters of a pointer on a page, where a number finds its cell by what both say of their place."""
 _UNBORNE = {"ungrounded": "ungrounded", "wrong_sign": "wrong sign", "wrong_sector": "wrong sector"}
 
 
@@ -148,6 +150,7 @@ def _marked(
     if is_unborne(number):
         return Markup(f'<span class="number unborne" tabindex="0" title="{escape(why)}">{escape(said)}</span>')
     call = calls.get(number["figures"][0]["call"], "?")
-    places = escape("|".join(clean(place_of(each, calls, say), 80) for each in number["figures"]))
-    named = f'href="#call-{call}" data-at="{places}" title="{escape(why)}"'
+    cut = ({**each, "pointer": clean(each["pointer"], LONGEST_POINTER)} for each in number["figures"])
+    places = [place_of(each, calls, say) for each in cut]
+    named = f'href="#call-{call}" data-at="{escape("|".join(places))}" title="{escape(why)}"'
     return Markup(f'<a class="number" {named}>{escape(said)}</a>')

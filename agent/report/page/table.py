@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from agent.comparison import recommendations_of
 from agent.figures import Figure
 from agent.report import heatmap, rotation_chart
+from agent.report.footnotes import LONGEST_POINTER
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, detail, label, unit_label
 from agent.report.page.texts import Texts
 from agent.report.rotation import Rotation, rotation_of
@@ -68,8 +69,8 @@ class Table:
         """Where its number stood, escaped."""
         if cell.value is None or cell.source is None:
             return self._no_figure
-        pointer = self._texts.text(cell.source.pointer, 60)
-        return f"{self._whence[cell.source.observed_at, cell.source.call]} {escape(pointer)}"
+        pointer = self._texts.text(cell.source.pointer, LONGEST_POINTER)
+        return f"{self._whence[cell.source.observed_at, cell.source.call]} {escape(pointer)}".rstrip()
 
     @cached_property
     def _no_figure(self) -> Markup:
