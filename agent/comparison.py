@@ -5,28 +5,44 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
+from agent.model.scorecard import ABSURD, z_scores
 from agent.report import heatmap
-from agent.report.heatmap import ColumnKey
+from agent.report.heatmap import Column, ColumnKey
+from agent.report.turning import FEWEST, direction
 from agent.result import RunResult
 from agent.taxonomy import SectorKey, Taxonomy
 
 Kind: TypeAlias = Literal["new", "gone", "flipped", "turned", "surer", "less sure", "same"]
 EXPLAINING = 3
-"""Figures that are named for a sector: those that a rationale rests on before others, the largest moves first."""
+"""Figures that are named for a sector: those first that speak for its change, and last those that speak against it;
+among them, those that a rationale rests on before others, the largest moves first.
+"""
 NOTABLE = 0.5
 """Standard deviations from which on a move is named."""
+ALIKE = 0.02
+"""Standard deviations by which moves over one time differ at most that are one, but for rounding."""
 SURER = 0.01
 """The least difference between confidences that counts; they are written with two decimals."""
 _ORDER = ("overweight", "neutral", "underweight")
+_STANCES = {"overweight": 1, "neutral": 0, None: 0, "underweight": -1}
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A sector's figure in both runs; `size`: its move in cross-sectional standard deviations of the earlier one."""
+    """A sector's figure in both runs.
+
+    `size`: how its distance from the mean of the sectors changed, so that what moved all of them alike is no move. In
+    each run, over the sectors that have the figure in both,
+
+        z = (value - mean) / population standard deviation, limited to ±3, as the planner's scorecard weighs it;
+
+    size = later z - earlier z. Of fewer than FEWEST sectors: the move itself, in population standard deviations of the
+    earlier run.
+    """
 
     metric: str
     lookback: str | None
@@ -38,14 +54,19 @@ class Moved:
     """Whether a rationale of either run rests on it."""
     tool: str = ""
     """As the later run was offered it."""
+    better: int = 0
+    """1 where the move speaks for the sector, -1 where it speaks against it; 0 where the figure's good direction is not
+    known, or too few sectors have it to tell a sector's move from the market's.
+    """
 
 
 @dataclass(frozen=True)
 class Change:
     """What became of a sector, earlier run first; None where it was not recommended.
 
-    `rank`: its place when the surest overweight is first and the surest underweight is last; None for both where the
-    later answer is about some of the earlier one's sectors alone.
+    `rank`: its place in the answer when the surest overweight is first and the surest underweight is last, all others
+    between them; equals share one. None where it is neither: such sectors have no order. None for both where the later
+    answer is about some of the earlier one's sectors alone.
     """
 
     sector: str
@@ -69,6 +90,21 @@ class Change:
         """None without a confidence on both sides."""
         before, after = self.confidence
         return None if before is None or after is None else round(after - before, 6)
+
+    @property
+    def towards(self) -> int:
+        """1 for a change in favour of the sector, -1 for one to its disadvantage, 0 for neither. A sector that is not
+        recommended counts as neutral.
+        """
+        before, after = map(_STANCES.get, self.action)
+        if before is None or after is None or self.kind == "same":
+            return 0
+        turn = after - before or after * (self.surer_by or 0.0)
+        return (turn > 0) - (turn < 0)
+
+    def speaks(self, moved: Moved) -> int:
+        """1 for a figure whose move speaks for this change, -1 for one against it, 0 where neither is known."""
+        return self.towards * moved.better
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -99,17 +135,31 @@ def changes(before: RunResult, after: RunResult) -> list[Change]:
     found = []
     for key in dict.fromkeys([*later, *earlier]):
         was, now = earlier.get(key, _NOT_GIVEN), later.get(key, _NOT_GIVEN)
-        named = sorted(moves.get(key, ()), key=lambda each: (not each.cited, -abs(each.size)))
-        found.append(
-            Change(
-                now.name or was.name,
-                (was.action, now.action),
-                (was.confidence, now.confidence),
-                (None, None) if narrower else (was.rank, now.rank),
-                tuple(named[:EXPLAINING]),
-            )
+        change = Change(
+            now.name or was.name,
+            (was.action, now.action),
+            (was.confidence, now.confidence),
+            (None, None) if narrower else (was.rank, now.rank),
         )
+        found.append(replace(change, figures=_foremost(change, moves.get(key, ()))))
     return found
+
+
+def _foremost(change: Change, moves: Iterable[Moved]) -> tuple[Moved, ...]:
+    """What is named of the moves of its sector's figures, what explains it best first: one of those that are the same
+    move, as performance and relative strength over one time are among sectors.
+    """
+    ordered = sorted(moves, key=lambda each: (-change.speaks(each), not each.cited, -abs(each.size)))
+    found: list[Moved] = []
+    for each in ordered:
+        if not any(_are_one(each, other) for other in found):
+            found.append(each)
+    return tuple(found[:EXPLAINING])
+
+
+def _are_one(move: Moved, other: Moved) -> bool:
+    same = (move.lookback, move.unit) == (other.lookback, other.unit)
+    return same and abs(move.size - other.size) < ALIKE
 
 
 def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:
@@ -151,13 +201,13 @@ def _by_sector(run: RunResult, key_of: SectorKey) -> dict[str, _Given]:
     for each in recommendations_of(run.answer) or []:
         if name := str(each.get("sector_name") or "").strip():
             given.setdefault(key_of(name), each)
-    ranks = {key: rank for rank, key in enumerate(sorted(given, key=lambda key: _conviction(given[key])), 1)}
+    places = sorted(_conviction(each) for each in given.values())
     return {
         key: _Given(
             str(each["sector_name"]).strip(),
             str(each.get("action") or ""),
             probability(each.get("confidence_score")),
-            ranks[key],
+            places.index(_conviction(each)) + 1 if _STANCES.get(each.get("action")) else None,
         )
         for key, each in given.items()
     }
@@ -172,19 +222,22 @@ def _conviction(given: Mapping[str, Any]) -> tuple[int, float]:
 
 @dataclass(frozen=True)
 class _Columns:
-    """`cells`: column → sector key → number; `cited`: the cells that rationales rest on."""
+    """`heads`: what each column is of; `cells`: column → sector key → number; `cited`: those behind rationales."""
 
+    heads: Mapping[ColumnKey, Column]
     cells: Mapping[ColumnKey, Mapping[str, float]]
     cited: frozenset[tuple[ColumnKey, str]]
 
     @classmethod
     def of(cls, run: RunResult, key_of: SectorKey) -> _Columns:
+        table = heatmap.heatmap_of(run.figures, key_of)
+        heads = {heatmap.column_key(column): column for column in table.columns}
         cells: dict[ColumnKey, dict[str, float]] = {}
-        for column, delivered in heatmap.grid_of(run.figures, key_of).columns.items():
-            for key, figure in delivered.items():
-                if (value := heatmap.finite(figure)) is not None:
-                    cells.setdefault(column, {})[key] = value
-        return cls(cells, frozenset(_cited(run, key_of)))
+        for row in table.rows:
+            for column, cell in zip(heads, row.cells, strict=True):
+                if cell.value is not None and abs(cell.value) < ABSURD:
+                    cells.setdefault(column, {})[row.key] = cell.value
+        return cls(heads, cells, frozenset(_cited(run, key_of)))
 
 
 def _cited(run: RunResult, key_of: SectorKey) -> Iterator[tuple[ColumnKey, str]]:
@@ -208,16 +261,28 @@ def _moves(was: _Columns, now: _Columns) -> dict[str, list[Moved]]:
     found: dict[str, list[Moved]] = {}
     for earlier, later in _paired(was.cells, now.cells):
         before, after = was.cells[earlier], now.cells[later]
-        moved = [key for key in after if key in before and after[key] != before[key]]
-        spread = _spread(before.values()) if moved else 0.0
+        sizes = _sizes(before, after)
+        head = now.heads[later]
+        up = direction(head) if len(sizes) >= FEWEST else 0
         tool, metric, unit, lookback = later
-        for key in moved:
-            size = (after[key] - before[key]) / spread if spread else 0.0
-            if math.isfinite(size) and abs(size) >= NOTABLE:
+        for key, size in sizes.items():
+            if abs(size) >= NOTABLE and head.text(before[key]) != head.text(after[key]):
                 cited = (earlier, key) in was.cited or (later, key) in now.cited
-                told = Moved(metric, lookback, unit, before[key], after[key], round(size, 3), cited, tool)
+                better = up if size > 0 else -up
+                told = Moved(metric, lookback, unit, before[key], after[key], round(size, 3), cited, tool, better)
                 found.setdefault(key, []).append(told)
     return found
+
+
+def _sizes(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Of each sector that has a number in both columns, the size of its move; 0 for one that no number can say."""
+    both = [key for key in after if key in before]
+    if len(both) >= FEWEST:
+        was, now = (z_scores({key: column[key] for key in both}) for column in (before, after))
+        return {key: now[key] - was[key] for key in both}
+    spread = statistics.pstdev(before.values()) if both else 0.0
+    sizes = {key: (after[key] - before[key]) / spread if spread else 0.0 for key in both}
+    return {key: size if math.isfinite(size) else 0.0 for key, size in sizes.items()}
 
 
 def _paired(was: Iterable[ColumnKey], now: Iterable[ColumnKey]) -> Iterator[tuple[ColumnKey, ColumnKey]]:
@@ -233,12 +298,3 @@ def _paired(was: Iterable[ColumnKey], now: Iterable[ColumnKey]) -> Iterator[tupl
         same = [each for each in left if each[1:] == column[1:]]
         if len(same) == 1 and sum(each[1:] == column[1:] for each in later) == 1:
             yield same[0], column
-
-
-def _spread(values: Iterable[float]) -> float:
-    """Population standard deviation; 0 for what has none, and for numbers that are too large for one."""
-    numbers = list(values)
-    try:
-        return statistics.pstdev(numbers) if len(numbers) > 1 else 0.0
-    except OverflowError:
-        return 0.0

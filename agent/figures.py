@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from agent import tabular
 from agent.mapping import FiguresSpec, Found, MetricSpec, found_at, rows_of, start_of
@@ -34,6 +34,7 @@ _PRICE = re.compile(
 _PER_SHARE = re.compile(r"(\bper|/)\s*(share|cp|cổ phiếu|cổ phần)")
 _RANK = re.compile(r"\b(ranks?|ranking|ordinal|xếp hạng|thứ hạng)\b")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+K = TypeVar("K", bound=Hashable)
 
 
 class Figure(NamedTuple):
@@ -53,6 +54,21 @@ class Figure(NamedTuple):
     call: str
     pointer: str
     ticker: str | None = None
+
+
+def latest(figures: Iterable[Figure], key: Callable[[Figure], K]) -> dict[K, Figure]:
+    """One figure for each key: the one observed last, and of equally old ones the one delivered last."""
+    kept: dict[K, Figure] = {}
+    for figure in figures:
+        place = key(figure)
+        kept[place] = newer(kept.get(place), figure)
+    return kept
+
+
+def newer(before: Figure | None, figure: Figure) -> Figure:
+    if before is not None and (before.observed_at or "") > (figure.observed_at or ""):
+        return before
+    return figure
 
 
 class FigureReader:

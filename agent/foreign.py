@@ -30,6 +30,12 @@ def printable(text: object) -> str:
     return _CONTROL.sub("", str(text))
 
 
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON in which what would steer a terminal is escaped, and all else can be read."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def whole(value: Any) -> Any:
     """JSON whose texts can be written as UTF-8: two halves of a character are joined, a lone half is replaced."""
     if isinstance(value, dict | list):

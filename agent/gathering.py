@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from agent.encoding import digest
 from agent.endings import NO_END, UNFINISHED
+from agent.errors import DEBUG, LogError
 from agent.events import (
     PAGE_URL,
     AnswerChecked,
@@ -45,10 +46,21 @@ from agent.spec import DEFAULT_HORIZON, AgentSpec
 from agent.tools.content import links_of, readable, texts_of
 from agent.tools.timely import timely
 
+UNREADABLE = (LogError, LookupError, TypeError, ValueError, AttributeError)
+"""What comes of a log that another version or another program wrote."""
+
 
 def read_run(folder: Path) -> RunResult:
-    """What the log in a run's folder says. Raises LogError."""
-    return result_of((line.event for line in log.read(folder / log.FILE)), folder)
+    """What the log in a run's folder says. Raises LogError, also for one that is whole and makes no sense here."""
+    path = folder / log.FILE
+    lines = log.read(path)
+    try:
+        return result_of((line.event for line in lines), folder)
+    except UNREADABLE as error:
+        raise LogError(
+            f"{path}: its events do not fit together: {type(error).__name__}: {error}",
+            hint=f"another version or another program may have written it; {DEBUG}=1 shows where it was noticed",
+        ) from error
 
 
 def current(result: RunResult) -> RunResult:

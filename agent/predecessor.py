@@ -12,31 +12,30 @@ from typing import Any, NamedTuple
 
 from agent.comparison import changes, recommendations_of
 from agent.errors import LogError
-from agent.events import ContentStored, QuestionAsked, RunCompared, RunFinished, RunStarted
-from agent.gathering import read_run, result_of
+from agent.events import ContentStored, Event, QuestionAsked, RunCompared, RunFinished, RunStarted
+from agent.gathering import UNREADABLE, read_run, result_of
 from agent.result import SIMULATED, RunResult
 from agent.runs import log
 
-UNREADABLE = (LogError, LookupError, TypeError, ValueError, AttributeError)
-"""What comes of a log that another version or another program wrote: none of it may cost a run its answer."""
 LOOKED_AT = 200
 """Runs that lie beside one, newest first, among which the last comparable one is sought."""
 
 
 def by_store(run: RunResult) -> RunCompared | None:
-    """Among the runs that lie beside it, the newest valid one of the same agent, question, horizon, benchmark, universe
-    and model on data of the same kind: of an earlier as-of date, the latest of these, or without one where `run` has
-    none. A question on an answer is compared with that answer.
+    """Among the runs that lie beside it, the newest valid one of the same agent, names of servers, question, horizon,
+    benchmark, universe and model on data of the same kind: of an earlier as-of date, the latest of these, or without
+    one where `run` has none. A question on an answer is compared with the newest answer before it that is on one of its
+    sectors, else with the one that it was asked on.
     """
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
     if run.earlier:
-        return _compared(_followed(run.folder), run)
+        return _compared(_followed(run.folder, run), run)
     for folder in _earlier(run.folder, run.as_of):
         try:
             if _ended_well(folder / log.FILE) and _is_comparable(before := read_run(folder), run):
                 return _compared(before, run)
-        except UNREADABLE:
+        except UNREADABLE:  # none of it may cost a run its answer
             continue
     return None
 
@@ -45,12 +44,24 @@ def _compared(before: RunResult, run: RunResult) -> RunCompared:
     return RunCompared(before.run_id, before.as_of, [each.to_json() for each in changes(before, run)])
 
 
-def _followed(folder: Path) -> RunResult:
-    """The run that a question was asked on, as the log of the question begins with it: that run may lie anywhere."""
+def _followed(folder: Path, run: RunResult) -> RunResult:
+    """The run before a question with which it is compared, as the question's log begins with it: that run may lie
+    anywhere.
+    """
     events = [line.event for line in log.read(folder / log.FILE)]
-    asked = max(at for at, event in enumerate(events) if isinstance(event, QuestionAsked))
-    before = result_of(events[:asked], folder)
-    return replace(before, answer=before.best_attempt)
+    asked = [at for at, event in enumerate(events) if isinstance(event, QuestionAsked)]
+    earlier = [_answered(events[:at], folder) for at in reversed(asked)]
+    return next((before for before in earlier if _share_a_sector(before, run)), earlier[0])
+
+
+def _answered(events: list[Event], folder: Path) -> RunResult:
+    """The run of these events, which a question follows: its end is not among them."""
+    result = result_of(events, folder)
+    return replace(result, answer=result.best_attempt)
+
+
+def _share_a_sector(before: RunResult, run: RunResult) -> bool:
+    return any(each.kind not in ("new", "gone") for each in changes(before, run))
 
 
 def _ended_well(path: Path) -> bool:
@@ -140,5 +151,6 @@ def _head(path: Path) -> _Head:
             case RunStarted():
                 spec = contents.get(event.spec, {})
                 about = [spec.get(key) for key in ("agent_name", "horizon", "benchmark", "universe")]
-                return _Head(event.as_of, (*about, event.question, event.model.get("name"), event.replay_of))
+                servers = frozenset(spec.get("mcpServers") or ())
+                return _Head(event.as_of, (*about, servers, event.question, event.model.get("name"), event.replay_of))
     raise LogError(f"{path} has not begun")

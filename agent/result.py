@@ -8,19 +8,34 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from os.path import normpath
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
-from agent.endings import ALL_FAILED, EXIT_CODES, GO_ON, HINTS, NO_END, NOT_COVERED, PLANNER_REFUSED, UNFINISHED
+from agent.endings import (
+    ALL_FAILED,
+    EXIT_CODES,
+    GO_ON,
+    HINTS,
+    NEWEST_FAILED,
+    NO_END,
+    NOT_COVERED,
+    PLANNER_REFUSED,
+    UNFINISHED,
+)
 from agent.events import RunCompared, ServerFailed, ServerOpened, Status, ToolsOffered
 from agent.figures import Figure
+from agent.foreign import printable
 from agent.model.base import Usage
 from agent.prices import Price
 from agent.taxonomy import Taxonomy
+from agent.tools.content import unframed
 
 PAGE = "page.html"
 SIMULATED = "SIMULATED DATA"
 RULES = "OFFLINE PLANNER"
 REPLAYED = "RECORDED TOOLS"
+LONGEST_REASON = 200
+"""Characters of what a failed call said that are told in a hint."""
 ADVICE = "Research, not investment advice. Nothing here trades."
 
 
@@ -227,12 +242,16 @@ class RunResult:
         if self.stop_reason.startswith("max_tokens"):
             return "raise model.max_tokens"
         words = HINTS.get(self.status, GO_ON if self.resumable and not self.ok else "")
-        all_failed = {call.is_error for call in self.calls} == {True}
-        if self.status in ("refused", "failed") and not self.resumable and all_failed:
+        is_over = self.status in ("refused", "failed") and not self.resumable
+        if is_over and {call.is_error for call in self.calls} == {True}:
             words = ALL_FAILED + (NOT_COVERED.format(as_of=self.as_of) if self.as_of else "")
         elif self.status == "refused" and RULES in self.labels:
             words = PLANNER_REFUSED
-        return words.replace("{run}", self.run_id) or None
+        elif is_over and self.own_calls and self.own_calls[-1].is_error:
+            words = NEWEST_FAILED
+        said = self.calls[-1].shown if self.calls else None
+        reason = shorten(printable(unframed(said or "")), LONGEST_REASON, placeholder=" …").rstrip(". ")
+        return words.replace("{run}", self.run_id).replace("{said}", reason or "no words") or None
 
     def failure(self) -> dict[str, Any]:
         """What a script reads in place of the answer of a run that has none."""
@@ -265,6 +284,7 @@ class RunResult:
             "model": self.model,
             "labels": self.labels,
             "warnings": self.warnings,
+            "data_gaps": self._data_gaps(),
             "answer": self.answer,
             "errors": self.errors,
             "best_attempt": self.best_attempt,
@@ -295,6 +315,14 @@ class RunResult:
             },
             "notice": ADVICE,
         }
+
+    def _data_gaps(self) -> list[str]:
+        """What the data lack, a sentence each, as page and terminal tell it."""
+        from agent.report.about import gaps
+        from agent.report.heatmap import heatmap_of
+        from agent.report.words import words
+
+        return gaps(self, heatmap_of(self.figures, self.taxonomy.key), words("en"))
 
     def _as_of_gate(self) -> dict[str, Any] | None:
         """What was withheld over all calls; None when nothing was looked at."""

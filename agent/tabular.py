@@ -45,7 +45,7 @@ WORD = "word"
 class Table:
     rows: Sequence[Mapping[str, Any]]
     around: Mapping[str, Any]
-    """The object that holds the rows: its `columns`, `lookback_period` and dates describe them."""
+    """The object that holds the rows: its `columns`, `lookback_period` or `lookback`, and dates describe them."""
     pointer: str
 
 
@@ -169,7 +169,7 @@ def _columns(table: Table) -> dict[str, _Column]:
     given = given if isinstance(given, dict) else {}
     described = {key: about for key, about in given.items() if isinstance(about, dict)}
     fields = shapes.fields(given)
-    lookback = text(table.around.get("lookback_period"))
+    lookback = text(table.around.get("lookback_period")) or text(table.around.get("lookback"))
     percentages = {key for row in table.rows for key, value in row.items() if type(value) is str and "%" in value}
     signed = {key for row in table.rows for key, value in row.items() if _is_signed(value)}
     columns = {}

@@ -10,7 +10,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
 
 from agent.agentfile import parse
-from agent.events import Event, ModelAsked, ToolAsked
+from agent.events import Event, ModelAsked, RunFinished, ToolAsked
 from agent.place import Place
 from agent.result import RunResult
 from agent.run import resume
@@ -56,6 +56,14 @@ def cut_after(result: RunResult, kind: type[Event], nth: int = 1) -> Path:
     places = [at for at, event in enumerate(events_of(result.folder), 1) if isinstance(event, kind)]
     leave(result.folder, lines_of(result.folder)[: places[nth - 1]])
     return result.folder
+
+
+def copy_without(kind: type[Event], run: Path, folder: Path) -> Path:
+    """A run whose log has none of the events of a kind, and no end: each line is whole, and it makes no sense."""
+    kept = [line for line in log.read(run / log.FILE) if not isinstance(line.event, kind | RunFinished)]
+    folder.mkdir(parents=True)
+    (folder / log.FILE).write_bytes(b"".join(log.encode(line.event, at, line.at) for at, line in enumerate(kept)))
+    return folder
 
 
 async def go_on(folder: Path, model: Scripted, **options: Any) -> RunResult:

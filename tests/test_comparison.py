@@ -70,7 +70,30 @@ def test_rank_runs_from_the_surest_overweight_to_the_surest_underweight() -> Non
         advice("Steel", "overweight", None),
     ]
     ranks = {each.sector: each.rank[1] for each in changes(run(), run(*given))}
-    assert ranks == {"Media": 1, "Energy": 2, "Steel": 3, "Retail": 4, "Gas": 5, "Banks": 6}
+    assert ranks == {"Media": 1, "Energy": 2, "Steel": 3, "Retail": None, "Gas": 5, "Banks": 6}
+
+
+def test_equals_share_a_place() -> None:
+    given = [
+        advice("Banks", "overweight", 0.6),
+        advice("Retail", "neutral", 0.9),
+        advice("Energy", "overweight", 0.6),
+        advice("Media", "neutral", 0.2),
+        advice("Gas", "underweight", 0.6),
+    ]
+    for answer in (given, given[::-1]):
+        places = {each.sector: each.rank[1] for each in changes(run(), run(*answer))}
+        assert places == {"Banks": 1, "Energy": 1, "Retail": None, "Media": None, "Gas": 5}
+
+
+def test_a_neutral_sector_has_no_place_that_others_could_move() -> None:
+    before = run(advice("Banks", "neutral"), advice("Retail", "overweight"), advice("Energy", "neutral"))
+    after = run(advice("Banks", "neutral"), advice("Retail", "overweight"), advice("Energy", "overweight", 0.6))
+    assert {each.sector: each.rank for each in changes(before, after)} == {
+        "Banks": (None, None),
+        "Retail": (1, 1),
+        "Energy": (None, 2),
+    }
 
 
 @pytest.mark.parametrize("spelled", ["banks", "  Banks ", "BANKS"])
@@ -101,11 +124,11 @@ def test_answer_about_some_of_the_sectors_has_no_ranks_to_compare() -> None:
 
 
 def test_of_a_sector_that_stands_twice_the_first_counts_and_ranks_have_no_gap() -> None:
-    after = run(advice("Banks", "overweight", 0.9), advice("BANKS", "underweight"), advice("Retail", "neutral"))
+    after = run(advice("Banks", "overweight", 0.9), advice("BANKS", "underweight"), advice("Retail", "underweight"))
     found = changes(run(), after)
     assert [(each.sector, each.action[1], each.rank[1]) for each in found] == [
         ("Banks", "overweight", 1),
-        ("Retail", "neutral", 2),
+        ("Retail", "underweight", 2),
     ]
 
 
@@ -125,7 +148,7 @@ def test_what_is_no_probability_is_none(value: Any) -> None:
     assert probability(value) is None
 
 
-def test_figures_that_moved_are_told_with_their_size_in_the_spread_of_the_earlier_run() -> None:
+def test_figures_that_moved_are_told_with_how_their_distance_from_the_mean_changed() -> None:
     before = run(advice("Banks"), figures=column(1, 2, 3, 4))
     after = run(advice("Banks"), figures=column(4, 2, 3, 4))
     [moved] = one(before, after).figures
@@ -135,13 +158,99 @@ def test_figures_that_moved_are_told_with_their_size_in_the_spread_of_the_earlie
         "percent",
         "get_sector_heatmap",
     )
-    assert (moved.before, moved.after, moved.size) == (1, 4, 2.683)  # 3 over the square root of 1.25
+    assert (moved.before, moved.after, moved.size) == (1, 4, 2.246)  # 0.75 / sqrt(0.6875) + 1.5 / sqrt(1.25)
+
+
+@pytest.mark.parametrize("shift", [1, 10, -7.5])
+def test_shift_of_all_sectors_explains_nothing(shift: float) -> None:
+    before = run(advice("Banks", "neutral"), figures=column(1, 2, 3, 4))
+    after = run(advice("Banks"), figures=column(*[each + shift for each in (1, 2, 3, 4)]))
+    assert one(before, after).figures == ()
+
+
+def test_sector_that_rose_less_than_the_others_moved_down() -> None:
+    before = run(advice("Retail"), figures=column(0, 3, 1, 2))
+    after = run(advice("Retail", "underweight"), figures=column(10, 4, 11, 12))
+    [moved] = one(before, after, "Retail").figures
+    assert (moved.before, moved.after, moved.better) == (3, 4, -1) and moved.size < -2
+    assert one(before, after, "Retail").speaks(moved) == 1
+
+
+def test_sectors_that_only_one_run_has_move_no_other() -> None:
+    before = run(advice("Banks"), figures=column(1, 2, 3, None))
+    after = run(advice("Banks"), figures=column(1.1, 2.1, 3.1, 90))
+    assert one(before, after).figures == ()
+
+
+def test_of_fewer_than_three_sectors_the_move_itself_is_told_and_nothing_claimed() -> None:
+    before = run(advice("Banks"), figures=column(1, 3, None, None))
+    after = run(advice("Banks", "underweight"), figures=column(-3, -1, None, None))
+    [moved] = one(before, after).figures
+    assert (moved.size, moved.better) == (-4, 0)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "towards"),
+    [
+        (("overweight", 0.6), ("underweight", 0.6), -1),
+        (("underweight", 0.6), ("neutral", 0.6), 1),
+        (None, ("overweight", 0.6), 1),
+        (None, ("underweight", 0.6), -1),
+        (None, ("neutral", 0.6), 0),
+        (("overweight", 0.6), None, -1),
+        (("underweight", 0.6), None, 1),
+        (("overweight", 0.6), ("overweight", 0.7), 1),
+        (("underweight", 0.6), ("underweight", 0.7), -1),
+        (("underweight", 0.6), ("underweight", 0.5), 1),
+        (("neutral", 0.6), ("neutral", 0.7), 0),
+        (("underweight", 0.6), ("underweight", 0.604), 0),
+        (("overweight", 0.6), ("hold", 0.6), 0),
+    ],
+)
+def test_change_is_in_favour_of_a_sector_or_to_its_disadvantage(was: Any, now: Any, towards: int) -> None:
+    before, after = (run(*([advice("Banks", *given)] if given else [])) for given in (was, now))
+    assert one(before, after).towards == towards
+
+
+def test_what_speaks_for_the_change_comes_first_and_what_speaks_against_it_last() -> None:
+    def figures(*moved: float) -> list[Figure]:
+        names = ("performance", "trades", "volatility")
+        return [
+            each
+            for name, own in zip(names, moved, strict=True)
+            for each in column(own, 20, 30, 40, metric=name, unit=None, lookback=name)
+        ]
+
+    before = run(advice("Banks", "neutral"), figures=figures(20, 30, 30))
+    up, down = (run(advice("Banks", action), figures=figures(-60, 90, 90)) for action in ("overweight", "underweight"))
+    told = [
+        [(each.metric, change.speaks(each)) for each in change.figures]
+        for change in (one(before, up), one(before, down))
+    ]
+    assert told == [
+        [("trades", 0), ("volatility", -1), ("performance", -1)],
+        [("volatility", 1), ("performance", 1), ("trades", 0)],
+    ]
+
+
+def test_one_move_under_two_names_is_told_once() -> None:
+    """Performance and relative strength differ by what the market did, which is the same for all sectors."""
+    relative = [column(*each, metric="relative_strength") for each in ((0, 1, 2, 3), (1.996, -0.004, 1, 2))]
+    before = run(advice("Banks"), figures=column(1, 2, 3, 4) + relative[0])
+    after = run(advice("Banks"), figures=column(4, 2, 3, 4) + relative[1])
+    assert [each.metric for each in one(before, after).figures] == ["performance"]
+
+
+def test_figure_that_is_printed_as_it_was_has_not_moved() -> None:
+    before = run(advice("Banks"), figures=column(1.01, 2, 3, 4))
+    after = run(advice("Banks"), figures=column(1.02, 9, 9, 9))
+    assert one(before, after).figures == ()
 
 
 def test_sectors_that_are_new_or_gone_have_their_figures_too() -> None:
     before = run(advice("Banks"), figures=column(1, 2, 3, 4))
-    after = run(advice("Retail"), figures=column(9, 9, 3, 4))
-    assert [(each.kind, each.figures[0].after) for each in changes(before, after)] == [("new", 9), ("gone", 9)]
+    after = run(advice("Retail"), figures=column(9, -9, 3, 4))
+    assert [(each.kind, each.figures[0].after) for each in changes(before, after)] == [("new", -9), ("gone", 9)]
 
 
 def test_small_moves_are_not_named() -> None:
@@ -153,7 +262,7 @@ def test_small_moves_are_not_named() -> None:
 def test_three_figures_are_named_and_those_that_a_rationale_rests_on_come_first() -> None:
     names = ("a", "b", "c", "d", "e")
     before = run(advice("Banks"), figures=[each for name in names for each in column(1, 2, 3, 4, metric=name)])
-    figures = [each for at, name in enumerate(names) for each in column(2 + at, 2, 3, 4, metric=name)]
+    figures = [each for at, name in enumerate(names) for each in column(2.5 + at, 2, 3, 4, metric=name)]
     cited = figures[0]
     number = {"figures": [{name: getattr(cited, name) for name in FOUND}]}
     after = run(advice("Banks"), figures=figures, evidence=[number])
@@ -170,7 +279,7 @@ FOUND = ("call", "pointer", "sector", "metric", "value", "unit", "lookback")
 def test_rationale_of_the_earlier_run_cites_too_and_one_list_is_not_all_of_its_sums() -> None:
     """What rows add up to has the pointer of their list, in every sector."""
     sums = [figure(sector, at + 1.0, pointer="/rows") for at, sector in enumerate(SECTORS)]
-    moved = [each._replace(value=(each.value or 0) + 9) for each in sums]
+    moved = [each._replace(value=-(each.value or 0)) for each in sums]
     number = {"figures": [{name: getattr(sums[1], name) for name in FOUND}]}
     given = [advice("Banks"), advice("Retail")]
     found = changes(run(*given, figures=sums, evidence=[number]), run(*given, figures=moved))
@@ -205,16 +314,16 @@ def test_renamed_tool_is_not_guessed_among_several() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [(2, 2, 2, 2), (1, None, None, None), (None, 1, 2, 3), (1e308, -1e308, 1e308, -1e308)]
+    "values", [(2, 2, None, None), (1, None, None, None), (None, 1, 2, 3), (1e308, -1e308, 1e308, -1e308)]
 )
 def test_no_spread_or_no_number_explains_nothing(values: Any) -> None:
-    before, after = (run(advice("Banks"), figures=column(*each)) for each in (values, (1e308, 2, 3, 4)))
+    before, after = (run(advice("Banks"), figures=column(*each)) for each in (values, (9, 2, None, 4)))
     assert one(before, after).figures == ()
 
 
 def test_move_that_no_number_can_say_is_left_out() -> None:
-    before = run(advice("Banks"), figures=column(0, 0, 0, 1e-300))
-    after = run(advice("Banks"), figures=column(1e300, 0, 0, 0))
+    before = run(advice("Banks"), figures=column(0, 1e-300, None, None))
+    after = run(advice("Banks"), figures=column(1e14, 0, None, None))
     assert one(before, after).figures == ()
 
 

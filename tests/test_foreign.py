@@ -7,11 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.foreign import REDACTED, printable, redact, visible, whole
+from agent.foreign import REDACTED, json_text, printable, redact, visible, whole
 
 
 def test_control_characters_and_invisible_marks_do_not_reach_a_terminal() -> None:
     assert printable("a\x1b]0;title\x07b\u202ec\u200bd\r\nü\t") == "a]0;titlebcd\nü\t"
+
+
+@given(st.text() | st.dictionaries(st.text(), st.lists(st.text())), st.none() | st.just(2))
+def test_json_text_is_the_same_json_and_holds_nothing_that_steers_a_terminal(value: object, indent: int | None) -> None:
+    text = json_text(value, indent)
+    assert json.loads(text) == value and printable(text) == text
+
+
+def test_json_text_escapes_what_steers_a_terminal_and_nothing_else() -> None:
+    assert json_text({"Bán lẻ": "\x9b31m\u202e\x7f\x1b"}) == r'{"Bán lẻ": "\u009b31m\u202e\u007f\u001b"}'
 
 
 @given(st.text(st.characters()) | st.dictionaries(st.text(st.characters()), st.lists(st.text(st.characters()))))

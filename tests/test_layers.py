@@ -42,7 +42,8 @@ FLOORS = [
         "tracing",
     }
     | {"transcript"}
-    | {"model", "runs", "tools"},
+    | {"model", "runs", "tools"}
+    | {"report.about", "report.heatmap", "report.names", "report.palettes", "report.words"},
     {"loop", "journal"},
     {"run", "beginning", "follow", "place", "offer", "opening", "sitting", "company", "vouching", "report"}
     | {"comparison", "predecessor", "diff"},

@@ -89,6 +89,7 @@ async def test_run_without_a_date_is_compared_with_the_newest_without_one() -> N
         {"keys": {"horizon": "21 sessions"}},
         {"keys": {"benchmark": "VNINDEX"}},
         {"keys": {"universe": ["Banks", "Energy"]}},
+        {"keys": {"mcpServers": {"desk": {"command": "desk"}}}},
         {"servers": {"market": moving_market("simulated")}, "simulated": True},
         {"given": {"sector_recommendations": [], "heatmap_url": ""}, "keys": {"budget": {"repairs": 0}}},
         {"given": advised(confidence=7.0), "keys": {"budget": {"repairs": 0}}},
@@ -219,6 +220,30 @@ async def test_question_on_a_job_of_a_batch_is_compared_with_its_answer(tmp_path
     assert compared_with(second) == first.run_id and second.compared
     assert [Change.of(each).kind for each in second.compared.changes] == ["flipped", "same"]
     assert second.folder and read_run(second.folder).envelope() == second.envelope()
+
+
+@pytest.mark.parametrize(("sectors", "at"), [(("Banks", "Energy"), 0), (("Media",), 1), (("Retail",), 1)])
+async def test_a_question_is_compared_with_the_newest_answer_of_its_conversation_on_one_of_its_sectors(
+    sectors: tuple[str, ...], at: int
+) -> None:
+    """Else with the one that it was asked on."""
+
+    async def asked_on(before: RunResult, *sectors: str) -> RunResult:
+        model = Scripted(answer(json.dumps(on_sectors(*sectors))))
+        assert before.folder
+        return await follow_up(before.folder, "And these?", model=model, servers={"market": moving_market()})
+
+    first = await moving_run(JUNE)
+    second = await asked_on(first, "Media")
+    third = await asked_on(second, *sectors)
+    assert compared_with(third) == (first, second)[at].run_id
+    assert third.folder and read_run(third.folder).compared == third.compared
+    await check_same(recording_of(third))
+
+
+def on_sectors(*sectors: str) -> dict[str, Any]:
+    about = {"action": "overweight", "rationale": "It moved the most.", "confidence_score": 0.6}
+    return {"sector_recommendations": [about | {"sector_name": name} for name in sectors], "heatmap_url": ""}
 
 
 async def test_only_the_newest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

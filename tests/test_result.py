@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -200,6 +201,39 @@ def test_a_failure_is_told_with_its_first_place() -> None:
         "run": "r1",
     }
     assert RunResult().failure()["error"]["where"] is None
+
+
+def failed_calls(count: int, reason: str) -> list[Event]:
+    shown = f"<untrusted_data server=s>\n{reason}\n</untrusted_data>"
+    answers = [replace(answered(f"c{at}", SENT, is_error=True), shown=shown) for at in range(count)]
+    return [event for at, each in enumerate(answers) for event in (asked(f"c{at}"), each)]
+
+
+def test_a_run_whose_calls_failed_hints_at_what_the_newest_said() -> None:
+    reason = "as_of 2015-02-28 is outside {run} of the pack: it covers \x1b[1m2016-01-04 to 2025-12-31."
+    result = result_of([*started(), *failed_calls(2, reason), finished("failed")])
+    said = "as_of 2015-02-28 is outside {run} of the pack: it covers [1m2016-01-04 to 2025-12-31"
+    assert result.hint == (
+        f"every call failed, the newest with: {said}; advisor runs show r1 has what each said; "
+        "if the data do not cover 2020-03-31, ask as of another day"
+    )
+    later = result_of([*started(), asked("a"), answered("a", SENT), *failed_calls(1, "no " * 200), finished("failed")])
+    told, _, after = str(later.hint).partition(" …; ")
+    assert told.startswith("the newest call failed with: no no") and len(told) < 240
+    assert after == "advisor runs show r1 has what each said"
+
+
+def test_a_run_that_failed_after_a_call_that_went_well_blames_no_call() -> None:
+    result = result_of([*started(), *failed_calls(1, "no"), asked("a"), answered("a", SENT), finished("failed")])
+    assert result.hint is None
+
+
+def test_the_envelope_says_what_the_data_lack() -> None:
+    rows = [{"sector": "Banks", "performance": 2.5, "flow": None}, {"sector": "Retail", "performance": 1.0, "flow": 3}]
+    sent = {"content": [{"type": "text", "text": json.dumps({"rows": rows})}]}
+    result = result_of([*started(), asked("a"), answered("a", sent), *failed_calls(1, "no"), finished(answer=ANSWER)])
+    assert result.envelope()["data_gaps"] == ["1 of 4 cells are empty: Flow", "1 of 2 calls brought nothing: heat"]
+    assert RunResult().envelope()["data_gaps"] == []
 
 
 def test_the_envelope_is_json_and_says_where_everything_is(tmp_path: Path) -> None:

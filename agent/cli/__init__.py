@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import io
-import json
 import os
 import shutil
 import signal
@@ -20,7 +19,7 @@ import click
 from agent import __version__
 from agent.cli.options import place_of, wants_json
 from agent.errors import DEBUG, AdvisorError, Interrupted, UsageError, defect
-from agent.foreign import printable
+from agent.foreign import json_text, printable
 
 if TYPE_CHECKING:
     from agent.agentfile import AgentFile
@@ -78,20 +77,35 @@ def cli() -> None:
     """
 
 
+class OutputError(OSError):
+    """What goes to standard output cannot be written there."""
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """For what prints among `failures`: that it cannot is no defect. Raises OutputError, BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from None
+
+
 @contextmanager
 def failures(*, as_json: bool) -> Iterator[None]:
     """Tell an error on stderr, and on stdout where a script reads JSON; then exit with its code."""
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
         known = error if isinstance(error, AdvisorError) else defect(error)
+        tell(known)
         if as_json:
             echo_json(failure(known))
-        tell(known)
         sys.exit(known.exit_code)
 
 
@@ -121,6 +135,11 @@ def _say(text: str) -> None:
         )
         text = "\n".join("\n".join(fill.wrap(line)) or line for line in text.splitlines())
     click.echo(text, err=True)
+
+
+def is_terminal(*streams: TextIO | None) -> bool:
+    """Whether each is one; a stream that was closed before the program began is None."""
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def cancel_on_signals(tell: Callable[[], None]) -> Callable[[], None]:
@@ -174,12 +193,19 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    echo(json_text(value, indent=2))
+
+
+def echo(text: str, *, nl: bool = True) -> None:
+    """On stdout, among `failures`."""
+    with printing():
+        click.echo(text, nl=nl)
 
 
 def main() -> None:
     """Run a command. A user's mistake and an interruption end without a traceback."""
     gc.set_threshold(*RARELY)
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a ? for what it does not have
@@ -195,12 +221,26 @@ def main() -> None:
         _let_go(sys.stdout)
         click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
+    except Exception as error:  # what a command shows, it shows when `failures` is over
+        if os.environ.get(DEBUG):
+            raise
+        tell(defect(error))
+        sys.exit(AdvisorError.exit_code)
     finally:
         gc.freeze()  # nothing is to be collected that ends with the process
         try:
             sys.stderr.flush()
         except OSError:
             _let_go(sys.stderr)
+
+
+def _fill_closed_streams() -> None:
+    """Each standard stream that the process began without gets its descriptor back, so that no file takes its place:
+    nothing is read, what goes to stdout fails as it does where that is full, and nobody misses stderr.
+    """
+    for name, mode, access in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode, encoding="utf-8"))
 
 
 def _exit_code() -> int:
@@ -215,10 +255,10 @@ def _exit_code() -> int:
 
 def _refuse(error: click.ClickException) -> None:
     """Tell what click finds wrong with a command line: to people in its words, to a script as any other error."""
+    error.show()
     if isinstance(error, click.UsageError) and wants_json(error, sys.argv[1:]):
         hint = f"{error.ctx.command_path if error.ctx else 'advisor'} --help says what it takes"
         echo_json(failure(UsageError(error.format_message(), hint=hint, where=place_of(error))))
-    error.show()
 
 
 def _let_go(stream: TextIO) -> None:

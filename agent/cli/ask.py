@@ -91,7 +91,7 @@ def _show(result: RunResult, form: str, *, quiet: bool) -> NoReturn:
         result_view.show_result(result)
     else:
         echo_json(result.to_json(form))
-        with suppress(BrokenPipeError):  # nobody may be reading stderr; the answer is out
+        with suppress(OSError):  # nobody may be reading stderr, or it is full; the answer is out
             if not quiet:
                 result_view.tell_warnings(result)
             if not result.ok:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from agent import schemas
+from agent.cli import is_terminal
 from agent.foreign import printable
 from agent.report import terminal
 from agent.spec import AgentSpec
@@ -24,7 +25,7 @@ _TRUE, _FALSE = ("y", "yes", "true", "1"), ("n", "no", "false", "0")
 def person_for(spec: AgentSpec) -> TerminalPerson | None:
     """Somebody to ask, where the agent file wants that and somebody is there."""
     wanted = "ask" in (spec.policy.writes, spec.policy.elicitation)
-    return TerminalPerson() if wanted and sys.stdin.isatty() and sys.stderr.isatty() else None
+    return TerminalPerson() if wanted and is_terminal(sys.stdin, sys.stderr) else None
 
 
 @dataclass

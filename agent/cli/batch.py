@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from agent.batch import AGAIN
-from agent.cli import echo_json, failures, tell, warn
+from agent.cli import echo, echo_json, failures, printing, tell, warn
 from agent.cli.options import (
     config_option,
     format_option,
@@ -85,7 +85,7 @@ def command(context: click.Context, /, jobs: Path, out: Path, form: str, quiet: 
 
 def _carry_out(door: Door, options: dict[str, Any], form: str) -> int:
     if options["print_cron"] or options["print_systemd"]:
-        click.echo(_wake_up(door, systemd=options["print_systemd"]), nl=False)
+        echo(_wake_up(door, systemd=options["print_systemd"]), nl=False)
         return 0
     if options["dry_run"]:
         return _look(door, form, due=options["due"])
@@ -106,7 +106,7 @@ def _only(door: Door, job: str, form: str) -> int:
     if form == "json":
         echo_json(summary["results"][0])
     else:
-        click.echo(f"{row.id}: {row.state}{': ' if row.reason else ''}{row.reason}")
+        echo(f"{row.id}: {row.state}{': ' if row.reason else ''}{row.reason}")
     return _ended(door, int(summary["exit_code"]))
 
 
@@ -118,7 +118,7 @@ def _due(door: Door, form: str) -> int:
     for summary in summaries if form == "table" else []:
         _show(summary, door.out / summary["schedule"]["session"], form)
     if form == "table" and not summaries:
-        click.echo("nothing is due" + (f"; next: {following.time:%Y-%m-%d %H:%M} UTC" if following else ""))
+        echo("nothing is due" + (f"; next: {following.time:%Y-%m-%d %H:%M} UTC" if following else ""))
     if door.stopped and door.due():
         return _ended(door, Interrupted.exit_code)
     return _ended(door, gravest(summary["exit_code"] for summary in summaries))
@@ -132,7 +132,7 @@ def _look(door: Door, form: str, *, due: bool) -> int:
         if form == "json":
             echo_json({"due": slots, "next": following and following.time.isoformat()})
         else:
-            click.echo(f"due: {', '.join(slots) or 'nothing'}")
+            echo(f"due: {', '.join(slots) or 'nothing'}")
         return 0
     summary = door.look()
     if form == "json":
@@ -140,8 +140,8 @@ def _look(door: Door, form: str, *, due: bool) -> int:
         return 0
     for each in summary["results"]:
         if each["state"] != "done":
-            click.echo(f"{each['id']}  {each['state']}: {each['reason']}  ({each['where']})")
-    click.echo(", ".join(f"{count:,} {state}" for state, count in summary["states"].items()))
+            echo(f"{each['id']}  {each['state']}: {each['reason']}  ({each['where']})")
+    echo(", ".join(f"{count:,} {state}" for state, count in summary["states"].items()))
     return 0
 
 
@@ -162,7 +162,8 @@ def _show(summary: dict[str, Any], folder: Path, form: str) -> None:
         return
     from agent.report.batch_progress import show_summary
 
-    show_summary(summary, folder)
+    with printing():
+        show_summary(summary, folder)
 
 
 def _run(door: Door, work: Callable[[], Awaitable[T]]) -> T:

@@ -6,14 +6,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli import failure, failures, load, tell, warn
+from agent.cli import failure, failures, is_terminal, load, printing, tell, warn
 from agent.cli.ask import FORMATS
 from agent.cli.asking import person_for
 from agent.cli.options import (
@@ -29,6 +29,7 @@ from agent.cli.options import (
 )
 from agent.cli.stopping import Ask, RunsInTurn
 from agent.errors import DEBUG, AdvisorError, Interrupted, LogError, UsageError, defect, gravest
+from agent.foreign import json_text
 from agent.report import result_view, terminal
 from agent.runs import store
 from agent.tracing import exporting
@@ -71,8 +72,8 @@ def command(context: click.Context, /, run: str | None, form: str, quiet: bool, 
         context.with_resource(exporting(warn))
         chat = _new(options, form) if run is None else _on(run, options, typed(context), form)
         chat.quiet, chat.verbose = quiet, verbose
-        asks_here = sys.stdin.isatty() and sys.stdout.isatty()
-        with RunsInTurn(quiet=quiet) as chat.runs:
+        asks_here = is_terminal(sys.stdin, sys.stdout)
+        with RunsInTurn(quiet=quiet) as chat.runs, printing():
             code = (chat.hold if asks_here else chat.read)()
     sys.exit(code)
 
@@ -150,7 +151,7 @@ class Chat:
         if self.answered:
             show_in_short(terminal.PlainConsole(), self.answered)
         elif self.objective:
-            self._say(f"Enter alone asks: {self.objective}")
+            self._say(f"Enter alone asks: {terminal.one_line(self.objective)}")
         self._say("Ask a question; /help lists the commands, /quit ends.")
         while (line := prompt.read(PROMPT)) is not None:
             if line.startswith("/"):
@@ -163,7 +164,7 @@ class Chat:
     def read(self) -> int:
         """Each line of standard input; the exit code, of the gravest question. Raises UsageError when there is none."""
         nothing = True
-        for line in filter(None, map(str.strip, sys.stdin)):
+        for line in filter(None, map(str.strip, sys.stdin or ())):
             nothing = False
             if not (self._obey(line) if line.startswith("/") else self._ask(line)):
                 break
@@ -179,16 +180,15 @@ class Chat:
             with live.progress(quiet=self.quiet, verbose=self.verbose) as listen:
                 self.newest = self.runs.run(self._next(question), listen)
         except Exception as error:
-            if os.environ.get(DEBUG):
-                raise
-            self._failed(error if isinstance(error, AdvisorError) else defect(error))
+            self._failed(error)
             return not isinstance(error, Interrupted)
         if self.newest.ok:
             self.answered = self.newest
         else:
             self.in_vain.append(self.newest)
         self.exit_codes.append(self.newest.exit_code)
-        self._show(self.newest)
+        with self._going_on():
+            self._show(self.newest)
         return True
 
     def _next(self, question: str) -> Ask:
@@ -212,14 +212,27 @@ class Chat:
 
         return ask
 
-    def _failed(self, error: AdvisorError) -> None:
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """A fault while something is shown or saved costs no more than that; a chat that can show nothing ends."""
+        try:
+            yield
+        except OSError:
+            raise
+        except Exception as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
         from agent.gathering import read_run
 
-        self.exit_codes.append(error.exit_code)
+        if os.environ.get(DEBUG):
+            raise error
+        known = error if isinstance(error, AdvisorError) else defect(error)
+        self.exit_codes.append(known.exit_code)
         if self.form != "table":
-            _echo(failure(error))
-        tell(error)
-        if error.run_id and (folder := store.folder(error.run_id)).is_dir():
+            _echo(failure(known))
+        tell(known)
+        if known.run_id and (folder := store.folder(known.run_id)).is_dir():
             with suppress(LogError):
                 self.newest = read_run(folder)
                 self.in_vain.append(self.newest)
@@ -235,7 +248,12 @@ class Chat:
             result_view.tell_failure(result)
 
     def _obey(self, line: str) -> bool:
-        """Whether the chat goes on after a command."""
+        """Whether the chat goes on after a command, as it does after one that fails."""
+        with self._going_on():
+            return self._carry_out(line)
+        return True
+
+    def _carry_out(self, line: str) -> bool:
         name, _, rest = line.partition(" ")
         name = name.lower()
         if name in ("/quit", "/help"):
@@ -245,9 +263,9 @@ class Chat:
         elif self.newest is None:
             self._say("nothing has been asked yet")
         elif name == "/show":
-            self._show(self.newest, calls=True)
+            self._show(self.answered or self.newest, calls=True)
         elif name == "/save":
-            self._save(self.newest, rest.strip())
+            self._save(self.answered or self.newest, rest.strip())
         else:
             self._tell_of(self.newest, tools=name == "/tools")
         return True
@@ -308,4 +326,4 @@ def _content(result: RunResult, suffix: str) -> bytes:
 
 def _echo(value: Any) -> None:
     """One line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json_text(value))

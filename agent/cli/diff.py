@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from agent.cli import failures
+from agent.cli import echo, failures, printing
 from agent.cli.options import format_option
 from agent.errors import UsageError
+from agent.foreign import json_text
 
 
 @click.command("diff")
@@ -38,9 +38,10 @@ def command(before: str, after: str, form: str, html: bool, out: Path | None) ->
             _write(diff_page.render(compared, say), out)
         elif as_json:
             said = {"verdict": diff_text.verdict(compared, words("en"))} | compared.to_json()
-            _write(json.dumps(said, ensure_ascii=False, indent=2) + "\n", out)
+            _write(json_text(said, indent=2) + "\n", out)
         else:
-            diff_table.show(compared, say)
+            with printing():
+                diff_table.show(compared, say)
 
 
 def _require_one_form(as_json: bool, html: bool, out: Path | None) -> None:
@@ -56,7 +57,7 @@ def _require_one_form(as_json: bool, html: bool, out: Path | None) -> None:
 def _write(text: str, out: Path | None) -> None:
     """Raises UsageError for a file that cannot be written."""
     if out is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     try:
         out.write_bytes(text.encode())

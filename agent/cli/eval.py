@@ -103,8 +103,9 @@ def bless(suite: Path) -> None:
         from agent.evals import blessing
         from agent.evals import suite as suites
 
-        for line in asyncio.run(blessing.bless(suites.load(suite))):
-            click.echo(line)
+        told = asyncio.run(blessing.bless(suites.load(suite)))
+    for line in told:
+        click.echo(line)
 
 
 @command.command()
@@ -118,11 +119,10 @@ def freeze(run: str, suite: Path, name: str, replace: bool) -> None:
         from agent.evals.freeze import freeze as freeze_run
         from agent.runs import store
 
-        for path in freeze_run(store.find(run), suite, name, replace=replace):
-            click.echo(f"written: {path}")
-        click.echo(
-            f"edit the case, look at `advisor eval run {suite} --case {name}`, then `advisor eval bless {suite}`"
-        )
+        written = freeze_run(store.find(run), suite, name, replace=replace)
+    for path in written:
+        click.echo(f"written: {path}")
+    click.echo(f"edit the case, look at `advisor eval run {suite} --case {name}`, then `advisor eval bless {suite}`")
 
 
 @command.command()
@@ -179,8 +179,9 @@ def score(outcome: Path, suite: Path) -> None:
         from agent.evals import rescoring
         from agent.evals import suite as suites
 
-        for line in asyncio.run(rescoring.rescore(outcome, suites.load(suite))):
-            click.echo(line)
+        told = asyncio.run(rescoring.rescore(outcome, suites.load(suite)))
+    for line in told:
+        click.echo(line)
 
 
 @command.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import echo_json, failures, interruptible, tell
+from agent.cli import echo_json, failures, interruptible, is_terminal, tell
 from agent.cli.options import format_option, trust_option
 from agent.errors import AdvisorError, Interrupted, LogError, ServerError, UsageError
 from agent.foreign import printable, whole
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from agent.tools.listed import ListedTool
     from agent.tools.survey import Row
 
-NAME = "MyAdvisor"
 DESCRIPTION = "You advise on sector rotation, from what the tools of these servers say."
 SHOWN = 100
 """Characters of a tool's description in the list to choose from."""
@@ -52,7 +51,12 @@ class Wanted:
     "--tools", "patterns", multiple=True, metavar="PATTERN", help="Tools by name or server.name; !PATTERN excludes."
 )
 @click.option("--no-open", is_flag=True, help="Open no server, and declare no tools.")
-@click.option("--name", "agent_name", default=NAME, show_default=True, help="What the agent is called.")
+@click.option(
+    "--name",
+    "agent_name",
+    show_default="after its only server, else after FILE's folder",
+    help="What the agent is called.",
+)
 @click.option("--description", default=DESCRIPTION, show_default=True, help="Who the agent is.")
 @click.option("--force", is_flag=True, help="Write over a FILE that exists.")
 @trust_option
@@ -64,7 +68,7 @@ def command(
     only: tuple[str, ...],
     patterns: tuple[str, ...],
     no_open: bool,
-    agent_name: str,
+    agent_name: str | None,
     description: str,
     force: bool,
     trust: bool,
@@ -81,14 +85,21 @@ def command(
         if patterns and no_open:
             raise UsageError("--tools opens the servers, and --no-open forbids it", hint="leave out one of them")
         path = _free(file, force)
-        opens = not no_open and (bool(patterns) or (sys.stdin.isatty() and sys.stderr.isatty()))
+        opens = not no_open and (bool(patterns) or is_terminal(sys.stdin, sys.stderr))
         wanted = Wanted(path, Path(origin) if origin else None, given, only, patterns, opens, trust)
         adopted = _adopted(wanted)
-        draft = Draft(_filled(agent_name, "--name"), _filled(description, "--description"), adopted.servers)
+        name = _name(path, list(adopted.servers)) if agent_name is None else _filled(agent_name, "--name")
+        draft = Draft(name, _filled(description, "--description"), adopted.servers)
         if opens:
             draft = replace(draft, tools=_declared(draft, adopted, wanted))
         _write(draft, path)
     _tell(draft, adopted, path, form)
+
+
+def _name(path: Path, servers: list[str]) -> str:
+    """Of an agent that nobody named: runs are compared with the last one of their agent, so that two have two names."""
+    made_from = servers[0] if len(servers) == 1 else path.absolute().parent.name
+    return str(whole(f"{made_from} advisor".strip()))
 
 
 def _filled(text: str, option: str) -> str:

@@ -66,7 +66,8 @@ def _summary(result: RunResult) -> dict[str, object]:
 def path(run: str) -> None:
     """Say where a RUN lies: the folder of its log, its page and its answer."""
     with failures(as_json=False):
-        click.echo(store.find(run))
+        folder = store.find(run)
+    click.echo(folder)
 
 
 @command.command()

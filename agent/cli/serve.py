@@ -47,7 +47,11 @@ def command(
         tools = tools_of(load(config, trust=trust) for config in configs)
         desk = Desk(offline, model, simulated, allow_live)
         try:
-            serve(tools, desk, lambda text: click.echo(" ".join(printable(text).split()), err=True), port)
+            serve(tools, desk, _say, port, end=context.close)
         except OSError as error:
             hint = "choose another port; 0 picks a free one"
             raise UsageError(f"port {port} cannot be used: {error.strerror}", hint=hint) from None
+
+
+def _say(text: str) -> None:
+    click.echo(" ".join(printable(text).split()), err=True)

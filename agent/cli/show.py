@@ -36,11 +36,14 @@ def command(run: str, form: str | None, palette: str | None, output: Path | None
     with failures(as_json=form not in (None, "table")):
         kind = _chosen(form, palette, output, given)
         result = current(read_run(store.find(run)))
-        if kind in EXPORTS:
-            _hand_out(export(result, kind, palette or "cvd"), output)
-        elif kind == "open":
+        content = export(result, kind, palette or "cvd") if kind in EXPORTS else b""
+        if output:
+            _write(content, output)
+        if kind == "open":
             _open(result)
-    if kind == "table":
+    if kind in EXPORTS and not output:
+        click.echo(content, nl=False)
+    elif kind == "table":
         from agent.report import result_view
 
         result_view.show_result(result, calls=True)
@@ -82,10 +85,7 @@ def export(result: RunResult, kind: str, palette: str) -> bytes:
     return picture.png(drawn) if kind == "png" else drawn.encode()
 
 
-def _hand_out(content: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(content)
-        return
+def _write(content: bytes, output: Path) -> None:
     try:
         output.write_bytes(content)
     except OSError as error:

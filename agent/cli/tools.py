@@ -99,7 +99,8 @@ def call(
         from agent.tools.content import unframed
 
         terminal.show_text(unframed(answered.shown))
-        tool_table.tell_figures(figures)
+        if not answered.is_error:
+            tool_table.tell_figures(figures)
         for words in unread:
             click.echo(f"warning: {printable(words)}", err=True)
         for note in answered.notes:

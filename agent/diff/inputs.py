@@ -9,20 +9,28 @@ from typing import Any, Literal, TypeAlias
 
 from agent.comparison import sector_key_of
 from agent.encoding import canonical
-from agent.figures import Figure
-from agent.report.heatmap import finite, latest
+from agent.figures import Figure, latest
+from agent.report.heatmap import finite
 from agent.result import Call, RunResult
 from agent.taxonomy import SectorKey
 
 Outcome: TypeAlias = Literal[
-    "same result", "same figures", "other figures", "other result", "only before", "only after"
+    "same result",
+    "same figures",
+    "other figures",
+    "other result",
+    "failed before",
+    "failed after",
+    "only before",
+    "only after",
 ]
 
 
 @dataclass(frozen=True)
 class CallPair:
     """One call as both runs made it; `before` and `after`: its place among the run's calls, from 1 on, None where it
-    was not made. `outcome`: "same figures" are those of results that differ elsewhere, "other result" has none.
+    was not made. `outcome`: "same figures" are those of results that differ elsewhere, "other result" has none; a call
+    "failed before" or "failed after" that brought an error, or no answer, in that run alone.
     """
 
     tool: str
@@ -137,10 +145,16 @@ def _by_call(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
 def _outcome(before: Call, after: Call, figures: Sequence[Sequence[Figure]]) -> Outcome:
     if _said(before) == _said(after):
         return "same result"
+    if _failed(before) != _failed(after):
+        return "failed before" if _failed(before) else "failed after"
     was, now = ({(*each[:6], each.ticker) for each in side} for side in figures)
     if not was and not now:
         return "other result"
     return "same figures" if was == now else "other figures"
+
+
+def _failed(call: Call) -> bool:
+    return call.is_error or call.shown is None
 
 
 def _said(call: Call) -> bytes:

@@ -59,8 +59,8 @@ class Phrases:
     """Measure of the scorecard → words, where its own name will not do."""
     metrics: Mapping[str, str]
     """The same for a figure's metric."""
-    foreign_flow: str
-    """The same for a net value that a tool of foreign flow tells."""
+    metrics_of: Mapping[tuple[str, str], str]
+    """The same for a metric of a tool with a word in its name."""
     units: Mapping[str, str]
     """Unit → what stands behind the number."""
     spans: Mapping[str, str]
@@ -110,11 +110,12 @@ ENGLISH = Phrases(
     nth_lowest="{nth} lowest of {of}",
     ordinal=_ordinal,
     measures={},
-    metrics={
-        "share_of_turnover": "net foreign flow as a share of turnover",
-        "net_value": "net value of large trades",
+    metrics={},
+    metrics_of={
+        ("foreign", "net_value"): "net foreign flow",
+        ("foreign", "share_of_turnover"): "net foreign flow as a share of turnover",
+        ("whale", "net_value"): "net value of large trades",
     },
-    foreign_flow="net foreign flow",
     units={"percent": " %"},
     spans={},
     separators=(",", "."),
@@ -178,14 +179,18 @@ VIETNAMESE = Phrases(
         "volatility": "biến động",
         "relative_strength": "sức mạnh tương đối",
         "seasonality": "tính mùa vụ",
-        "share_of_turnover": "tỷ lệ dòng tiền ròng khối ngoại trên giá trị giao dịch",
-        "net_value": "giá trị ròng của giao dịch lớn",
+        "share_of_turnover": "tỷ lệ trên giá trị giao dịch",
+        "net_value": "giá trị ròng",
         "profit_growth": "tăng trưởng lợi nhuận",
         "interest_rates": "lãi suất",
         "interest_rate": "lãi suất",
         "policy_rate": "lãi suất điều hành",
     },
-    foreign_flow="dòng tiền ròng khối ngoại",
+    metrics_of={
+        ("foreign", "net_value"): "dòng tiền ròng khối ngoại",
+        ("foreign", "share_of_turnover"): "tỷ lệ dòng tiền ròng khối ngoại trên giá trị giao dịch",
+        ("whale", "net_value"): "giá trị ròng của giao dịch lớn",
+    },
     units={
         "percent": "%",
         "percentage points": " điểm phần trăm",

@@ -23,7 +23,7 @@ from agent.model.conversation import Conversation, sectors_named
 from agent.model.phrases import ENGLISH, VIETNAMESE, Phrases
 from agent.model.scorecard import COUNTED, METRICS, MONTH, NAMED, RISK, VERSION, YEAR, Scored, ranked
 from agent.model.sought import Asked, asked
-from agent.model.wording import FLOW_TOOL, Ground, Wording
+from agent.model.wording import Ground, Wording
 from agent.spec import DEFAULT_HORIZON, HORIZON_DAYS
 from agent.taxonomy import KnownSectors, Taxonomy, as_customary
 from agent.tools.content import readable, unframed
@@ -42,7 +42,7 @@ ROLES = {
     "macro": re.compile("macro"),
     "heatmap": re.compile("heatmap|sector_(rotation|performance)"),
     "rotation": re.compile("relative_rotation"),
-    "flow": FLOW_TOOL,
+    "flow": re.compile("flow"),
     "whales": re.compile("whale"),
     "statements": re.compile("financial|statement"),
 }
@@ -141,8 +141,9 @@ def calls(
     tools: list[dict[str, Any]], knows: Callable[[str], bool] = lambda _: False, more: Sequence[str] = ()
 ) -> Iterable[tuple[str, str, dict[str, Any]]]:
     """(role, tool, arguments) of everything worth asking, also of tools that an agent file `knows`; a heatmap once for
-    each lookback, and for those in `more` that it takes.
+    each lookback, and for those in `more` that it takes. What two roles of a tool would ask alike is asked once.
     """
+    asked_for: list[tuple[str, dict[str, Any]]] = []
     for role, tool in _roles(tools, knows):
         arguments = _arguments(tool["input_schema"])
         if arguments is None:
@@ -152,7 +153,10 @@ def calls(
             allowed = tool["input_schema"]["properties"]["lookback_period"].get("enum") or more
             lookbacks = dict.fromkeys([*LOOKBACKS, *(each for each in more if each in allowed)])
         for lookback in lookbacks:
-            yield role, tool["name"], arguments | ({"lookback_period": lookback} if lookback else {})
+            call = tool["name"], arguments | ({"lookback_period": lookback} if lookback else {})
+            if call not in asked_for:
+                asked_for.append(call)
+                yield role, *call
 
 
 def _roles(tools: list[dict[str, Any]], knows: Callable[[str], bool]) -> Iterable[tuple[str, dict[str, Any]]]:

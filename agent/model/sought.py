@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 SHELTER = re.compile(
-    "downturn|recession|defensi|hold up|shelter|risk.?off|crash|suy thoái|phòng thủ|trú ẩn", re.IGNORECASE
+    r"(?<!\bno )(?<!\bno more )(?:downturn|recession|crash)|(?<!\bleast )(?<!\bless )(?<!\bnot )(?<!\bnon[ -])defensi"
+    r"|hold up|shelter|risk.?off|(?<!\bkhông )(?<!\bkhông có )suy thoái|(?<!\bkhông )phòng thủ|trú ẩn",
+    re.IGNORECASE,
 )
 GROWTH = re.compile(
-    r"\blead(s|ing|ers?)?\b(?! to\b| indicator)|\bgrow(s|ing)?\b|momentum|\brall(y|ies|ying)\b|upside|outperform"
+    r"\b(?:least|less|not|non)[ -]defensi|\bcyclicals?\b|không phòng thủ"
+    r"|\blead(s|ing|ers?)?\b(?! to\b| indicator)|\bgrow(s|ing)?\b|momentum|\brall(y|ies|ying)\b|upside|outperform"
     r"|(?<!slow )(?<!slower )(?<!slowing )(?<!weak )(?<!weaker )\bgrowth\b(?!( is| has)? (slow|weak|fall|stall|cool))"
     "|dẫn dắt|dẫn đầu|tăng trưởng(?! chậm| yếu| giảm)|động lượng|đà tăng|bứt phá",
     re.IGNORECASE,
@@ -49,16 +52,15 @@ class Asked(NamedTuple):
 
 def asked(questions: Sequence[str]) -> Asked:
     """The newest question that says what is sought decides, so that one which says nothing of it is weighed as the
-    answer before was; the first has nothing to put aside. About rates is only what the newest mentions.
+    answer before was. About rates is only what the newest mentions.
     """
-    first, *later = questions
-    sought = [SHELTER.search(first) is not None, *map(_shelter, later)]
-    shelter = next(each for each in reversed(sought) if each is not None)
+    sought = [_shelter(each) for each in questions]
+    shelter = next((each for each in reversed(sought) if each is not None), False)
     return Asked(shelter, RATES.search(questions[-1]) is not None, before=shelter and sought[-1] is None)
 
 
 def _shelter(question: str) -> bool | None:
-    """Whether a question on an answer seeks shelter; None where it says nothing of what it seeks."""
+    """Whether a question seeks shelter; None where it says nothing of what it seeks."""
     kept = question
     for aside in ASIDE:
         kept = aside.sub(lambda found: found[0] if found["kept"] else "", kept)

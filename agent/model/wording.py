@@ -1,16 +1,16 @@
 """The planner's sentences: a sector's rationale, and what the first rationale says of all of them.
 
-Every number in them is a figure's with one decimal, a rank, a count or a year.
+Every number in them is a figure's, a rank, a count or a year.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
-from math import isclose
+from math import floor, isclose, log10
 from typing import NamedTuple
 
-from agent.figures import Figure
+from agent.figures import Figure, latest
 from agent.lookbacks import days_of
 from agent.model.calibration import Calibration
 from agent.model.phrases import Phrases
@@ -18,14 +18,13 @@ from agent.model.scorecard import RISK, Evidence, Scored, return_days, weights_f
 from agent.model.sought import Asked
 from agent.taxonomy import Taxonomy, folded
 
-FLOW_TOOL = re.compile("flow")
-"""The name of a tool of foreign flow."""
 RATE = re.compile(
     r"((central|interest|policy|repo|refinancing|discount|deposit|lending|fed|funds|bank)[ _]?)+rates?|lãi[ _]suất.*",
     re.IGNORECASE,
 )
 """Metrics that are interest rates: those of exchange and of unemployment are none."""
 LOOKBACK = re.compile(r"(\d+(?:-\d+)?)([DWMQY])")
+UNITLESS = ("", "ratio", "fraction")
 NEAR = 0.25
 """Within this many standard deviations of the mean, a figure speaks for nothing."""
 
@@ -64,9 +63,10 @@ class Wording:
 
     def as_asked(self, sector: str, figures: Sequence[Figure], lookbacks: Sequence[str]) -> str:
         """How it performed over the lookbacks that were asked for, and for which of them no tool said it."""
-        known = (figure for figure in figures if figure.sector is not None and figure.value is not None)
-        own = (figure for figure in known if folded(figure.sector or "") == folded(sector))
-        returns = [(figure, days) for figure in own if (days := return_days(figure))]
+        known = [figure for figure in figures if figure.sector is not None and figure.value is not None]
+        own = [figure for figure in known if folded(figure.sector or "") == folded(sector)]
+        newest = latest(own, lambda each: (each.tool, each.metric, each.unit, each.lookback)).values()
+        returns = [(figure, days) for figure in newest if (days := return_days(figure))]
         reached = {days for _, days in returns}
         told = {lookback: _as_long(days_of(lookback) or 0, reached) for lookback in lookbacks}
         found = [self._returned(figure) for figure, days in returns if days in set().union(*told.values())]
@@ -118,7 +118,7 @@ class Wording:
 
     def _rates(self, figures: list[Figure]) -> str:
         """The first interest rate that a tool gave, and how it changed."""
-        market = {figure.metric: figure for figure in figures if figure.sector is None and figure.value is not None}
+        market = _of_market(figures)
         rate = next((figure for metric, figure in market.items() if RATE.fullmatch(metric)), None)
         if rate is None:
             return self._phrases.no_rate
@@ -146,16 +146,19 @@ class Wording:
         return f"{self._metric(figure)} {self._value(figure)}{over}"
 
     def _value(self, figure: Figure, signed: str = "+") -> str:
-        """With one decimal and its unit."""
-        thousands, decimals = self._phrases.separators
-        marks = str.maketrans({",": thousands, ".": decimals, "-": "\N{MINUS SIGN}"})
-        value = f"{round(figure.value or 0.0, 1) + 0.0:{signed},.1f}".translate(marks)
-        unit = figure.unit or ""
-        return f"{value}{self._phrases.units.get(unit, f' {unit}')}".strip()
+        """With its unit."""
+        thousands, point = self._phrases.separators
+        marks = str.maketrans({",": thousands, ".": point, "-": "\N{MINUS SIGN}"})
+        value, unit = figure.value or 0.0, figure.unit or ""
+        decimals = _decimals(value, enough=1.0 if unit in UNITLESS else 0.1)
+        rounded = round(value, decimals) + 0.0
+        text = f"{rounded:{signed if rounded else ''},.{decimals}f}".translate(marks)
+        return f"{text}{self._phrases.units.get(unit, f' {unit}')}".strip()
 
     def _metric(self, figure: Figure) -> str:
-        if figure.metric == "net_value" and FLOW_TOOL.search(figure.tool):
-            return self._phrases.foreign_flow
+        for (word, metric), name in self._phrases.metrics_of.items():
+            if metric == figure.metric and word in figure.tool.lower():
+                return name
         return self._phrases.metrics.get(figure.metric, figure.metric.replace("_", " "))
 
     def _name(self, figure: Figure) -> str:
@@ -174,6 +177,12 @@ class Wording:
         return self._taxonomy.display(name, self._phrases.language)
 
 
+def _decimals(value: float, enough: float) -> int:
+    """One; of what is smaller than `enough`, as many more as it is places smaller: 0.05 %, a ratio of 0.024."""
+    size = abs(value) / enough
+    return 1 - floor(log10(size)) if 1e-6 < size < 1 else 1
+
+
 def _as_long(days: int, others: Set[int]) -> set[int]:
     """The same number among the others, or else those within 2 %: 52 weeks are a year."""
     return {days} if days in others else {each for each in others if isclose(days, each, rel_tol=0.02)}
@@ -190,5 +199,13 @@ def _listed(names: list[str], last: str) -> str:
 
 def _slows(figures: list[Figure]) -> bool:
     """Growth falls while unemployment rises."""
-    market = {figure.metric: figure.value or 0.0 for figure in figures if figure.sector is None}
-    return market.get("gdp_growth change", 0) < 0 < market.get("unemployment_rate change", 0)
+    changes = {metric: figure.value or 0.0 for metric, figure in _of_market(figures).items()}
+    return changes.get("gdp_growth change", 0) < 0 < changes.get("unemployment_rate change", 0)
+
+
+def _of_market(figures: Sequence[Figure]) -> dict[str, Figure]:
+    """The newest figure of each metric of the whole market."""
+    return latest(
+        (figure for figure in figures if figure.sector is None and figure.value is not None),
+        lambda each: each.metric,
+    )

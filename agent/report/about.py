@@ -231,15 +231,17 @@ def _retrieved_on(run: RunResult) -> str | None:
     return max((day for call in run.calls if call.was_sent and (day := iso_day(call.retrieved_at))), default=None)
 
 
-def gaps(run: RunResult, table: Heatmap, say: Words) -> list[str]:
-    """What the data lack, a sentence each: sectors, cells, rows, servers, calls, and days."""
+def gaps(run: RunResult, table: Heatmap, say: Words, *, warned: bool = True) -> list[str]:
+    """What the data lack, a sentence each: sectors, cells, rows, servers, calls, and days. `warned`: with what the
+    run's warnings tell, too.
+    """
     return [
         *_sectors_without_figures(run, table, say),
         *_empty_cells(table, say),
-        *_withheld(run, say),
+        *(_withheld(run, say) if warned else ()),
         *_failed(run, say),
         *_without_numbers(run, say),
-        *_old(run, say),
+        *(_old(run, say) if warned else ()),
     ]
 
 

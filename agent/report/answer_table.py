@@ -14,7 +14,7 @@ from agent.comparison import Change, Kind
 from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.about import confidence_text
-from agent.report.changed import change_text, changes_of, headline, rank_text
+from agent.report.changed import change_text, changes_of, headline, place_text
 from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, fitted, hanging, named_table, natural_size, one_line, show_named
 from agent.report.words import Words
@@ -86,7 +86,7 @@ def _since(result: RunResult, names: SectorNames, say: Words) -> str:
 def _change(change: Change | None, say: Words) -> Text:
     if change is None:
         return Text()
-    said = ", ".join(filter(None, (change_text(change, say), rank_text(change, say))))
+    said = ", ".join(filter(None, (change_text(change, say), place_text(change, say))))
     return Text(f"{CHANGES[change.kind]} {one_line(said)}", style="dim" if change.kind == "same" else "")
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from operator import attrgetter
 
-from agent.figures import Figure
-from agent.report.heatmap import finite, latest, numbers_text, unit_label
+from agent.figures import Figure, latest
+from agent.report.heatmap import finite, numbers_text, unit_label
 from agent.report.words import Words
 from agent.taxonomy import SectorKey, folded
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from agent.comparison import Change, Kind, Moved
-from agent.report.heatmap import Column, ColumnKey, Heatmap, column_key, label, numbers_text, unit_label
+from agent.report.heatmap import Column, ColumnKey, Heatmap, column_key, label, number_text, numbers_text, unit_label
 from agent.report.words import Words
 from agent.result import RunResult
 
@@ -75,21 +75,25 @@ def change_text(change: Change, say: Words) -> str:
             return say("unchanged")
 
 
-def rank_text(change: Change, say: Words) -> str:
-    """Where its rank moved: `rank 4 → 2`; empty where it did not."""
+def place_text(change: Change, say: Words) -> str:
+    """Where its place moved: `place in the answer 4 → 2`; empty where it did not."""
     before, after = change.rank
     if before is None or after is None or before == after:
         return ""
-    return say("rank {before} → {after}", before=before, after=after)
+    return say("place in the answer {before} → {after}", before=before, after=after)
 
 
 def columns_of(table: Heatmap) -> Columns:
     return {column_key(column): column for column in table.columns}
 
 
-def moved_text(moved: Moved, say: Words, columns: Columns) -> str:
-    """A figure of both runs: `Performance 1Y +8.0 → −6.2 %`; printed as in its column of a heatmap."""
+def moved_text(change: Change, moved: Moved, say: Words, columns: Columns) -> str:
+    """A figure of both runs, printed as in its column of a heatmap: `Performance 3M +12.8 → +2.4 % (−2.0 σ)`, or
+    `(−2.0 σ, against the change)`.
+    """
     values, column = (moved.before, moved.after), columns.get((moved.tool, moved.metric, moved.unit, moved.lookback))
     before, after = map(column.text, values) if column else numbers_text(moved.metric, moved.unit, values)
-    parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)))
+    size = f"{number_text(moved.size, 1, plus=True)} σ"
+    weight = f"({size}, {say('against the change')})" if change.speaks(moved) < 0 else f"({size})"
+    parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)), weight)
     return " ".join(part for part in parts if part)

@@ -109,7 +109,7 @@ class _View:
                     (action or "none", self.short(f"{GLYPHS.get(action, '◇')} {text}" if action else text))
                     for action, text in zip(row.action, (row.before, row.after), strict=True)
                 ],
-                rank=row.rank,
+                place=row.place,
                 figures=[(self.text(text, 200), cited) for text, cited in zip(row.figures, row.cited, strict=True)],
                 rationales=[self.text(str(side.get(key_of(row.sector), {}).get("rationale") or "")) for side in said],
             )

@@ -76,14 +76,14 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
     if not comparison.changes:
         return
     wide = console.width >= ROOMY
-    headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Rank")]
+    headings = [say("Sector"), say("Change"), say("Before"), say("After"), say("Place")]
     rows = diff_text.change_rows(comparison, say)
     cells = [
         [
             Text(short(row.name, LONGEST), style="bold"),
             Text(say(row.kind), style="" if row.kind == "same" else "bold"),
             *(_advice(console, action, said) for action, said in zip(row.action, (row.before, row.after), strict=True)),
-            Text(row.rank),
+            Text(row.place),
         ]
         for row in rows
     ]
@@ -97,7 +97,10 @@ def _changes(console: Console, comparison: Comparison, say: Words) -> None:
             console.print(Text(short(row.name, LONGEST), style="bold"))
             console.print(Padding(_figures(row), (0, 0, 0, 2), expand=False))
     if any(any(row.cited) for row in rows):
-        console.print(Text(say("* a rationale rests on it; σ: standard deviations across the sectors"), style="dim"))
+        legend = say(
+            "* a rationale rests on it; σ: change of the distance from the sectors' mean, in standard deviations"
+        )
+        console.print(hanging(console, Text(legend, style="dim")))
 
 
 def _advice(console: Console, action: str | None, said: str) -> Text:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agent.comparison import Change, Moved, recommendations_of
+from agent.comparison import Change, recommendations_of
 from agent.diff.inputs import CallPair
 from agent.diff.values import Difference, differences, in_parts, name_of
 from agent.diff.whole import Comparison, Side
-from agent.report import changed
-from agent.report.changed import Columns, columns_of
-from agent.report.heatmap import NO_FIGURE, heatmap_of, number_text
+from agent.report.changed import Columns, columns_of, moved_text
+from agent.report.heatmap import NO_FIGURE, heatmap_of
 from agent.report.names import SectorNames
 from agent.report.terminal import count_of
 from agent.report.words import Words
@@ -131,6 +130,8 @@ def _moved(comparison: Comparison, say: Words) -> str:
     if comparison.changes is None:
         return say("They had other figures.")
     whose, found = _weightiest(comparison.changes)
+    if not found and any(each.figures for each in comparison.changes):
+        return say("They had other figures, but those of named sectors that moved notably speak against the change.")
     if not found:
         return say("They had other figures, but none of a named sector moved notably.")
     if set(comparison.setup) - {"as_of"}:
@@ -138,22 +139,26 @@ def _moved(comparison: Comparison, say: Words) -> str:
     else:
         what = say("Figures moved, which may explain it and proves nothing")
     name, columns = sector_names(comparison, say), _columns(comparison)
-    foremost = sorted(((name(each.sector), each.figures[0]) for each in found), key=lambda pair: -abs(pair[1].size))
-    told = "; ".join(f"{sector}: {moved_text(moved, say, columns)}" for sector, moved in foremost[:NAMED])
+    foremost = sorted(found, key=lambda each: (-each.speaks(each.figures[0]), -abs(each.figures[0].size)))
+    told = "; ".join(
+        f"{name(each.sector)}: {moved_text(each, each.figures[0], say, columns)}" for each in foremost[:NAMED]
+    )
     return f"{what}; {say(whose)}: {told}."
 
 
 def _weightiest(changes: Sequence[Change]) -> tuple[str, list[Change]]:
-    """Sectors whose figures moved: those with another action where there are any, else those that are new or gone, else
-    with another confidence; and what they are.
+    """Sectors of which a figure moved, and not against the change: those with another action where there are any, else
+    those that are new or gone, else with another confidence; and what they are. None where all speak against a change.
     """
-    moved = [each for each in changes if each.figures]
+    moved = [each for each in changes if each.figures and each.speaks(each.figures[0]) >= 0]
     if turned := [each for each in moved if None not in each.action and each.action[0] != each.action[1]]:
         return "among them, of sectors with another action", turned
     if came := [each for each in moved if None in each.action]:
         return "among them, of sectors that are new or gone", came
     if surer := [each for each in moved if each.kind != "same"]:
         return "among them, of sectors with another confidence", surer
+    if any(each.figures and each.kind != "same" for each in changes):
+        return "", []
     return "among them, of sectors with the same advice", moved
 
 
@@ -189,11 +194,6 @@ def _columns(comparison: Comparison) -> Columns:
     return columns_of(heatmap_of(later.figures, later.taxonomy.key))
 
 
-def moved_text(moved: Moved, say: Words, columns: Columns) -> str:
-    """`Performance 3M +12.8 → +2.4 % (−2.0 σ)`"""
-    return f"{changed.moved_text(moved, say, columns)} ({number_text(moved.size, 1, plus=True)} σ)"
-
-
 def sector_names(comparison: Comparison, say: Words) -> SectorNames:
     """As the later run has them in its language, in that of the words."""
     return replace(SectorNames.of(comparison.after.result), language=say.language)
@@ -210,7 +210,7 @@ class ChangeRow(NamedTuple):
     action: tuple[str | None, str | None]
     before: str
     after: str
-    rank: str
+    place: str
     figures: list[str]
     cited: list[bool]
 
@@ -226,12 +226,19 @@ def change_rows(comparison: Comparison, say: Words) -> list[ChangeRow]:
             each.action,
             _advice(each, 0, say),
             _advice(each, 1, say),
-            " → ".join(NO_FIGURE if rank is None else str(rank) for rank in each.rank),
-            [moved_text(moved, say, columns) for moved in each.figures],
+            _places(each),
+            [moved_text(each, moved, say, columns) for moved in each.figures],
             [moved.cited for moved in each.figures],
         )
         for each in sorted(comparison.changes or (), key=lambda each: KINDS.index(each.kind))
     ]
+
+
+def _places(change: Change) -> str:
+    """Empty for a sector that has no place on either side."""
+    if change.rank == (None, None):
+        return ""
+    return " → ".join(NO_FIGURE if rank is None else str(rank) for rank in change.rank)
 
 
 def _advice(change: Change, side: int, say: Words) -> str:

@@ -194,8 +194,8 @@ def _over(text: str, width: int, columns: int = 1) -> str:
 
 
 def _stacked(label: str, width: int) -> list[str]:
-    """Words on HEADING lines at most, each of them cut where it is too long."""
-    lines = parted((fitted(word, width) for word in label.split()), width, " ")
+    """Words on HEADING lines at most, each of them cut where it is too long; an empty line without any."""
+    lines = parted((fitted(word, width) for word in label.split()), width, " ") or [""]
     return [*lines[: HEADING - 1], *([fitted(" ".join(lines[HEADING - 1 :]), width)] if lines[HEADING - 1 :] else [])]
 
 

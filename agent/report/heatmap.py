@@ -10,20 +10,19 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
-from agent.figures import Figure
+from agent.figures import Figure, newer
 from agent.lookbacks import days_of
 from agent.report.palettes import STEPS
 from agent.taxonomy import SectorKey, folded
 
 NO_FIGURE = "–"
 ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
-K = TypeVar("K", bound=Hashable)
 
 column_key: Callable[[Figure | Column], ColumnKey] = attrgetter("tool", "metric", "unit", "lookback")
 
@@ -119,7 +118,7 @@ def grid_of(figures: Iterable[Figure], key_of: SectorKey = folded) -> Grid:
     for figure in figures:
         if key := keys[figure.sector]:
             delivered = columns.setdefault(column_key(figure), {})
-            delivered[key] = _newer(delivered.get(key), figure)
+            delivered[key] = newer(delivered.get(key), figure)
     tools = list(dict.fromkeys(tool for tool, *_ in columns))
     metrics = list(dict.fromkeys(column[:2] for column in columns))
 
@@ -160,21 +159,6 @@ def framed(table: Heatmap, advice: Sequence[Mapping[str, Any]], most: int) -> li
         if action is not None or room >= 0:
             placed.append(({"overweight": 0, "underweight": 2}.get(action or "", 1), at, row, action))
     return [(row, action) for _, _, row, action in sorted(placed, key=lambda each: each[:2])][:most]
-
-
-def latest(figures: Iterable[Figure], key: Callable[[Figure], K]) -> dict[K, Figure]:
-    """One figure for each key: the one observed last, and of equally old ones the one delivered last."""
-    kept: dict[K, Figure] = {}
-    for figure in figures:
-        place = key(figure)
-        kept[place] = _newer(kept.get(place), figure)
-    return kept
-
-
-def _newer(before: Figure | None, figure: Figure) -> Figure:
-    if before is not None and (before.observed_at or "") > (figure.observed_at or ""):
-        return before
-    return figure
 
 
 def number_text(value: float, decimals: int, *, plus: bool) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
-from rich.json import JSON as RichJSON
+from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from agent.comparison import recommendations_of
-from agent.foreign import printable
+from agent.foreign import json_text, printable
 from agent.model.base import Usage
 from agent.report import answer_table, footnotes
-from agent.report.about import horizon_text, moment
+from agent.report.about import gaps, horizon_text, moment
 from agent.report.heat_table import show_heatmap
+from agent.report.heatmap import heatmap_of
 from agent.report.names import SectorNames
 from agent.report.terminal import (
     ARGUMENTS,
@@ -56,6 +57,9 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
     for warning in result.warnings:
         told = Text.assemble((f"{say('warning')}: ", "bold yellow"), one_line(warning))
         console.print(hanging(console, told))
+    if _data_are_new(result) or calls:
+        for number, gap in enumerate(gaps(result, heatmap_of(result.figures, result.taxonomy.key), say, warned=False)):
+            _told(console, "" if number else say("gaps"), gap)
     if result.page:
         _told(console, say("page"), result.page.absolute().as_uri())
     _told(console, say("spent"), spend_text(result.spend(), say))
@@ -96,12 +100,12 @@ def tell_warnings(result: RunResult) -> None:
 def _answer(console: Console, result: RunResult, say: Words, *, every_number: bool) -> None:
     rows = recommendations_of(result.answer)
     if rows is None:
-        console.print(RichJSON.from_data(result.answer))
+        console.print(JSONHighlighter()(json_text(result.answer, indent=2)))
         return
     names = SectorNames.of(result)
     texts, notes = answer_table.rationales(result, rows, say, every_number=every_number)
     wide = answer_table.show_recommendations(console, result, rows, texts, names, say)
-    if result.own_calls or not result.earlier or every_number:  # else it stands above, with the answer before
+    if _data_are_new(result) or every_number:
         show_heatmap(console, result, rows, names, say)
     if not wide:
         answer_table.show_rationales(console, rows, texts, names)
@@ -110,11 +114,16 @@ def _answer(console: Console, result: RunResult, say: Words, *, every_number: bo
         _told(console, say("numbers"), borne_out)
 
 
+def _data_are_new(result: RunResult) -> bool:
+    """Whether any of them came for this question: else they stand above, with the answer before."""
+    return bool(result.own_calls or not result.earlier)
+
+
 def _failure(console: Console, result: RunResult, say: Words) -> None:
     reason = f"{say('no valid answer')}: {result.status}: {printable(result.stop_reason)}"
     console.print(Text(reason, style="bold"))
     for error in result.errors[1:]:  # the first is in the reason
-        console.print(Text(f"  {error['pointer'] or 'the answer'}: {short(error['message'], 300)}"))
+        console.print(Text(f"  {one_line(error['pointer']) or 'the answer'}: {short(error['message'], 300)}"))
     if result.best_attempt:
         attempt = result.best_attempt
         text = attempt if isinstance(attempt, str) else json.dumps(attempt, ensure_ascii=False)

@@ -274,6 +274,6 @@ def show_runs(results: list[RunResult]) -> None:
     for result in results:
         how = (result.run_id, result.status, f"as of {result.as_of}" if result.as_of else "", result.model)
         labels = f" [{'/'.join(result.labels)}]" if result.labels else ""
-        asked = fitted(result.question, max(console.width - len(labels) - 2, 20))
+        asked = fitted(result.question or result.stop_reason, max(console.width - len(labels) - 2, 20))
         console.print(Text(one_line(" · ".join(filter(None, how))), style="bold"))
         console.print(Text(f"  {asked}{labels}"))

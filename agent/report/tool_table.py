@@ -51,8 +51,8 @@ def tell_figures(figures: Sequence[Figure]) -> None:
         about = ", ".join(part for part in (figure.unit, figure.lookback) if part)
         whose = "ticker" if figure.ticker else "sector" if figure.sector else "the market"
         groups.setdefault((figure.metric, about, whose), []).append(figure)
-    if figures:
-        console.print(Text(f"read as {count_of(len(figures), 'figure')}:", style="dim"))
+    said = f"read as {count_of(len(figures), 'figure')}:" if figures else "nothing in it can be read as figures"
+    console.print(Text(said, style="dim"))
     for (metric, about, whose), group in groups.items():
         measure = short(metric, 60) + (f" ({short(about, 60)})" if about else "")
         by = f"of {whose}" if whose == "the market" else f"by {whose}"

@@ -1,4 +1,4 @@
-"""What would change a call: how far a sector's figures are from the middle of all. Arithmetic, no forecast."""
+"""What would change a call: how far a sector's figures are from the mean of all. Arithmetic, no forecast."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.evidence import UNBORNE
+from agent.model.scorecard import ABSURD
 from agent.report.footnotes import pointer_of
 from agent.report.heatmap import (
     Column,
@@ -26,7 +27,7 @@ from agent.taxonomy import SectorKey
 
 MOST = 3
 FEWEST = 3
-"""Numbers that a column needs to have a middle."""
+"""Numbers that a column needs to have a middle: of two, each is as far from it as the other."""
 _CALLS = {"overweight": 1, "underweight": -1}
 _LOWER_IS_BETTER = re.compile(r"\b(volatility|vol|deviation|drawdown|risk|beta)\b")
 _LOSS = re.compile(r"\b(drawdown|value at risk)\b")
@@ -37,7 +38,8 @@ _FOR_RISK = re.compile(r"\badjusted\b|\b(returns?|reward|alpha|excess)\b.*\b(to|
 
 @dataclass(frozen=True)
 class Turning:
-    """One figure behind a call: it speaks against the call on the other side of `middle`, the median of the column.
+    """One figure behind a call: it speaks against the call on the other side of `middle`, the mean of the column,
+    from which the planner's scorecard weighs it, too.
 
     `margin`: how far on the call's side it stands, in standard deviations of the column; below 0 it speaks against the
     call already. `beyond`: 1 where what is above the middle speaks against the call, -1 for what is below. `sectors`:
@@ -67,7 +69,7 @@ def turning_points(run: RunResult, table: Heatmap, given: Sequence[Mapping[str, 
     For each heatmap column of which the rationale cites the sector's own figure:
 
         side   = 1 for overweight, -1 for underweight, times the column's direction
-        margin = side x (value - median of the column) / standard deviation of the column (ddof 0)
+        margin = side x (value - mean of the column) / standard deviation of the column (ddof 0)
 
     Left out: neutral and other calls, columns without a direction, with fewer than FEWEST numbers or without any
     spread, and a figure that is the middle itself, or printed as it is: it speaks neither for nor against the call.
@@ -96,7 +98,7 @@ class _Standing:
 
     @cached_property
     def _values(self) -> list[float]:
-        return [value for row in self._table.rows if (value := row.cells[self._place].value) is not None]
+        return [value for row in self._table.rows if (value := self._value(row)) is not None]
 
     @cached_property
     def _spread(self) -> float:
@@ -104,11 +106,15 @@ class _Standing:
 
     @cached_property
     def _middle(self) -> float:
-        return statistics.median(self._values)
+        return statistics.fmean(self._values)
+
+    def _value(self, row: Row) -> float | None:
+        value = row.cells[self._place].value
+        return None if value is None or abs(value) >= ABSURD else value
 
     def turning(self, row: Row, call: int) -> Turning | None:
         """Of one sector's call; None where the column says nothing of it."""
-        value, side = row.cells[self._place].value, call * self._direction
+        value, side = self._value(row), call * self._direction
         if value is None or not side or len(self._values) < FEWEST or not self._spread:
             return None
         if self._column.text(value) == self._column.text(self._middle):

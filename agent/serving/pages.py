@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import AdvisorError, UsageError
-from agent.gathering import result_of
+from agent.gathering import UNREADABLE, result_of
 from agent.market import app
 from agent.place import MEDIA_TYPE, page_of
 from agent.runs import log, store
@@ -66,7 +66,7 @@ def _page(uri: str, agents: Collection[str]) -> str:
         raise missing
     try:
         result = result_of(line.event for line in log.read(store.folder(found[1]) / log.FILE))
-    except (AdvisorError, OSError):
+    except (AdvisorError, OSError, *UNREADABLE):
         raise missing from None
     if result.agent_name not in agents:
         raise missing

@@ -113,24 +113,27 @@ async def _called(
     return outcome.of_result(result, apps=client_supports_apps(context))
 
 
-def serve(tools: Mapping[str, Offered], desk: Desk, tell: Tell, http_port: int | None = None) -> None:
+def serve(
+    tools: Mapping[str, Offered], desk: Desk, tell: Tell, http_port: int | None = None, *, end: Callable[[], None]
+) -> None:
     """Serve until end of input or a stop signal: on stdio, or on http://127.0.0.1:PORT/mcp; runs underway are sealed.
 
-    Port 0 picks a free port; the address is told once connections are accepted. Raises OSError: the port is taken.
+    Port 0 picks a free port; the address is told once connections are accepted. `end`: what is still to be done where
+    the process ends without a return. Raises OSError: the port is taken.
     """
     if not os.environ.get(DEBUG):
         logging.disable(logging.ERROR)  # the SDK logs tracebacks, of clients that leave too
     server = build(tools, desk, tell)
-    asyncio.run(_over_stdio(server, desk) if http_port is None else _over_http(server, desk, tell, http_port))
+    asyncio.run(_over_stdio(server, desk, end) if http_port is None else _over_http(server, desk, tell, http_port))
 
 
-async def _over_stdio(server: Server[Any], desk: Desk) -> None:
+async def _over_stdio(server: Server[Any], desk: Desk, end: Callable[[], None]) -> None:
     from mcp.server.stdio import stdio_server
 
     leaving: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
     for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, lambda: leaving.append(loop.create_task(_leave(desk))))
+        loop.add_signal_handler(number, lambda: leaving.append(loop.create_task(_leave(desk, end))))
     try:
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
@@ -138,10 +141,13 @@ async def _over_stdio(server: Server[Any], desk: Desk) -> None:
         pass  # The client left without waiting for an answer.
 
 
-async def _leave(desk: Desk) -> None:
+async def _leave(desk: Desk, end: Callable[[], None]) -> None:
     """The thread that reads standard input cannot be interrupted: the process ends once nothing is underway."""
     await desk.close()
-    os._exit(0)
+    try:
+        end()
+    finally:
+        os._exit(0)
 
 
 async def _over_http(server: Server[Any], desk: Desk, tell: Tell, port: int) -> None:

@@ -6,6 +6,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -105,6 +106,22 @@ class Tab:
         taken = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(taken["data"])
 
+    def printed(self) -> tuple[int, tuple[int, int]]:
+        """How many sheets the page is, and the width and height of the first, in points."""
+        self.ask("Emulation.setEmulatedMedia", media="")
+        pdf = base64.b64decode(self.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])
+        width, height = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf)[0]
+        return max(int(count) for count in re.findall(rb"/Count (\d+)", pdf)), (
+            round(float(width)),
+            round(float(height)),
+        )
+
+    def on_paper(self, width: int, height: int) -> Tab:
+        """As it is printed between the margins of a sheet, in millimetres."""
+        self.resize(int(width / 25.4 * 96), int(height / 25.4 * 96))
+        self.ask("Emulation.setEmulatedMedia", media="print")
+        return self
+
     def _middle(self, selector: str) -> dict[str, float]:
         """Where it stands once it is scrolled into sight."""
         self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
@@ -122,6 +139,8 @@ class Tab:
         return parsed
 
 
+A4, LYING_A4 = (595, 842), (842, 595)
+"""Sheets, in points."""
 Open = Callable[..., Tab]
 """A page's text, and how it is looked at → the tab with it."""
 

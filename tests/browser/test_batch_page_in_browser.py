@@ -8,7 +8,7 @@ from agent.batch.outputs import summary
 from agent.report.batch_page import Matrix, render
 from agent.result import RULES, SIMULATED
 from tests.batch.rows_and_envelopes import advice, envelope, row
-from tests.browser.chromium import Open
+from tests.browser.chromium import LYING_A4, Open
 from tests.browser.test_page_in_browser import EVIL
 
 ACTIONS = ("overweight", "neutral", "underweight")
@@ -25,9 +25,12 @@ CONTRASTS = """[...document.querySelectorAll('.matrix td[class] a')].map(link =>
 })"""
 
 
+INDUSTRIES = ("Consumer Non-Durables", "Telecommunications", "Manufacturing", "Industrial Goods and Services")
+
+
 def batch(dates: int) -> str:
     """The page of jobs that give each action with each confidence; of two questions, and with one that failed."""
-    sectors = [f"Sector {at}" for at in range(18)] + [EVIL]
+    sectors = [*INDUSTRIES, *(f"Sector {at}" for at in range(14)), EVIL]
     matrix, rows = Matrix(), [row("bad", "failed", reason=EVIL, where="jobs.yaml:7:5")]
     for at in range(dates):
         date = f"{2000 + at // 12}-{at % 12 + 1:02d}-28"
@@ -93,3 +96,22 @@ def test_a_cell_can_be_touched_and_leads_to_the_page_of_its_run(shown: Open, dat
     tab.click(".matrix td a")
     here = tab.value("location.href").rpartition("/")[0]
     assert tab.value("window.led") == f"{here}/2000-01-28-0000000001.html"
+
+
+@pytest.mark.parametrize("dates", [3, 12, 40])
+def test_every_date_lies_on_the_printed_sheet_and_no_name_is_broken_inside_a_word(shown: Open, dates: int) -> None:
+    assert shown(batch(dates)).printed()[1] == LYING_A4
+    tab = shown(batch(dates)).on_paper(273, 192)
+    assert tab.value(
+        "Math.max(...[...document.querySelectorAll('td')].map(it => it.getBoundingClientRect().right))"
+    ) <= (tab.value("document.documentElement.clientWidth"))
+    broken = """[...document.querySelectorAll('.matrix tbody th')].map(head => head.firstChild)
+      .filter(text => text.data.length < 40).flatMap(text => [...text.data.matchAll(/[^ -]+/g)].filter(word => {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return range.getClientRects().length > 1;
+      }).map(word => word[0]))"""
+    assert tab.value("document.querySelectorAll('.matrix tbody th').length") > len(INDUSTRIES)
+    assert tab.value(broken) == []
+    assert tab.on_paper(186, 273).value(broken) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.chromium import Open
+from tests.browser.chromium import A4, Open
 from tests.browser.test_page_in_browser import EVIL
 from tests.report.runs_and_pages import evil_run
 from tests.report.test_diff_page import moved, page
@@ -44,3 +44,16 @@ def test_every_text_can_be_read(shown: Open, scheme: str) -> None:
     tab = shown(page(moved("overweight", 2.5), moved("underweight", -4.0)), scheme=scheme)
     contrasts = tab.value(CONTRASTS)
     assert len(contrasts) > 10 and min(contrasts) >= 4.5
+
+
+def test_two_runs_are_printed_on_a4_with_the_figures_of_a_change_in_one_line_each(shown: Open) -> None:
+    text = page(moved("overweight", 2.5), moved("underweight", -4.0))
+    assert shown(text).printed() == (1, A4)
+    tab = shown(text).on_paper(186, 273)
+    lines = """[...document.querySelectorAll('.figures li')].map(each => {
+      const text = document.createRange();
+      text.selectNodeContents(each);
+      return new Set([...text.getClientRects()].map(box => Math.round(box.bottom))).size;
+    })"""
+    assert set(tab.value(lines)) == {1}
+    assert tab.value("[...document.querySelectorAll('summary')].some(each => each.checkVisibility())") is False

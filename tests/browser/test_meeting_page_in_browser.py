@@ -5,7 +5,6 @@ With ADVISOR_SCREENSHOTS=FOLDER the pictures of both widths are kept there.
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from dataclasses import replace
@@ -17,8 +16,8 @@ from agent.evidence import examine
 from agent.gathering import read_run
 from agent.report.heatmap import column_key, heatmap_of
 from agent.report.page import LIMIT, render
-from agent.result import RunResult
-from tests.browser.chromium import Open, Tab
+from agent.result import ADVICE, RunResult
+from tests.browser.chromium import A4, Open, Tab
 from tests.cli.advisor import advisor
 from tests.report.runs_and_pages import advice, figure, result
 
@@ -105,15 +104,6 @@ def tap(tab: Tab, selector: str) -> None:
     tab.value("window.tapped")
 
 
-def printed_pages(tab: Tab) -> int:
-    tab.ask("Emulation.setEmulatedMedia", media="")
-    pdf = base64.b64decode(tab.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])
-    counts = [int(count) for count in re.findall(rb"/Count (\d+)", pdf)]
-    width, height = (float(each) for each in re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf)[0])
-    assert (round(width), round(height)) == (595, 842)
-    return max(counts)
-
-
 def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
     shown: Open, industries: RunResult, sectors: RunResult
 ) -> None:
@@ -122,20 +112,18 @@ def test_twelve_industries_and_nineteen_sectors_fit_a_sheet_of_a4(
     many += tuple(reasoned(asked, count) for count in (6, 7, 8, 9))
     assert "Against it now" in render(many[-1])
     runs = (industries, sectors, vietnamese(sectors), *many)
-    assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
+    assert [shown(render(run)).printed() for run in runs] == [(1, A4)] * len(runs)
 
 
 def test_runs_that_are_compared_with_an_earlier_one_fit_a_sheet_of_a4(shown: Open, later_runs: list[RunResult]) -> None:
     runs = [*later_runs, *map(vietnamese, later_runs)]
     assert len(runs) == 16
-    assert [printed_pages(shown(render(run))) for run in runs] == [1] * len(runs)
+    assert [shown(render(run)).printed() for run in runs] == [(1, A4)] * len(runs)
 
 
 def on_paper(tab: Tab) -> Tab:
-    """As wide as what A4 leaves between its margins, in CSS pixels."""
-    tab.resize(711, 1050)
-    tab.ask("Emulation.setEmulatedMedia", media="print")
-    return tab
+    """Between the margins of A4."""
+    return tab.on_paper(188, 278)
 
 
 def test_on_a_full_sheet_the_chart_gives_way_and_elsewhere_it_takes_what_is_left(
@@ -146,6 +134,28 @@ def test_on_a_full_sheet_the_chart_gives_way_and_elsewhere_it_takes_what_is_left
     assert on_paper(shown(render(full))).value(height) == 0
     roomy, less = (on_paper(shown(render(run))).value(height) for run in (recommended(sectors, 1), industries))
     assert roomy > less > 150
+
+
+def test_what_would_speak_against_calls_takes_the_place_of_a_chart_without_room_whole_or_not_at_all(
+    shown: Open, later_runs: list[RunResult]
+) -> None:
+    """Questions of ever more lines leave ever less room below the heatmap."""
+    states = """[
+      document.querySelector('.chart').checkVisibility(),
+      (([panel, room]) => panel.height > 0 && panel.bottom <= room.bottom && panel.left < room.right)
+        (['.against section', '.beside'].map(each => document.querySelector(each).getBoundingClientRect())),
+    ]"""
+    run = next(each for each in later_runs if each.agent_name == "SectorPro")
+    asked = [replace(run, question="What should be rebalanced? " * count) for count in (1, 9, 13, 22)]
+    for each in (asked, [*map(vietnamese, asked)]):
+        found = [tuple(on_paper(shown(render(one))).value(states)) for one in each]
+        assert list(dict.fromkeys(found)) == [(True, False), (False, True), (False, False)]
+        assert [shown(render(one)).printed() for one in each] == [(1, A4)] * len(each)
+
+
+def test_the_sheet_carries_the_id_of_its_run(shown: Open, industries: RunResult) -> None:
+    foot = on_paper(shown(render(industries))).value("document.querySelector('footer').innerText")
+    assert ADVICE in foot and industries.run_id in foot and "Servers" not in foot
 
 
 def test_no_heading_of_the_heatmap_is_cut_on_paper(

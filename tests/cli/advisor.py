@@ -25,6 +25,17 @@ def advisor(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
     return done
 
 
+def with_broken_heatmap(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The command, with a defect in what shows the heatmap of a run in the terminal."""
+    program = (
+        "from agent import cli\nfrom agent.report import result_view\n"
+        "def broken(*_):\n    raise LookupError('planted')\n"
+        "result_view.show_heatmap = broken\ncli.main()"
+    )
+    command = [sys.executable, "-P", "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
 def write(folder: Path, text: str, name: str = "agent.yaml") -> str:
     path = folder / name
     path.write_text(text, encoding="utf-8")

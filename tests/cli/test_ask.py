@@ -265,6 +265,21 @@ def test_standard_output_that_cannot_be_written_is_told_and_the_run_is_kept() ->
     assert [run["status"] for run in json.loads(advisor("runs", "--format", "json").stdout)] == ["ok"]
 
 
+@pytest.mark.parametrize(("closed", "code"), [(1, 1), (2, 0)])
+def test_a_run_whose_standard_output_is_closed_says_so_and_one_without_stderr_answers(closed: int, code: int) -> None:
+    command = [*ADVISOR, "ask", "--offline", "Which?"]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == code
+    if closed == 1:
+        assert done.stderr.endswith("error: standard output cannot be written: Bad file descriptor\n")
+        assert "Traceback" not in done.stderr
+    else:
+        assert done.stderr == "" and json.loads(done.stdout)["sector_recommendations"]
+    assert [run["status"] for run in json.loads(advisor("runs", "--format", "json").stdout)] == ["ok"]
+
+
 def test_rejected_key_is_exit_4() -> None:
     with scripted_api((401, error_body("authentication_error", "invalid key"))) as api:
         env = KEY | {"ANTHROPIC_BASE_URL": api.url}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.runs import store
-from tests.cli.advisor import AGENT, advisor, write
+from tests.cli.advisor import ADVISOR, AGENT, advisor, with_broken_heatmap, write
 from tests.cli.terminal import CTRL_C, CTRL_D, UP, Terminal
 from tests.messages_api import call, message, scripted_api, text
 from tests.scripted import ANSWER
@@ -84,19 +85,47 @@ def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answer() -> None:
+def test_a_question_that_fails_ends_nothing_and_the_next_follows_the_newest_answer(tmp_path: Path) -> None:
     look, good = message(call("get_sector_heatmap", {})), message(text(json.dumps(ANSWER)))
     bad = [message(text("no JSON"))] * 3
     refused = (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}})
     with scripted_api(look, good, *bad, refused, good) as api:
-        lines = typed("First?", "Bad?", "Refused?", "Good?")
-        done = advisor("chat", *US, "-q", input=lines, env=KEY | {"ANTHROPIC_BASE_URL": api.url})
+        lines = typed("First?", "Bad?", "/show", "/save kept.json", "Refused?", "Good?")
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        done = advisor("chat", *US, "-q", input=lines, env=env, cwd=tmp_path)
     outcomes = [each.get("error", {}).get("code") for each in told(done.stdout)]
-    assert (done.returncode, outcomes) == (1, [None, "invalid", "model", None])
+    assert (done.returncode, outcomes) == (1, [None, "invalid", None, "model", None])
+    given, _, shown, *_ = told(done.stdout)
+    assert shown == given == json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["answer"]
     last, first = api.requests[-1]["messages"], api.requests[1]["messages"]
     assert [each["role"] for each in last] == ["user", "assistant", "user", "assistant", "user"]
     assert last[-1]["content"][0]["text"] == "Good?" and len(first) == 3
     assert "no JSON" not in json.dumps(last) and "Traceback" not in done.stderr
+
+
+def test_defect_in_what_is_shown_costs_neither_the_chat_nor_the_answer() -> None:
+    lines = typed("Which lead?", "/show", "/cost", "And energy, over the last six months?")
+    done = with_broken_heatmap(*OFFLINE, "-q", "--format", "table", input=lines)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.count("error: LookupError: planted") == 3
+    assert "the whole chat 1 question: 2 turns, 5 tool calls" in done.stdout
+    _, first = json.loads(advisor("runs", "--format", "json").stdout)
+    energy = json.loads(advisor("runs", "show", "last", "--format", "envelope").stdout)
+    assert (energy["status"], energy["follows"]) == ("ok", first["run"])
+
+
+def test_json_of_a_question_does_not_steer_the_terminal_and_says_it_as_it_was() -> None:
+    question = "Which lead? \x9b31m\u202e"
+    asked = advisor(*OFFLINE, "-q", "--format", "envelope", input=typed(question)).stdout
+    listed = advisor("runs", "--format", "json").stdout
+    assert [json.loads(asked)["question"], json.loads(listed)[0]["question"]] == [question, question]
+    assert not any(each in asked + listed for each in ("\x9b", "\u202e"))
+
+
+def test_chat_whose_standard_input_is_closed_has_no_question() -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *ADVISOR, "chat", "--offline"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2 and "error: no question came on standard input" in done.stderr
 
 
 def test_a_question_that_cannot_be_supported_is_exit_1() -> None:
@@ -220,6 +249,15 @@ def test_enter_alone_asks_the_objective_until_there_is_an_answer(tmp_path: Path)
         terminal.type(CTRL_D)
         assert terminal.ends()[0] == 1
     assert len(store.all_runs()) == 2
+
+
+def test_objective_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    file = write(tmp_path, AGENT + 'objective: "Which \\e]0;owned\\a\\u202esectors\\nlead?"\n')
+    with Terminal("chat", "--offline", "-c", file, cwd=tmp_path) as terminal:
+        shown = terminal.until("\n> ")
+        terminal.type(CTRL_D)
+        assert terminal.ends()[0] == 0
+    assert "Enter alone asks: Which ]0;ownedsectors lead?\n" in shown
 
 
 STARTS = """\

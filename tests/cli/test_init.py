@@ -70,6 +70,14 @@ def test_servers_of_the_usual_places_become_an_agent_file_without_opening_any(fo
     assert list(agentfile.load(folder / "agent.yaml").spec.servers) == ["desk", "market"]
 
 
+def test_an_agent_that_nobody_names_is_called_after_its_only_server_else_after_its_folder(folder: Path) -> None:
+    desk, market = ("--server", "desk=python desk.py"), ("--server", "market=advisor market")
+    init("one.yaml", *desk)
+    init("two.yaml", *desk, *market)
+    called = [agentfile.load(name).spec.agent_name for name in ("one.yaml", "two.yaml")]
+    assert called == ["desk advisor", f"{folder.name} advisor"]
+
+
 def test_written_file_answers_a_question_at_once(folder: Path) -> None:
     init("--server", "market=advisor market", "--tools", "get_*", "--name", "Desk: 1", "--description", "You look.")
     assert agentfile.load("agent.yaml").spec.agent_name == "Desk: 1"

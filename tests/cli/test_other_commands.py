@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from filelock import FileLock
 
 from agent import data
 from agent.cli import COMMANDS
+from agent.events import ContentStored, Event, ToolAsked
 from tests.cli.advisor import AGENT, advisor, write
+from tests.resuming import copy_without
 from tests.tools.raw import PROGRAM
 
 
@@ -203,6 +206,20 @@ def test_damaged_log_does_not_hide_the_other_runs(home: Path) -> None:
     rows = json.loads(advisor("runs", "--format", "json").stdout)
     assert [(row["status"], row["question"]) for row in rows] == [("failed", ""), ("ok", "First?")]
     assert "is not what was written" in rows[0]["stop_reason"] and rows[0]["run"] == log.parent.name
+
+
+@pytest.mark.parametrize("left_out", [ContentStored, ToolAsked])
+def test_log_whose_events_do_not_fit_together_does_not_hide_the_other_runs(
+    left_out: type[Event], planned: Path, home: Path
+) -> None:
+    shutil.copytree(planned, home / "runs" / planned.name)
+    strange = copy_without(left_out, planned, home / "runs" / "20000101-000000000-0000")
+    rows = json.loads(advisor("runs", "--format", "json").stdout)
+    assert [(row["run"], row["status"]) for row in rows] == [(planned.name, "ok"), (strange.name, "failed")]
+    assert "its events do not fit together: KeyError" in rows[1]["stop_reason"]
+    assert "do not fit together" in " ".join(advisor("runs", env={"COLUMNS": "300"}).stdout.split())
+    done = advisor("runs", "show", strange.name)
+    assert done.returncode == 1 and "another version or another program may have written it" in done.stderr
 
 
 def test_tools_tells_why_a_tool_is_not_offered(tmp_path: Path) -> None:

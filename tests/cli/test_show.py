@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.advisor import ADVISOR, advisor
+from tests.cli.advisor import ADVISOR, advisor, with_broken_heatmap
 
+DEFECT = "hint:  this is a defect of the program; ADVISOR_DEBUG=1 shows where it happened"
 BYTES = {
     "--html": b"<!DOCTYPE html>",
     "--svg": b"<svg xmlns=",
@@ -31,6 +32,26 @@ def test_an_export_goes_to_a_pipe_or_to_a_file(kind: str, planned: Path, tmp_pat
     assert (piped.returncode, piped.stderr, piped.stdout[: len(BYTES[kind])]) == (0, b"", BYTES[kind])
     written = show(planned, kind, "-o", str(tmp_path / "out"))
     assert (written.returncode, written.stdout, (tmp_path / "out").read_bytes()) == (0, b"", piped.stdout)
+
+
+@pytest.mark.parametrize("where", ["&-", "/dev/full"])
+@pytest.mark.parametrize("arguments", [*([kind] for kind in BYTES), ["--format", "envelope"], ["--format", "table"]])
+def test_what_cannot_be_written_to_standard_output_is_told(arguments: list[str], where: str, planned: Path) -> None:
+    done = redirected(where, "runs", "show", str(planned), *arguments)
+    why = "Bad file descriptor" if where == "&-" else "No space left on device"
+    assert (done.returncode, done.stderr) == (1, f"error: standard output cannot be written: {why}\n")
+
+
+def test_a_file_is_written_where_standard_output_and_stderr_are_closed(planned: Path, tmp_path: Path) -> None:
+    done = redirected("&- 2>&-", "runs", "show", str(planned), "--csv", "-o", str(tmp_path / "out"))
+    assert done.returncode == 0 and (tmp_path / "out").read_bytes() == show(planned, "--csv").stdout
+    assert redirected("&- 2>&-", "runs", "show", "no-such-run").returncode == 2
+
+
+def redirected(where: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command whose standard output a shell sends somewhere."""
+    command = ["sh", "-c", f'exec "$@" >{where}', "sh", *ADVISOR, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_page_made_anew_is_the_one_that_lies_there(planned: Path) -> None:
@@ -119,3 +140,15 @@ def test_a_run_that_stopped_before_its_answer_can_be_exported(kind: str, planned
     (tmp_path / "run" / "log.jsonl").write_bytes(b"".join(lines[: len(lines) // 2]))
     done = show(tmp_path / "run", kind)
     assert (done.returncode, done.stdout[: len(BYTES[kind])]) == (0, BYTES[kind])
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("replay", "-q")])
+def test_defect_in_what_is_shown_is_told_as_one(arguments: tuple[str, ...], planned: Path) -> None:
+    done = with_broken_heatmap("runs", *arguments, str(planned))
+    assert (done.returncode, done.stderr.splitlines()) == (1, ["error: LookupError: planted", DEFECT])
+    assert "Overweight" in done.stdout.title(), "what was shown before stays"
+
+
+def test_defect_in_what_is_shown_has_a_traceback_where_that_is_wanted(planned: Path) -> None:
+    done = with_broken_heatmap("runs", "show", str(planned), env=os.environ | {"ADVISOR_DEBUG": "1"})
+    assert done.returncode == 1 and "Traceback" in done.stderr

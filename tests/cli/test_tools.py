@@ -62,7 +62,11 @@ def test_names_are_whole_in_a_pipe(tmp_path: Path) -> None:
 def test_call_makes_one_call_as_a_run_would_and_prints_what_comes_back(tmp_path: Path) -> None:
     file = served(tmp_path)
     done = advisor("tools", "call", "double", '{"n": 4}', "-c", file)
-    assert (done.returncode, done.stdout, done.stderr) == (0, '{"doubled":8}\n', "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        '{"doubled":8}\n',
+        "nothing in it can be read as figures\n",
+    )
     as_json = json.loads(advisor("tools", "-c", file, "call", "double", '{"n": 4}', "--format", "json").stdout)
     assert as_json["ok"] is True and as_json["result"]["structuredContent"] == {"doubled": 8}
 
@@ -113,6 +117,7 @@ def test_error_is_read_as_nothing(tmp_path: Path) -> None:
     file = served(tmp_path, "tool-error", MAPPED)
     done = advisor("tools", "call", "double", '{"n": 1}', "-c", file, "--format", "json")
     assert done.returncode == 1 and json.loads(done.stdout)["figures"] == [] == json.loads(done.stdout)["unread"]
+    assert advisor("tools", "call", "double", '{"n": 1}', "-c", file).stderr == "", "an error is no result to read"
 
 
 @pytest.mark.parametrize(

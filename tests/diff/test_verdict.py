@@ -6,14 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver.exceptions import ToolError
 
 from agent.diff.whole import Comparison, Side, compare
-from agent.report.diff_text import verdict
+from agent.report.diff_text import call_lines, change_rows, verdict
 from agent.report.words import words
 from agent.result import RunResult
 from tests.following import NEXT, follow
 from tests.messages_api import call
-from tests.moving import JUNE, SEPTEMBER, advised, moving_market, moving_run
+from tests.moving import HEATMAP, JUNE, SEPTEMBER, advised, moving_market, moving_run
 from tests.scripted import SECTOR_FORM, Scripted, answer, said
 
 SAY = words("en")
@@ -90,23 +91,60 @@ async def test_runs_without_a_date_share_none() -> None:
 @pytest.mark.parametrize(
     ("given", "whose"),
     [
-        (OTHER, "with another action: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
+        (OTHER, "with another action: Banks: Performance 3M +4.2 → −6.0 % (−0.9 σ)."),
         (
             advised() | {"sector_recommendations": advised()["sector_recommendations"][1:]},
             "that are new or gone: Banks: ",
         ),
-        (advised(confidence=0.7), "with another confidence: Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ)."),
-        (advised() | {"view": "down"}, "with the same advice: Energy: Performance 3M −3.1 → −30.0 % (−9.0 σ); Banks: "),
+        (advised(confidence=0.5), "with another confidence: Banks: Performance 3M +4.2 → −6.0 % (−0.9 σ)."),
+        (advised() | {"view": "down"}, "with the same advice: Banks: Performance 3M +4.2 → −6.0 % (−0.9 σ)."),
     ],
 )
 async def test_figures_are_named_for_the_sectors_that_changed_the_most(given: Any, whose: str) -> None:
-    """Energy, whose recommendation stays, moved more than Banks."""
+    """Energy, whose recommendation stays, fell by more than Banks, and is as far below the mean as it was."""
     market = {"market": moving_market(figures={JUNE: (4.2, -3.1, 0.5), SEPTEMBER: (-6.0, -30.0, 5.0)})}
     shared: dict[str, Any] = {"servers": market, "keys": {"response_format": FORM}}
     before = await moving_run(given=advised() | {"view": "up"}, **shared)
     last = told(before, await moving_run(SEPTEMBER, {"view": "up"} | given, **shared))[-1]
     head = "Figures moved, which may explain it and proves nothing; among them, of sectors "
     assert last.startswith(head + whose)
+
+
+async def test_figure_that_speaks_against_the_change_is_no_reason_for_it() -> None:
+    surer = compared(await moving_run(), await moving_run(SEPTEMBER, advised(confidence=0.7)))
+    assert verdict(surer, SAY)[-1] == (
+        "They had other figures, but those of named sectors that moved notably speak against the change."
+    )
+    [banks, _] = change_rows(surer, SAY)
+    assert banks.figures == ["Performance 3M +4.2 → −6.0 % (−2.2 σ, against the change)"]
+
+
+async def test_of_a_call_that_failed_in_one_run_that_is_told() -> None:
+    """Of what failed in both, only that the texts differ."""
+
+    def flow(as_of: str = JUNE) -> str:
+        """Foreign flow."""
+        if as_of == JUNE:
+            raise ToolError("no data as of that day")
+        return "1"
+
+    def news(as_of: str = JUNE) -> str:
+        """Headlines."""
+        raise ToolError(f"no news as of {as_of}")
+
+    market = {"market": moving_market(flow=flow, news=news)}
+    looks = (HEATMAP, call("flow", {}, id="toolu_2"), call("news", {}, id="toolu_3"))
+    june, september = [await moving_run(day, OTHER, looks=looks, servers=market) for day in (JUNE, SEPTEMBER)]
+    outcomes = {(each.tool, each.outcome) for each in compared(june, september).calls}
+    assert outcomes == {
+        ("get_sector_heatmap", "other figures"),
+        ("flow", "failed before"),
+        ("news", "other result"),
+    }
+    back = compared(september, june)
+    assert ("flow", "failed after") in {(each.tool, each.outcome) for each in back.calls}
+    assert "failed after: flow()" in call_lines(back.calls, 100, SAY)
+    assert {each["outcome"] for each in back.to_json()["calls"]} == {"other figures", "failed after", "other result"}
 
 
 async def test_of_answers_without_sectors_no_figure_is_named() -> None:

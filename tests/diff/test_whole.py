@@ -60,7 +60,7 @@ async def test_other_date_is_told_with_the_figures_that_moved() -> None:
         "Same question, agent and model; as of 2020-09-30 instead of 2020-06-30.",
         "Of 2 sectors: 1 flipped, 1 same.",
         "Figures moved, which may explain it and proves nothing; among them, of sectors with another action: "
-        "Banks: Performance 3M +4.2 → −6.0 % (−3.4 σ).",
+        "Banks: Performance 3M +4.2 → −6.0 % (−2.2 σ).",
     ]
 
 

@@ -74,7 +74,7 @@ async def test_tickers_count_by_their_sector_and_names_by_the_taxonomy() -> None
     turn = await Planner(FigureReader(named)).answer(request(flow, heatmap))
     advised = {each["sector_name"]: each["rationale"] for each in json.loads(turn.text)["sector_recommendations"]}
     assert set(advised) == {"Banks", "Oil"}
-    assert "net value of large trades +7.0" in advised["Banks"] and "of 2 on the scorecard" in advised["Banks"]
+    assert "net value +7.0" in advised["Banks"] and "of 2 on the scorecard" in advised["Banks"]
 
 
 async def test_macro_and_heatmaps_come_first_and_the_rest_second() -> None:
@@ -193,7 +193,7 @@ async def test_heatmap_is_asked_for_what_is_weighed_and_what_the_article_shows()
 
 async def test_first_rationale_states_the_scorecard_and_no_other_does() -> None:
     given = await advice(table("performance", A=9.0, B=-9.0), table("share_of_turnover", A=1.0, B=-1.0))
-    stated = "The scorecard counts performance (3M) in full; net foreign flow as a share of turnover (3M) by half."
+    stated = "The scorecard counts performance (3M) in full; share of turnover (3M) by half."
     assert stated in given["A"]["rationale"] and "The scorecard counts" not in given["B"]["rationale"]
 
 
@@ -215,8 +215,8 @@ async def test_confidence_is_by_the_record_before_the_as_of_date_for_the_nearest
     assert given["confidence_score"] == wanted and says in given["rationale"]
 
 
-async def test_number_that_rounds_to_nothing_has_no_minus() -> None:
-    assert "performance +0.0 % (3M" in (await advice(table("performance", A=-0.04, B=-9.0)))["A"]["rationale"]
+async def test_small_loss_is_told_as_one() -> None:
+    assert "performance −0.04 % (3M" in (await advice(table("performance", A=-0.04, B=-9.0)))["A"]["rationale"]
 
 
 async def test_shelter_is_not_claimed_where_no_volatility_was_seen() -> None:
@@ -322,6 +322,20 @@ async def test_lookbacks_of_a_follow_up_are_told_of_a_sector_whatever_the_univer
     asked.messages.append({"role": "user", "content": [{"type": "text", "text": text} for text in follow]})
     [only] = json.loads((await Planner(reader()).answer(asked)).text)["sector_recommendations"]
     assert only["rationale"].startswith("As asked: performance +1.0 % (6M); no performance came for 6W. Ranks 1 of 2")
+
+
+@pytest.mark.parametrize(
+    ("name", "lookbacks"),
+    [
+        ("get_whale_flow", [None]),
+        ("relative_rotation_heatmap", ["1M", "3M", "1Y"]),
+        ("macro_heatmap", ["3M", "1M", "1Y"]),
+    ],
+)
+async def test_tool_of_two_roles_is_asked_everything_once(name: str, lookbacks: list[str | None]) -> None:
+    schema = TEXTS if lookbacks != [None] else {"type": "object", "properties": {}}
+    turn = await ask(tools=[{"name": name, "description": "", "input_schema": schema}])
+    assert [call.arguments.get("lookback_period") for call in turn.calls] == lookbacks
 
 
 async def test_heatmap_is_asked_for_the_lookbacks_of_a_follow_up_that_its_schema_takes() -> None:

@@ -51,6 +51,10 @@ def test_question_that_says_nothing_of_what_is_sought_seeks_what_was_sought_befo
         "Leaving recession fears aside, what do you say?",
         "Thay vì phòng thủ, ngành nào?",
         "Không tính suy thoái thì sao?",
+        "Which are the least defensive?",
+        "Which sectors are not defensive?",
+        "And the cyclicals?",
+        "Ngành nào không phòng thủ?",
     ],
 )
 def test_newest_question_that_says_what_is_sought_decides(question: str) -> None:
@@ -95,10 +99,24 @@ def test_shelter_is_sought_where_something_else_is_put_aside_and_where_putting_i
     assert asked([question]) == asked(["Which lead?", question]) == Asked(shelter=True)
 
 
-@pytest.mark.parametrize("question", ["Which sectors, ignoring a recession?", "Bỏ qua suy thoái, ngành nào?"])
-def test_first_question_puts_nothing_aside(question: str) -> None:
-    assert asked([question]) == Asked(shelter=True)
-    assert asked(["Which?", question]) == Asked()
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which sectors, ignoring a recession?",
+        "Ignore the recession talk: which industries lead?",
+        "Bỏ qua suy thoái, ngành nào?",
+    ],
+)
+def test_first_question_may_put_shelter_aside_too(question: str) -> None:
+    assert asked([question]) == asked(["Which?", question]) == Asked()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which if no recession comes?", "Which sectors are least defensive?", "Không có suy thoái thì ngành nào?"],
+)
+def test_shelter_that_is_denied_is_not_sought(question: str) -> None:
+    assert asked([question]) == Asked()
 
 
 def test_rates_are_spoken_of_where_the_newest_question_mentions_them() -> None:

@@ -52,6 +52,26 @@ def test_ranks_speak_in_the_direction_of_the_figure_and_what_is_near_the_mean_sa
     assert told["B"] == "Ranks 2 of 5 on the scorecard. For a lower rank: performance −1.0 % (1M, 4th lowest of 5)."
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "written_as"),
+    [
+        ("percent", 4.06, "+4.1 %"),
+        ("percent", -0.01, "−0.01 %"),
+        ("percent", 0.14, "+0.1 %"),
+        ("percent", 0.0, "0.0 %"),
+        ("percent", -1e-12, "0.0 %"),
+        ("", 0.024, "+0.024"),
+        ("", -0.31, "−0.31"),
+        ("", 1.25, "+1.2"),
+    ],
+)
+def test_small_figure_is_told_from_zero_and_from_others_like_it(unit: str, value: float, written_as: str) -> None:
+    wording = Wording(ENGLISH, TAXONOMY)
+    assert wording.as_asked("A", figures("performance", "1M", unit, A=value), ["1M"]).endswith(
+        f"performance {written_as} (1M)."
+    )
+
+
 def test_sector_near_the_mean_in_everything_says_so() -> None:
     told = written(ENGLISH, ranked(figures("performance", "1Y", A=9.0, B=0.1, C=-9.0)))
     near = "near the mean of the sectors in every measure, as in performance +0.1 % (1Y, 2nd highest of 3)."
@@ -61,20 +81,46 @@ def test_sector_near_the_mean_in_everything_says_so() -> None:
 def test_vietnamese_rationale_names_call_sector_measures_periods_and_amounts_as_vietnamese_does() -> None:
     given = figures("performance", "1Y", Banks=1234.56, B=0.0, C=-9.0, D=-9.0)
     given += figures("momentum", "12-1M", tool="u", Banks=-9.0, B=1.0, C=2.0, D=2.0)
-    given += figures("net_value", "20D", "VND bn", Banks=1031.94, B=-5.0, C=7.0, D=7.0)
+    given += figures("net_value", "20D", "VND bn", "get_whale_activity", Banks=1031.94, B=-5.0, C=7.0, D=7.0)
     given += figures("net_value", "1M", "VND bn", "get_foreign_flow", Banks=0.04, B=-5.0, C=7.0, D=-9.0)
     told = written(VIETNAMESE, ranked(given))
     assert told["Banks"] == (
         "Trung lập với Ngân hàng: xếp hạng 1 trên 4 ngành theo bảng điểm. "
         "Yếu tố nâng thứ hạng: hiệu suất +1.234,6% (1 năm, cao nhất trong 4 ngành), "
         "giá trị ròng của giao dịch lớn +1.031,9 tỷ đồng (20 phiên, cao nhất trong 4 ngành), "
-        "dòng tiền ròng khối ngoại +0,0 tỷ đồng (1 tháng, cao thứ 2 trong 4 ngành). "
+        "dòng tiền ròng khối ngoại +0,04 tỷ đồng (1 tháng, cao thứ 2 trong 4 ngành). "
         "Yếu tố kéo lùi thứ hạng: động lượng −9,0% (12-1 tháng, thấp nhất trong 4 ngành)."
     )
     assert "dòng tiền ròng khối ngoại −9,0 tỷ đồng (1 tháng, thấp nhất trong 4 ngành)" in told["D"]
     assert [each.split(":")[0] for each in written(VIETNAMESE, ranked(YEAR)).values()] == [
         "Tăng tỷ trọng A", "Trung lập với B", "Trung lập với C", "Trung lập với D", "Giảm tỷ trọng E"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "metric", "name"),
+    [
+        ("get_foreign_flow", "net_value", "net foreign flow"),
+        ("get_whale_activity", "net_value", "net value of large trades"),
+        ("get_etf_flows", "net_value", "net value"),
+        ("get_foreign_flow", "share_of_turnover", "net foreign flow as a share of turnover"),
+        ("sector_table", "share_of_turnover", "share of turnover"),
+    ],
+)
+def test_measure_is_called_what_its_tool_is_known_to_tell(tool: str, metric: str, name: str) -> None:
+    told = written(ENGLISH, ranked(figures(metric, "1M", "VND bn", tool, A=5.0, B=-5.0)))
+    assert f"among the sectors: {name} +5.0 VND bn (1M, highest of 2)" in told["A"]
+
+
+def test_newest_of_several_dates_is_told_whatever_their_order() -> None:
+    given = [
+        Figure("A", "performance", value, "percent", "1M", day, "t", "c", "")
+        for value, day in ((4.5, "2025-12-31"), (6.0, "2022-12-31"))
+    ]
+    assert Wording(ENGLISH, TAXONOMY).as_asked("A", given, ["1M"]) == "As asked: performance +4.5 % (1M)."
+    rates = [each._replace(sector=None, metric="policy_rate", lookback=None) for each in given]
+    told = prefaced(ENGLISH, [*figures("performance", "1M", A=1.0, B=-1.0), *rates], Asked(rates=True))
+    assert "Policy rate: 4.5 %, which the scorecard does not weigh." in told
 
 
 def test_what_no_table_of_words_knows_is_told_as_the_server_names_it() -> None:
@@ -86,7 +132,12 @@ def test_what_no_table_of_words_knows_is_told_as_the_server_names_it() -> None:
 def test_vietnamese_preface_says_what_counts_what_is_missing_and_what_is_not_weighed() -> None:
     macro = [of_market("gdp_growth change", -0.4), of_market("unemployment_rate change", 0.3)]
     rate = [of_market("interest_rates", 4.69), of_market("interest_rates change", -0.49, "percentage points")]
-    given = figures(RISK, "24M", A=9.0, B=1.0) + YEAR + SKEWED + figures("share_of_turnover", "1M", A=1.0, B=-1.0)
+    given = (
+        figures(RISK, "24M", A=9.0, B=1.0)
+        + YEAR
+        + SKEWED
+        + [*figures("share_of_turnover", "1M", tool="get_foreign_flow", A=1.0, B=-1.0)]
+    )
     told = prefaced(VIETNAMESE, given + macro + rate, Asked(True, True), Ground(["seasonality", MAIN[0]], True))
     assert told == (
         "Bảng điểm tính biến động (24 tháng) thấp với trọng số gấp rưỡi; hiệu suất (1 năm), hiệu suất (1 tháng) và "

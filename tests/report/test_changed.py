@@ -58,14 +58,28 @@ def test_a_question_on_an_answer_gives_up_none_of_its_other_sectors() -> None:
 
 def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:
     moved = Moved("relative_strength", "3M", "percent", 9.7, -1.25, -2.0, True)
-    assert changed.moved_text(moved, SAY, {}) == "Relative strength 3M +9.7 → −1.2 %"
-    assert changed.moved_text(Moved("trades", None, None, 3, 4, 1.0, False), SAY, {}) == "Trades 3 → 4"
+    turned = change("overweight", "neutral")
+    assert changed.moved_text(turned, moved, SAY, {}) == "Relative strength 3M +9.7 → −1.2 % (−2.0 σ)"
+    trades = Moved("trades", None, None, 3, 4, 1.0, False)
+    assert changed.moved_text(turned, trades, SAY, {}) == "Trades 3 → 4 (+1.0 σ)"
     flow = [figure("Banks", 571.1, "net_value", unit="VND bn"), figure("Retail", 1546.0, "net_value", unit="VND bn")]
     columns = changed.columns_of(heatmap_of(flow))
     small = Moved("net_value", "3M", "VND bn", 571.1, 37.5, -1.0, True, "get_sector_heatmap")
-    assert changed.moved_text(small, SAY, columns) == "Net value 3M +571 → +38 VND bn"
+    assert changed.moved_text(turned, small, SAY, columns) == "Net value 3M +571 → +38 VND bn (−1.0 σ)"
 
 
-def test_a_rank_is_told_where_it_moved() -> None:
-    assert changed.rank_text(change("neutral", "neutral"), SAY) == "rank 4 → 2"
-    assert changed.rank_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""
+def test_figure_that_speaks_against_the_change_is_marked() -> None:
+    up, down, unknown = (Moved("performance", "3M", None, 1, 2, 1.0, True, better=better) for better in (1, -1, 0))
+    for call, against in (("overweight", down), ("underweight", up)):
+        marked = [
+            each
+            for each in (up, down, unknown)
+            if changed.moved_text(change("neutral", call), each, SAY, {}).endswith("(+1.0 σ, against the change)")
+        ]
+        assert marked == [against]
+
+
+def test_a_place_is_told_where_it_moved() -> None:
+    assert changed.place_text(change("neutral", "neutral"), SAY) == "place in the answer 4 → 2"
+    assert changed.place_text(change("neutral", "neutral"), words("vi")) == "vị trí trong câu trả lời 4 → 2"
+    assert changed.place_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""

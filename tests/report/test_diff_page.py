@@ -59,6 +59,12 @@ def test_page_says_verdict_change_figures_and_rationales() -> None:
     assert "Before It stands at 2.5. After It stands at -4.0." in text
 
 
+def test_place_is_told_of_calls_that_have_one() -> None:
+    text = Reader(page(moved("overweight", 2.5), moved("underweight", -4.0))).text
+    assert "Place in the answer 1 → 1" in text
+    assert "Place in the answer" not in Reader(page(moved("neutral", 2.5), moved("neutral", -4.0))).text
+
+
 def test_page_speaks_the_language_of_the_run() -> None:
     text = Reader(page(moved("overweight", 2.5), moved("underweight", -4.0), language="vi")).text
     assert "▲ tăng tỷ trọng 0.70 → ▼ giảm tỷ trọng 0.70" in text and "đảo chiều" in text and "Before" not in text

@@ -24,6 +24,7 @@ from agent.report.page import LIMIT, render
 from agent.report.result_view import show_result
 from agent.report.terminal import PlainConsole
 from agent.result import ADVICE, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
+from tests.report.drawn_runs import drawn_run
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
 
 RETURNS = {"Banks": 33.0, "Retail": 8.0, "Media": -12.5}
@@ -340,7 +341,7 @@ def test_dates_that_are_none_are_no_dates() -> None:
 
 def compared_run() -> RunResult:
     """Banks turned from underweight, Media is gone, Retail is what it was."""
-    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.2, -2.0, True)
+    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.2, -2.0, True, better=-1)
     told = [
         Change("Banks", ("underweight", "overweight"), (0.6, 0.7), (3, 1), (moved,)),
         Change("Retail", ("neutral", "neutral"), (0.5, 0.5), (2, 2)),
@@ -353,9 +354,10 @@ def compared_run() -> RunResult:
 def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> None:
     text = text_of(compared_run())
     assert "Since r1 as of 2025-09-30 : 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (was" in text
-    assert "Banks ▲ overweight flipped, was underweight · rank 3 → 1 Confidence 0.70" in text
-    assert "What moved Relative strength 3M +9.7 → −1.2 %" in text
-    assert "Since" not in text_of(result())
+    assert "Banks ▲ overweight flipped, was underweight · place in the answer 3 → 1 Confidence 0.70" in text
+    assert "What moved among the sectors Relative strength 3M +9.7 → −1.2 % (−2.0 σ, against the change)" in text
+    assert "What moved is weighed by σ, the change of the sector's distance from that mean" in text
+    assert "Since" not in text_of(result()) and "What moved" not in text_of(result())
 
 
 def test_a_question_on_some_sectors_gives_up_none_of_the_others() -> None:
@@ -469,7 +471,7 @@ def test_figures_of_one_measure_have_equally_many_decimals_beside_a_call() -> No
     )
     run.evidence = [number.to_json() for number in examine(run.answer, run.figures)]
     text = text_of(run)
-    assert "Return 1y 1Y +30.0 → +33.0" in text and "Return 1y 1Y +33.0: below +8.0 (−25.0)" in text
+    assert "Return 1y 1Y +30.0 → +33.0" in text and "Return 1y 1Y +33.0: below +9.5 (−23.5)" in text
 
 
 def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() -> None:
@@ -501,3 +503,30 @@ def test_row_recommendation_and_circle_of_a_sector_have_one_mark_whichever_of_it
     of_tag = {tag: {mark for each, mark in marks if each == tag} for tag in ("tr", "li", "g")}
     assert of_tag["tr"] == of_tag["li"] == of_tag["g"] >= {"banks", "oil gas"} and len(of_tag["tr"]) == 3
     assert "Behind its flow VCB +9 VND bn" in page.text and "flipped, was underweight · rank 3 → 1" in page.text
+
+
+def test_page_and_drawing_say_what_filled_and_hollow_circles_mean() -> None:
+    run = drawn_run()
+    said = "Filled: ahead and gaining, or behind and losing. Hollow: turning."
+    assert said in text_of(run) and said in draw(run)
+    assert "Tô đặc: dẫn trước" in text_of(drawn_run(spec={"language": "vi"}))
+    assert said not in text_of(result())
+
+
+def test_what_would_speak_against_calls_has_a_place_of_its_own_on_paper_where_columns_leave_none_beside_them() -> None:
+    def run(columns: int, count: int) -> RunResult:
+        values = {f"Sector {at}": at + 0.5 for at in range(count)}
+        metrics = ["performance", *(f"size_{at}" for at in range(1, columns))]
+        figures = [
+            figure(name, value + 100 * at, metric)
+            for name, value in values.items()
+            for at, metric in enumerate(metrics)
+        ]
+        given = [advice(name, why=f"Performance {value} % (3M).") for name, value in values.items()]
+        answer = {"sector_recommendations": given}
+        evidence = [number.to_json() for number in examine(answer, figures)]
+        return result(figures=figures, answer=answer, evidence=evidence)
+
+    panel = '<div class="against">'
+    assert [panel in render(run(*each)) for each in ((12, 6), (13, 6), (13, 7))] == [False, True, False]
+    assert panel not in render(replace(run(13, 6), status="failed"))

@@ -129,6 +129,19 @@ def test_headings_of_several_columns_are_as_wide_as_these(
     assert {cell_len(line) for line in lines[start + 1 : first]} == {cell_len(lines[first])}
 
 
+@pytest.mark.parametrize("lookbacks", [("1M",), ("1M", "1Y")])
+@pytest.mark.parametrize("key", ["", "_"])
+def test_a_column_whose_key_has_no_word_is_shown_without_a_heading(
+    key: str, lookbacks: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the index column of a table has none that was exported to JSON."""
+    nameless = [figure("Banks", 7.25, key, lookback=each, unit=None) for each in lookbacks]
+    text = shown(run(figures=[*nameless, figure("Banks", 2.5, "momentum")]), 80, "pipe", monkeypatch, capsys)
+    numbers = next(line for line in text.splitlines() if line.count("7.2") == len(lookbacks))
+    heading = next(line for line in text.splitlines() if line.rstrip().endswith("Momentum"))
+    assert cell_len(numbers) == cell_len(heading)
+
+
 def test_a_question_on_an_answer_repeats_no_heatmap_unless_it_called_a_tool(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,3 +192,24 @@ def test_strangers_texts_do_not_steer_the_terminal(
         capsys,
     )
     assert not any(each in text for each in ("\x1b", "\x07", "\u202e"))
+
+
+EVIL = "\x9b31m \u202eevil\x7f"
+
+
+@pytest.mark.parametrize("colours", ["truecolor", "pipe"])
+def test_answer_of_another_form_does_not_steer_the_terminal(
+    colours: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ESCAPE.sub("", shown(run(answer={"note": EVIL, "Bán": 1.5}), 80, colours, monkeypatch, capsys))
+    assert '{\n  "note": "\\u009b31m \\u202eevil\\u007f",\n  "Bán": 1.5\n}\n' in text
+    assert not any(each in text for each in ("\x9b", "\u202e", "\x7f"))
+
+
+def test_what_is_wrong_with_an_answer_does_not_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = [{"pointer": f"/{EVIL}", "message": EVIL} for _ in range(2)]
+    failed = run(status="invalid", answer=None, errors=errors, best_attempt={EVIL: EVIL}, stop_reason=EVIL)
+    text = shown(failed, 80, "pipe", monkeypatch, capsys)
+    assert "  /31m evil: 31m evil" in text and not any(each in text for each in ("\x9b", "\u202e", "\x7f"))

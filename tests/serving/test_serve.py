@@ -156,11 +156,13 @@ CALL = {"name": "waiting", "arguments": {"question": "?"}, "_meta": {"progressTo
 
 
 @pytest.mark.parametrize("way", ["end of input", signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_ends_in_the_middle_of_a_run_seals_its_log_first(way: Any, tmp_path: Path) -> None:
+def test_a_server_that_ends_in_the_middle_of_a_run_seals_its_log_and_hands_over_its_spans_first(
+    way: Any, tmp_path: Path
+) -> None:
     with scripted_api(*WAITS) as api:
-        env = KEY | {"ANTHROPIC_BASE_URL": api.url}
+        env = KEY | {"ANTHROPIC_BASE_URL": api.url, "OTEL_TRACES_EXPORTER": "console"}
         with started("-c", silent(tmp_path), "--trust", env=env) as process:
-            assert process.stdin and process.stdout
+            assert process.stdin and process.stdout and process.stderr
             for request in [*GREETING, {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": CALL}]:
                 process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
@@ -172,6 +174,7 @@ def test_a_server_that_ends_in_the_middle_of_a_run_seals_its_log_first(way: Any,
                 process.stdin.close()
             rest = [json.loads(line) for line in lines]
             assert process.wait(timeout=60) == 0
+            assert '"name": "invoke_agent Waiting"' in process.stderr.read()
     assert all(each["jsonrpc"] == "2.0" for each in rest)
     end = logged(Path())[-1].to_json()
     assert (end["event"], end["status"], end["resumable"]) == ("run.finished", "interrupted", True)

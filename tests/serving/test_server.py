@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from mcp import MCPError
 
+from agent.events import ToolAsked
 from agent.runs import store
+from tests.resuming import copy_without
 from tests.serving.client import ASKED, ERAS, NAME, in_process, judged, only_tool, read, text_of
 
 
@@ -84,6 +86,13 @@ async def test_a_page_of_an_agent_that_is_not_served_stays_unread(planned: Path,
     async with in_process("us_sector_rotation") as client:
         with pytest.raises(MCPError, match="there is no resource"):
             await client.read_resource(uri)
+
+
+async def test_there_is_no_page_of_a_log_whose_events_do_not_fit_together(planned: Path, home: Path) -> None:
+    run = copy_without(ToolAsked, planned, home / "runs" / planned.name)
+    async with in_process(NAME) as client:
+        with pytest.raises(MCPError, match="there is no resource"):
+            await client.read_resource(f"run://{run.name}/page.html")
 
 
 @pytest.mark.parametrize("mode", ERAS)

@@ -33,12 +33,17 @@ class Advice:
     def given(self) -> list[Mapping[str, Any]] | None:
         return recommendations_of(self._result.answer)
 
-    @property
+    @cached_property
     def cards(self) -> list[SimpleNamespace]:
         """One for each recommendation there is room for."""
         shown = self._texts.some(self.given or [])
         turnings = turning_points(self._result, self._cells, shown)
         return [self._card(at, *each) for at, each in enumerate(zip(shown, turnings, strict=True))]
+
+    @property
+    def weighed(self) -> list[SimpleNamespace]:
+        """The cards that some figure speaks against, or would past the middle of all sectors."""
+        return [card for card in self.cards if card.against or card.turning]
 
     @cached_property
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
@@ -117,6 +122,11 @@ class Advice:
             for each in self._texts.some(gone)
         ]
 
+    @property
+    def moved(self) -> bool:
+        """Whether a figure is named that moved."""
+        return any(each.figures for each in self._changes)
+
     def _change(self, key: str) -> SimpleNamespace | None:
         found = next((each for each in self._changes if self._cells.key_of(each.sector) == key), None)
         return None if found is None else self._told(found)
@@ -125,9 +135,10 @@ class Advice:
         return SimpleNamespace(
             kind=change.kind.replace(" ", "-"),
             text=self._texts.short(changed.change_text(change, self._say)),
-            rank=changed.rank_text(change, self._say),
+            place=changed.place_text(change, self._say),
             moved=[
-                self._texts.text(changed.moved_text(each, self._say, self._columns), 120) for each in change.figures
+                self._texts.text(changed.moved_text(change, each, self._say, self._columns), 160)
+                for each in change.figures
             ],
         )
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from markupsafe import Markup, escape
 
 from agent.comparison import recommendations_of
-from agent.figures import Figure
+from agent.figures import Figure, latest
 from agent.report import heatmap, rotation_chart
 from agent.report.footnotes import LONGEST_POINTER
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, detail, label, unit_label
@@ -115,7 +115,7 @@ class Table:
     def market(self) -> list[SimpleNamespace]:
         """Figures of no sector, the newest of each; what stood in one object is one line."""
         loose = [figure for figure in self._result.figures if figure.sector is None and figure.ticker is None]
-        newest = heatmap.latest(loose, heatmap.column_key).values()
+        newest = latest(loose, heatmap.column_key).values()
         objects = groupby(newest, lambda each: (each.call, each.pointer.rpartition("/")[0]))
         return [self._market_line(*group) for _, group in objects]
 
