@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
@@ -174,6 +175,16 @@ def probability(value: Any) -> float | None:
     """A number from 0 to 1, None for anything else."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value <= 1 else None
+
+
+def confidence_text(given: Any) -> str:
+    """Of a recommendation: a probability with two decimals; anything else as the answer has it, a dash for nothing."""
+    share = probability(given)
+    if share is not None:
+        return f"{share:.2f}"
+    if given in (None, ""):
+        return heatmap.NO_FIGURE
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
 def sector_key_of(*runs: RunResult) -> SectorKey:

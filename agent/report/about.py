@@ -7,17 +7,15 @@ cleans them.
 from __future__ import annotations
 
 import calendar
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from agent.comparison import probability
 from agent.doubts import unfound_by_tool
 from agent.gathering import reader_of
-from agent.report.heatmap import NO_FIGURE, Heatmap
+from agent.report.heatmap import Heatmap
 from agent.report.words import Words
 from agent.result import Call, RunResult, iso_day
 from agent.spec import HORIZON_DAYS
@@ -315,13 +313,3 @@ def _some(names: Sequence[str]) -> str:
 def moment(retrieved_at: str | None) -> str:
     """A time of a log to the minute, such as `2026-01-31 16:00`; logs have UTC."""
     return (retrieved_at or "")[:16].replace("T", " ")
-
-
-def confidence_text(given: Any) -> str:
-    """Of a recommendation: a probability with two decimals; anything else as the answer has it, a dash for nothing."""
-    share = probability(given)
-    if share is not None:
-        return f"{share:.2f}"
-    if given in (None, ""):
-        return NO_FIGURE
-    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)

@@ -10,10 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.comparison import Change, Kind
+from agent.comparison import Change, Kind, confidence_text
 from agent.foreign import printable
 from agent.report import footnotes
-from agent.report.about import confidence_text
 from agent.report.changed import change_text, changes_of, headline, place_text
 from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, fitted, hanging, named_table, natural_size, one_line, show_named

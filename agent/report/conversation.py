@@ -9,9 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from agent.comparison import recommendations_of
+from agent.comparison import confidence_text, recommendations_of
 from agent.model.base import Usage
-from agent.report.about import confidence_text
 from agent.report.answer_table import CONFIDENCE
 from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, count_of, new_table, one_line, short, spend_text

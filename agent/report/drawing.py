@@ -11,9 +11,9 @@ from typing import Any
 
 from markupsafe import escape
 
-from agent.comparison import probability, recommendations_of
+from agent.comparison import confidence_text, probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
-from agent.report.about import confidence_text, horizon_text, reason_text, span_text
+from agent.report.about import horizon_text, reason_text, span_text
 from agent.report.heatmap import NO_FIGURE, Heatmap, framed, heatmap_of
 from agent.report.lettering import fitted, plain, width, wrapped
 from agent.report.markup import asset

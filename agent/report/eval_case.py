@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from agent.report.about import confidence_text
+from agent.comparison import confidence_text
 from agent.report.eval_outcome import (
     CHANGES,
     VERDICTS,

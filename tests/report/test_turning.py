@@ -141,4 +141,5 @@ def test_figures_of_a_sector_speak_for_its_call_by_whichever_of_its_names_the_an
     aliases = run.taxonomy.aliases
     run.evidence = [number.to_json() for number in examine(run.answer, run.figures, aliases=aliases)]
     (found,) = turning_points(run, heatmap_of(run.figures, run.taxonomy.key), run.answer["sector_recommendations"])
-    assert [turning_text(each, SAY) for each in found] == ["Performance 3M +9.7 %: below +1.2 % (−8.5)"]
+    assert [turning_text(each, SAY) for each in found] == told("overweight", "Performance of +9.7 % (3M).", RETURNS)
+    assert len(found) == 1

@@ -9,9 +9,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from agent.comparison import Change, probability, recommendations_of
+from agent.comparison import Change, confidence_text, probability, recommendations_of
 from agent.report import behind, changed, footnotes
-from agent.report.about import confidence_text
 from agent.report.heatmap import Heatmap
 from agent.report.markup import GLYPHS
 from agent.report.page.texts import Texts
