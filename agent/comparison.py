@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
-
-from pydantic import ValidationError
 
 from agent.model.scorecard import ABSURD, z_scores
 from agent.report import heatmap
 from agent.report.heatmap import Column, ColumnKey
 from agent.report.turning import FEWEST, direction
 from agent.result import RunResult
-from agent.taxonomy import SectorSpec, Taxonomy, folded
+from agent.taxonomy import SectorKey, Taxonomy
 
 Kind: TypeAlias = Literal["new", "gone", "flipped", "turned", "surer", "less sure", "same"]
-SectorKey: TypeAlias = Callable[[str], str]
 EXPLAINING = 3
 """Figures that are named for a sector: those first that speak for its change, and last those that speak against it;
 among them, those that a rationale rests on before others, the largest moves first.
@@ -179,28 +177,20 @@ def probability(value: Any) -> float | None:
     return float(value) if is_number and 0 <= value <= 1 else None
 
 
+def confidence_text(given: Any) -> str:
+    """Of a recommendation: a probability with two decimals; anything else as the answer has it, a dash for nothing."""
+    share = probability(given)
+    if share is not None:
+        return f"{share:.2f}"
+    if given in (None, ""):
+        return heatmap.NO_FIGURE
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+
+
 def sector_key_of(*runs: RunResult) -> SectorKey:
-    """Equal for all names of a sector: by the taxonomy of the latest of the runs that has one, else but for case and
-    blanks.
-    """
-    taxonomy = next((found for run in reversed(runs) if (found := _taxonomy(run.spec))), None)
-
-    def key_of(name: str) -> str:
-        own = taxonomy.canonical(name) if taxonomy else None
-        return folded(own or name) or name
-
-    return cache(key_of)
-
-
-def _taxonomy(spec: Mapping[str, Any]) -> Taxonomy | None:
-    """None also for what another version wrote and this one does not take."""
-    sectors = spec.get("sectors")
-    if not isinstance(sectors, Mapping):
-        return None
-    try:
-        return Taxonomy({name: SectorSpec.model_validate(about) for name, about in sectors.items()})
-    except ValidationError:
-        return None
+    """By the taxonomy of the latest of the runs that has one."""
+    known = (found for run in reversed(runs) if (found := run.taxonomy).sectors)
+    return cache(next(known, Taxonomy({})).key)
 
 
 @dataclass(frozen=True)
@@ -251,14 +241,13 @@ class _Columns:
 
     @classmethod
     def of(cls, run: RunResult, key_of: SectorKey) -> _Columns:
-        table = heatmap.heatmap_of(run.figures)
+        table = heatmap.heatmap_of(run.figures, key_of)
         heads = {heatmap.column_key(column): column for column in table.columns}
         cells: dict[ColumnKey, dict[str, float]] = {}
         for row in table.rows:
-            key = key_of(row.sector)
             for column, cell in zip(heads, row.cells, strict=True):
                 if cell.value is not None and abs(cell.value) < ABSURD:
-                    cells.setdefault(column, {}).setdefault(key, cell.value)
+                    cells.setdefault(column, {})[row.key] = cell.value
         return cls(heads, cells, frozenset(_cited(run, key_of)))
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 SESSION = 365 / 252
 _DAYS = {
     **dict.fromkeys(("d", "session", "trading day", "business day", "phiên"), SESSION),
-    **dict.fromkeys(("day", "calendar day", "ngày"), SESSION),
+    **dict.fromkeys(("day", "ngày"), SESSION),
+    "calendar day": 1.0,
     **dict.fromkeys(("w", "wk", "week", "tuần"), 7.0),
     **dict.fromkeys(("m", "mo", "mth", "month", "tháng"), 365 / 12),
     **dict.fromkeys(("q", "qtr", "quarter", "quý"), 365 / 4),

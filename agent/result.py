@@ -27,6 +27,7 @@ from agent.figures import Figure
 from agent.foreign import printable
 from agent.model.base import Usage
 from agent.prices import Price
+from agent.taxonomy import Taxonomy
 from agent.tools.content import unframed
 
 PAGE = "page.html"
@@ -173,6 +174,11 @@ class RunResult:
         return str(self.spec.get("language", "en"))
 
     @property
+    def taxonomy(self) -> Taxonomy:
+        """Of the agent file, whose `key` tells which names mean one sector."""
+        return Taxonomy.logged(self.spec.get("sectors"))
+
+    @property
     def ok(self) -> bool:
         return self.status == "ok"
 
@@ -316,7 +322,7 @@ class RunResult:
         from agent.report.heatmap import heatmap_of
         from agent.report.words import words
 
-        return gaps(self, heatmap_of(self.figures), words("en"))
+        return gaps(self, heatmap_of(self.figures, self.taxonomy.key), words("en"))
 
     def _as_of_gate(self) -> dict[str, Any] | None:
         """What was withheld over all calls; None when nothing was looked at."""

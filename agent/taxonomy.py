@@ -6,11 +6,11 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agent import data
 from agent.section import Section, Text
@@ -42,6 +42,8 @@ class SectorSpec(Section):
 
 
 Sectors: TypeAlias = Annotated[dict[Text, SectorSpec], Field(min_length=1)]
+SectorKey: TypeAlias = Callable[[str], str]
+"""Equal for all names of one sector: `Taxonomy.key` where there is a taxonomy, else `folded`."""
 
 
 class Taxonomy:
@@ -62,6 +64,21 @@ class Taxonomy:
                 self._without_accents.setdefault(_bare(name), set()).add(sector)
             for ticker in sectors[sector].tickers:
                 self._tickers.setdefault(ticker.upper(), sector)
+
+    @classmethod
+    def logged(cls, sectors: Any) -> Taxonomy:
+        """Of an agent file as a log has it; without sectors where it names none, and for what another version wrote and
+        this one does not take.
+        """
+        try:
+            known = dict(sectors) if isinstance(sectors, Mapping) else {}
+            return cls({name: SectorSpec.model_validate(about) for name, about in known.items()})
+        except ValidationError:
+            return cls({})
+
+    def key(self, name: str) -> str:
+        """Equal for all names of one sector, whether an answer, a figure or another run has them."""
+        return folded(self.canonical(name) or name)
 
     def canonical(self, name: str) -> str | None:
         """The sector's own name; None for what is no name of any sector, or without its accents of several."""
@@ -158,31 +175,29 @@ class KnownSectors:
     """
 
     def __init__(self, universe: Sequence[str], taxonomy: Taxonomy | None) -> None:
-        self._taxonomy = taxonomy
-        self._names = {self._key(name): name for name in universe or (taxonomy.sectors if taxonomy else ())}
+        self._taxonomy = taxonomy or Taxonomy({})
+        self._names = {self._taxonomy.key(name): name for name in universe or self._taxonomy.sectors}
 
     def __bool__(self) -> bool:
         return bool(self._names)
 
     def own_name(self, name: str) -> str | None:
         """The name under which an answer has the sector; None for an unknown one."""
-        return self._names.get(self._key(name))
+        return self._names.get(self._taxonomy.key(name))
 
     def nearest(self, name: str) -> list[str]:
         """Names that resemble it; all of them where none does."""
-        near = self._taxonomy.nearest(name) if self._taxonomy else []
+        near = self._taxonomy.nearest(name)
         return [own for each in near if (own := self.own_name(each))] or list(self._names.values())
-
-    def _key(self, name: str) -> str:
-        return (self._taxonomy.canonical(name) if self._taxonomy else None) or folded(name)
 
 
 def folded(name: str) -> str:
     """Equal for names that differ in case, in blanks and marks between words, in `&` for `and`, or in how accents are
-    encoded.
+    encoded. Empty for blanks alone.
     """
-    words = _WORDS.findall(unicodedata.normalize("NFC", name).casefold())
-    return " ".join(word for word in words if word not in _JOINING) or " ".join(words)
+    text = unicodedata.normalize("NFC", name).casefold()
+    words = _WORDS.findall(text)
+    return " ".join(word for word in words if word not in _JOINING) or " ".join(words) or text.strip()
 
 
 def _bare(name: str) -> str:

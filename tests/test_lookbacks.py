@@ -12,7 +12,7 @@ from tests.evidence.figures import SERVERS
     [
         ("3M", 91), ("12-1M", 365), ("1Y", 365), ("YTD", 365), ("63D", 91), ("1 session", 1), ("20 sessions", 29),
         ("20 trading days", 29), ("1W", 7), ("2 quarters", 182), ("3-month", 91), ("20 phiên", 29), ("3 tháng", 91),
-        ("daily", 1),
+        ("daily", 1), ("90 calendar days", 90), ("1 calendar day", 1),
         (None, None), ("", None), ("long", None), ("3", None), ("12-1", None), ("3 moons", None), ("99999999D", None),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from agent.market.us_real import INDUSTRIES
 from agent.market.vn_parameters import SECTORS
 from agent.source import read
 from agent.spec import AgentSpec
-from agent.taxonomy import KnownSectors, Taxonomy, as_customary
+from agent.taxonomy import KnownSectors, Taxonomy, as_customary, folded
 from tests.test_agentfile import ROOT, of_mapping, parse, problems
 
 SHIPPED = ["taxonomies/vn.yaml", "taxonomies/international.yaml"]
@@ -226,3 +226,7 @@ def test_table_of_tickers_without_a_mapping_is_added_up_by_sector() -> None:
 def test_code_is_a_ticker_only_where_the_taxonomy_knows_one_of_them() -> None:
     assert figures([{"code": "8300", "name": "Ngân hàng", "a": 1}]) == [(None, "Banks", "a", 1.0, "/rows/0/a")]
     assert [each[0] for each in figures([{"code": "VCB", "a": 1}, {"code": "ZZZ", "a": 1}])] == ["VCB", "ZZZ", None]
+
+
+def test_names_of_marks_alone_are_told_apart_and_blanks_are_none() -> None:
+    assert len({folded(each) for each in ("&", "--", "and", " ")}) == 4 and folded(" \t") == ""

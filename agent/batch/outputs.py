@@ -21,6 +21,7 @@ from agent.comparison import recommendations_of
 from agent.encoding import compact
 from agent.errors import LogError, gravest
 from agent.report.batch_page import Matrix, render
+from agent.report.spreadsheet import cell
 from agent.result import ADVICE
 
 FORMAT = "sectorbatch/1"
@@ -42,8 +43,6 @@ _EXITS: dict[State, int] = {
 }
 _COUNTS = ("turns", "requests", "tool_calls", "repairs", "possibly_paid_twice")
 _TOKENS = ("input", "cache_write", "cache_read", "output")
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a cell that spreadsheets take for a formula."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,8 @@ def write(folder: Path, summary: dict[str, Any]) -> None:
             matrix.add(envelope)
             for record in _records(envelope):
                 lines.write(compact(record).decode() + "\n")
-                table.writerow({name: _cell(value) for name, value in record.items()})
+                labels = "; ".join(map(str, record["labels"]))
+                table.writerow({name: cell(value) for name, value in (record | {"labels": labels}).items()})
     with _file(folder / SUMMARY) as file:
         json.dump(summary, file, ensure_ascii=False, indent=2)
         file.write("\n")
@@ -196,12 +196,6 @@ def _records(envelope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "question": envelope.get("question"),
             "rationale": given.get("rationale"),
         }
-
-
-def _cell(value: Any) -> Any:
-    """Nothing that a spreadsheet would calculate: texts come from models, and so may formulas."""
-    text = "; ".join(map(str, value)) if isinstance(value, list) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULAS) else text
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from agent.comparison import SectorKey, sector_key_of
+from agent.comparison import sector_key_of
 from agent.encoding import canonical
 from agent.figures import Figure, latest
 from agent.report.heatmap import finite
 from agent.result import Call, RunResult
+from agent.taxonomy import SectorKey
 
 Outcome: TypeAlias = Literal[
     "same result",

@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isfinite
 from typing import NamedTuple
-from unicodedata import normalize
 
 from agent.evidence import words
 from agent.evidence.lexicon import VOCABULARY, Lexicon, tokens, vocabulary
 from agent.evidence.units import Unit, declared
 from agent.figures import Figure
+from agent.taxonomy import folded
 
 WHOLE_MARKET = ""
 """The entity of figures that concern no single sector."""
-
-
-def folded(name: str) -> str:
-    """The same for names that differ in case, in how their accents are encoded, or in blanks around them."""
-    return normalize("NFC", name.strip().casefold())
 
 
 @dataclass(frozen=True)
@@ -172,6 +167,7 @@ class Figures:
         for name, sector in sectors.items():
             if sector and name:
                 self.shown.setdefault(sector, name)
+                self._spelled.setdefault(name, sector)
         of_sectors = {(figure.sector, figure.metric) for figure in usable if figure.ticker is None}
         for figure in usable:
             measure, value = self._measure(figure), figure.value or 0.0

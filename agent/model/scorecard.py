@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from agent.figures import Figure
 from agent.lookbacks import days_of
+from agent.taxonomy import folded
 
 VERSION = 2
 
@@ -109,7 +110,9 @@ class Scored:
 
 
 def ranked(figures: list[Figure], *, shelter: bool = False) -> list[Scored]:
-    """All sectors, best first; ties in the order in which the tools name them."""
+    """All sectors, best first; ties in the order in which the tools name them. One that tools write differently has the
+    name that came first.
+    """
     weights = weights_for(shelter=shelter)
     columns = _columns(figures, weights)
     tools_of = Counter((measure, sector) for (measure, _), column in columns.items() for sector in column)
@@ -148,17 +151,19 @@ def z_scores(values: Mapping[str, float]) -> dict[str, float]:
 def _columns(figures: list[Figure], weights: Mapping[str, float]) -> dict[tuple[str, str], dict[str, Figure]]:
     """Of each measure and tool the figures nearest to it, by sector, each the last that was observed."""
     offered: dict[tuple[str, str], dict[tuple[float, int, str, str], dict[str, Figure]]] = {}
+    names: dict[str, str] = {}
     for figure in figures:
         if figure.sector is None or figure.value is None or abs(figure.value) >= ABSURD:
             continue
+        sector = names.setdefault(folded(figure.sector), figure.sector)
         measure, distance, plainness = _measure(figure)
         if weights.get(measure):
             columns = offered.setdefault((measure, figure.tool), {})
             nearness = (distance, plainness, figure.metric, figure.lookback or "")
             column = columns.setdefault(nearness, {})
-            before = column.get(figure.sector)
+            before = column.get(sector)
             if before is None or (figure.observed_at or "") >= (before.observed_at or ""):
-                column[figure.sector] = figure
+                column[sector] = figure
     nearest = {
         key: columns[min(measures)]
         for key, columns in offered.items()

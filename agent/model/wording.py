@@ -16,7 +16,7 @@ from agent.model.calibration import Calibration
 from agent.model.phrases import Phrases
 from agent.model.scorecard import RISK, Evidence, Scored, return_days, weights_for
 from agent.model.sought import Asked
-from agent.taxonomy import Taxonomy
+from agent.taxonomy import Taxonomy, folded
 
 RATE = re.compile(
     r"((central|interest|policy|repo|refinancing|discount|deposit|lending|fed|funds|bank)[ _]?)+rates?|lãi[ _]suất.*",
@@ -63,7 +63,8 @@ class Wording:
 
     def as_asked(self, sector: str, figures: Sequence[Figure], lookbacks: Sequence[str]) -> str:
         """How it performed over the lookbacks that were asked for, and for which of them no tool said it."""
-        own = [figure for figure in figures if figure.sector == sector and figure.value is not None]
+        known = [figure for figure in figures if figure.sector is not None and figure.value is not None]
+        own = [figure for figure in known if folded(figure.sector or "") == folded(sector)]
         newest = latest(own, lambda each: (each.tool, each.metric, each.unit, each.lookback)).values()
         returns = [(figure, days) for figure in newest if (days := return_days(figure))]
         reached = {days for _, days in returns}

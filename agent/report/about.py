@@ -16,7 +16,6 @@ from typing import Literal, TypeAlias
 from agent.doubts import unfound_by_tool
 from agent.gathering import reader_of
 from agent.report.heatmap import Heatmap
-from agent.report.names import SectorNames
 from agent.report.words import Words
 from agent.result import Call, RunResult, iso_day
 from agent.spec import HORIZON_DAYS
@@ -113,7 +112,7 @@ def told_by_tools(run: RunResult, key: str) -> Iterator[str]:
 def taxonomy_text(run: RunResult, say: Words) -> str:
     """What the tools call their sectors, and the agent file's taxonomy."""
     told = list(told_by_tools(run, "taxonomy"))
-    if own := SectorNames.of(run).taxonomy.sectors:
+    if own := run.taxonomy.sectors:
         tickers = sum(len(each.tickers) for each in own.values())
         told.append(say("the agent file's {count} sectors, {tickers} tickers", count=len(own), tickers=tickers))
     return "; ".join(told[:SHOWN])
@@ -124,7 +123,7 @@ def universe_of(run: RunResult) -> list[str]:
     named = run.spec.get("universe", "all")
     if isinstance(named, Sequence) and not isinstance(named, str):
         return [str(name) for name in named]
-    return list(SectorNames.of(run).taxonomy.sectors)
+    return list(run.taxonomy.sectors)
 
 
 def universe_text(run: RunResult, table: Heatmap, say: Words) -> str:
@@ -245,9 +244,8 @@ def gaps(run: RunResult, table: Heatmap, say: Words, *, warned: bool = True) -> 
 
 
 def _sectors_without_figures(run: RunResult, table: Heatmap, say: Words) -> Iterator[str]:
-    key = SectorNames.of(run).key
-    filled = {key(row.sector) for row in table.rows if any(cell.value is not None for cell in row.cells)}
-    without = [name for name in universe_of(run) if key(name) not in filled]
+    filled = {row.key for row in table.rows if any(cell.value is not None for cell in row.cells)}
+    without = [name for name in universe_of(run) if table.key_of(name) not in filled]
     if without and table.rows:
         yield say("no figure for {count} sectors: {names}", count=len(without), names=_some(without))
 

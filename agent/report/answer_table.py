@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.comparison import Change, Kind
+from agent.comparison import Change, Kind, confidence_text
 from agent.foreign import printable
 from agent.report import footnotes
 from agent.report.changed import change_text, changes_of, headline, place_text
@@ -21,6 +21,8 @@ from agent.result import RunResult
 
 NAME = 60
 """Cells of a sector's name at most."""
+CONFIDENCE = 12
+"""Cells of a confidence at most, which may be a word."""
 FIXED = 2
 """Columns that never wrap: action and confidence."""
 READABLE = 60
@@ -46,8 +48,9 @@ def show_recommendations(
     given = [_row(console, row, names, say) for row in rows]
     headings = [say("Sector"), say("Action"), say("Conf.")]
     if result.compared:
-        changes = {names.key(each.sector): each for each in changes_of(result)}
-        told = (_change(changes.get(names.key(str(row.get("sector_name", "")))), say) for row in rows)
+        key_of = names.taxonomy.key
+        changes = {key_of(each.sector): each for each in changes_of(result)}
+        told = (_change(changes.get(key_of(str(row.get("sector_name", "")))), say) for row in rows)
         given = [[*cells, change] for cells, change in zip(given, told, strict=True)]
         headings.append(say("Changes"))
     wide = natural_size(console, named_table(console, headings, given, FIXED)).maximum + READABLE <= console.width
@@ -63,12 +66,12 @@ def show_recommendations(
 
 
 def _row(console: Console, row: Mapping[str, Any], names: SectorNames, say: Words) -> list[Text]:
-    action, confidence = str(row.get("action", "")), row.get("confidence_score")
+    action = str(row.get("action", ""))
     glyph, colour = ACTIONS.get(action, (" ", ""))
     return [
         Text(fitted(names(str(row.get("sector_name", ""))), NAME), style="bold"),
         Text.assemble((f"{glyph} " if console.is_terminal else "", colour), fitted(say(action), NAME)),
-        Text(f"{confidence:.2f}" if isinstance(confidence, int | float) else ""),
+        Text(fitted(confidence_text(row.get("confidence_score")), CONFIDENCE)),
     ]
 
 

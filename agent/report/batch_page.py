@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from agent.comparison import probability, recommendations_of
-from agent.report.heatmap import NO_FIGURE, label, number_text, sector_key
+from agent.report.heatmap import NO_FIGURE, label, number_text
 from agent.report.markup import GLYPHS, asset, cleaned, template
 from agent.report.palettes import STEPS
 from agent.result import SIMULATED
+from agent.taxonomy import folded
 
 LIMIT = 500_000
 """Bytes of the largest page."""
@@ -94,9 +95,7 @@ class Matrix:
             Advice(str(each.get("sector_name")), str(each.get("action")), probability(each.get("confidence_score")))
             for each in given
         ]
-        column = Column(
-            str(envelope.get("run")), envelope.get("as_of"), {sector_key(each.sector): each for each in advice}
-        )
+        column = Column(str(envelope.get("run")), envelope.get("as_of"), {folded(each.sector): each for each in advice})
         self.groups.setdefault(key, Group(*key)).add(column)
 
     @property

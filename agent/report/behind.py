@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 
 from agent.figures import Figure, latest
-from agent.report.heatmap import finite, numbers_text, sector_key, unit_label
+from agent.report.heatmap import finite, numbers_text, unit_label
 from agent.report.words import Words
+from agent.taxonomy import SectorKey, folded
 
 MOST = 3
 _FLOW = re.compile(r"\b(net|flows?|bought|sold|buy|sell)\b")
 _SHARE = re.compile(r"^(%|percent|pct|ratio)", re.IGNORECASE)
 
 
-def largest(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+def largest(figures: Sequence[Figure], key_of: SectorKey = folded) -> dict[str, list[Figure]]:
     """Sector key → its MOST securities with the largest flow, whatever its sign, the largest first.
 
     Flow is the first metric of a sector's securities that is called net, flow, bought or sold and is an amount; of each
     security counts what was observed last.
     """
-    flows = [figure for figure in figures if figure.ticker and figure.sector and _is_flow(figure)]
-    chosen: dict[str, tuple[str, str, str | None]] = {}
-    for figure in flows:
-        chosen.setdefault(sector_key(figure.sector), _measure(figure))
+    flows: dict[str, list[Figure]] = {}
+    for figure in figures:
+        if figure.ticker and figure.sector and _is_flow(figure):
+            flows.setdefault(key_of(figure.sector), []).append(figure)
     of_sector: dict[str, list[Figure]] = {}
-    ours = (figure for figure in flows if chosen[sector_key(figure.sector)] == _measure(figure))
-    for (key, _), figure in latest(ours, lambda each: (sector_key(each.sector), each.ticker)).items():
-        if finite(figure):
-            of_sector.setdefault(key, []).append(figure)
-    return {
-        key: sorted(found, key=lambda each: (-abs(each.value or 0), each.ticker or ""))[:MOST]
-        for key, found in of_sector.items()
-    }
+    for key, found in flows.items():
+        ours = (each for each in found if _measure(each) == _measure(found[0]))
+        moved = filter(finite, latest(ours, attrgetter("ticker")).values())
+        if named := sorted(moved, key=lambda each: (-abs(each.value or 0), each.ticker or ""))[:MOST]:
+            of_sector[key] = named
+    return of_sector
 
 
 def behind_text(securities: Sequence[Figure], say: Words) -> str:

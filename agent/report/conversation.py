@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from agent.comparison import recommendations_of
+from agent.comparison import confidence_text, recommendations_of
 from agent.model.base import Usage
+from agent.report.answer_table import CONFIDENCE
 from agent.report.names import SectorNames
 from agent.report.terminal import ACTIONS, count_of, new_table, one_line, short, spend_text
 from agent.report.words import words
@@ -31,9 +32,9 @@ def show_in_short(console: Console, result: RunResult) -> None:
         console.print(Text(short(json.dumps(result.answer, ensure_ascii=False), 400)))
         return
     for row in rows:
-        action, confidence = str(row.get("action", "")), row.get("confidence_score")
+        action = str(row.get("action", ""))
         glyph, colour = ACTIONS.get(action, ("", "default"))
-        said = f"{confidence:.2f}" if isinstance(confidence, int | float) else ""
+        said = short(confidence_text(row.get("confidence_score")), CONFIDENCE)
         marked = f"{glyph} {say(action)}" if console.is_terminal else say(action)
         name = short(names(str(row.get("sector_name"))), 60)
         console.print(Text.assemble("  ", (f"{marked:17}", colour), f" {said:5} ", name))

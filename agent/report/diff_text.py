@@ -190,7 +190,8 @@ def _same_input(comparison: Comparison, differs: bool, say: Words) -> str:
 
 def _columns(comparison: Comparison) -> Columns:
     """Of the later run's heatmap."""
-    return columns_of(heatmap_of(comparison.after.result.figures))
+    later = comparison.after.result
+    return columns_of(heatmap_of(later.figures, later.taxonomy.key))
 
 
 def sector_names(comparison: Comparison, say: Words) -> SectorNames:

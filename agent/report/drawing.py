@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from agent.comparison import probability, recommendations_of
+from agent.comparison import confidence_text, probability, recommendations_of
 from agent.report import drawn_heatmap, rotation_chart
 from agent.report.about import horizon_text, reason_text, span_text
 from agent.report.heatmap import NO_FIGURE, Heatmap, framed, heatmap_of
@@ -72,7 +72,7 @@ class _Sheet:
         self.names = SectorNames.of(result)
         self.y = 40.0
         self.parts: list[str] = []
-        self._table: Heatmap = heatmap_of(result.figures)
+        self._table: Heatmap = heatmap_of(result.figures, self.names.taxonomy.key)
 
     def head(self) -> None:
         """Labels, question, and what the answer is about."""
@@ -139,8 +139,7 @@ class _Sheet:
 
     def _card(self, given: Mapping[str, Any], x: float, y: float, wide: float) -> Iterator[str]:
         action, confidence = plain(given.get("action", NO_FIGURE)), given.get("confidence_score")
-        share = probability(confidence)
-        told = plain(NO_FIGURE if confidence is None else confidence) if share is None else f"{share:.2f}"
+        share, told = probability(confidence), plain(confidence_text(confidence))
         sector = plain(self.names(str(given.get("sector_name", NO_FIGURE))))
         said = fitted(f"{self.say(action)} · {told}", wide - 50, 13)
         yield rect("frame", Box(x, y, x + wide, y + _CARD_HEIGHT))
@@ -160,7 +159,7 @@ class _Sheet:
             self.y += 30
             return
         advised = recommendations_of(self.result.answer) or () if self.result.ok else ()
-        rows = framed(self._table.rows, advised, self.names.key, drawn_heatmap.MOST_ROWS)
+        rows = framed(self._table, advised, drawn_heatmap.MOST_ROWS)
         manner = drawn_heatmap.Manner(self.palette, self.say, self.names)
         drawn = drawn_heatmap.draw(self._table, rows, manner, MARGIN, self.y, ROOM)
         self.parts += drawn.parts

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from agent.comparison import probability
+from agent.comparison import confidence_text
 from agent.report.eval_outcome import (
     CHANGES,
     VERDICTS,
@@ -136,12 +136,12 @@ class CaseView(Texts):
     def _stance(self, given: Json | None) -> dict[str, str]:
         if given is None:
             return {"kind": "", "text": NO_FIGURE}
-        action, share = given.get("action"), probability(given.get("confidence_score"))
+        action = given.get("action")
         return {
             "kind": action if isinstance(action, str) and action in GLYPHS else "other",
             "glyph": GLYPHS.get(str(action), "◇"),
             "text": self.short(action),
-            "confidence": self.short(given.get("confidence_score")) if share is None else f"{share:.2f}",
+            "confidence": self.short(confidence_text(given.get("confidence_score"))),
         }
 
     def _value(self, value: Any) -> str:

@@ -13,7 +13,8 @@ from difflib import SequenceMatcher
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from agent.comparison import recommendations_of
-from agent.report.heatmap import NO_FIGURE, number_text, sector_key
+from agent.report.heatmap import NO_FIGURE, number_text
+from agent.taxonomy import folded
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -118,7 +119,7 @@ def advised(runs: Sequence[Json]) -> list[Advised]:
         seen = Counter[str]()
         for given in recommendations_of(run["answer"]) or ():
             sector = str(given.get("sector_name"))
-            key = sector_key(sector)
+            key = folded(sector)
             line = lines.setdefault((key, seen[key]), Advised(sector, [None] * len(runs)))
             line.advice[at] = given
             seen[key] += 1

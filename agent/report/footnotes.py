@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from markupsafe import Markup, escape
 
 from agent.evidence import UNBORNE
 from agent.evidence.shown import shown
-from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, sector_key, unit_label
+from agent.report.heatmap import column_key, decimals_of, grid_of, label, number_text, unit_label
 from agent.report.names import SectorNames
 from agent.report.words import ENGLISH, Words
 from agent.result import RunResult
@@ -18,6 +19,8 @@ Number: TypeAlias = Mapping[str, Any]
 """One number of an answer as an envelope has it: `evidence.Number` as JSON."""
 
 
+LONGEST_POINTER = 80
+"""Characters of a pointer on a page, where a number finds its cell by what both say of their place."""
 _UNBORNE = {"ungrounded": "ungrounded", "wrong_sign": "wrong sign", "wrong_sector": "wrong sector"}
 
 
@@ -30,7 +33,9 @@ def evidence_of(run: RunResult) -> list[Number]:
     """The numbers of an answer, their sectors as people call them. A figure that several calls brought stands where the
     newest did, as in a heatmap, if its model was shown that.
     """
-    names, columns = SectorNames.of(run), grid_of(run.figures).columns
+    names = SectorNames.of(run)
+    key_of = cache(names.taxonomy.key)
+    columns = grid_of(run.figures, key_of).columns
     seen = set(shown(run))
     figures = {_whole(each._asdict()): each for each in seen}
 
@@ -38,7 +43,7 @@ def evidence_of(run: RunResult) -> list[Number]:
         figure = figures.get(_whole(cited))
         if figure is None or figure.ticker:
             return cited
-        cell = columns.get(column_key(figure), {}).get(sector_key(figure.sector))
+        cell = columns.get(column_key(figure), {}).get(key_of(figure.sector or ""))
         if cell is None or cell.value != figure.value or cell not in seen:
             return cited
         return {**cited, "call": cell.call, "pointer": cell.pointer}
@@ -145,6 +150,7 @@ def _marked(
     if is_unborne(number):
         return Markup(f'<span class="number unborne" tabindex="0" title="{escape(why)}">{escape(said)}</span>')
     call = calls.get(number["figures"][0]["call"], "?")
-    places = escape("|".join(clean(place_of(each, calls, say), 80) for each in number["figures"]))
-    named = f'href="#call-{call}" data-at="{places}" title="{escape(why)}"'
+    cut = ({**each, "pointer": clean(each["pointer"], LONGEST_POINTER)} for each in number["figures"])
+    places = [place_of(each, calls, say) for each in cut]
+    named = f'href="#call-{call}" data-at="{escape("|".join(places))}" title="{escape(why)}"'
     return Markup(f'<a class="number" {named}>{escape(said)}</a>')

@@ -78,10 +78,10 @@ def show_heatmap(
     console: Console, result: RunResult, advice: Sequence[Mapping[str, Any]], names: SectorNames, say: Words
 ) -> None:
     """Every sector with its figures, marked where `advice` is about it; nothing without figures."""
-    table = _named(heatmap_of(result.figures), say)
+    table = _named(heatmap_of(result.figures, names.taxonomy.key), say)
     if not table.rows or not table.columns:
         return
-    look, rows, told = Look.of(console), framed(table.rows, advice, names.key, ROWS), _cited(result)
+    look, rows, told = Look.of(console), framed(table, advice, ROWS), _cited(result)
     longest = max(cell_len(one_line(names(row.sector))) for row, _ in rows)
     least = min(longest, max(console.width * 3 // 10, 14))
     widths = _fitting(table, told, console.width - least - MARK)

@@ -11,13 +11,15 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from agent.figures import Figure, newer
 from agent.lookbacks import days_of
 from agent.report.palettes import STEPS
+from agent.taxonomy import SectorKey, folded
 
 NO_FIGURE = "–"
 ColumnKey: TypeAlias = tuple[str, str, str | None, str | None]
@@ -72,7 +74,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """`key` is the `sector_key` of each of its sector's spellings; `sector` the one that came first."""
+    """`key` is that of each name of its sector; `sector` the one that came first."""
 
     key: str
     sector: str
@@ -81,13 +83,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Heatmap:
+    """`key_of`: by which other parts of a run find a sector's row."""
+
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
+    key_of: SectorKey = field(default=folded, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The newest figure of each sector and measure. `names`: sector key → the spelling that came first; `columns`:
+    """The newest figure of each sector and measure. `names`: sector key → the name that came first; `columns`:
     measure → sector key → figure, in the order in which a heatmap has them.
     """
 
@@ -95,7 +100,7 @@ class Grid:
     columns: Mapping[ColumnKey, Mapping[str, Figure]]
 
 
-def grid_of(figures: Iterable[Figure]) -> Grid:
+def grid_of(figures: Iterable[Figure], key_of: SectorKey = folded) -> Grid:
     """Sectors down, (tool, metric, unit, lookback) across, both in the order in which they first appear.
 
     A tool's columns of one metric stand together, the shortest lookback first. Single securities have no cell, and
@@ -104,7 +109,7 @@ def grid_of(figures: Iterable[Figure]) -> Grid:
     figures = [figure for figure in figures if figure.ticker is None]
     steps = {metric for metric in {figure.metric for figure in figures} if _is_any(metric, HEADING, LENGTH)}
     figures = [figure for figure in figures if figure.metric not in steps]
-    keys = {name: sector_key(name) for name in dict.fromkeys(figure.sector for figure in figures)}
+    keys = {name: key_of(name or "") for name in dict.fromkeys(figure.sector for figure in figures)}
     names: dict[str, str] = {}
     for name, key in keys.items():
         if key:
@@ -124,9 +129,10 @@ def grid_of(figures: Iterable[Figure]) -> Grid:
     return Grid(names, {column: columns[column] for column in across})
 
 
-def heatmap_of(figures: Iterable[Figure]) -> Heatmap:
-    """The grid of figures with each number as it is printed and coloured."""
-    grid = grid_of(figures)
+def heatmap_of(figures: Iterable[Figure], key_of: SectorKey = folded) -> Heatmap:
+    """The grid of figures with each number as it is printed and coloured; those of a run by its taxonomy's key."""
+    key_of = cache(key_of)
+    grid = grid_of(figures, key_of)
     scales = [(_Scale.of(column, delivered.values()), delivered) for column, delivered in grid.columns.items()]
     return Heatmap(
         columns=tuple(scale.column for scale, _ in scales),
@@ -134,27 +140,21 @@ def heatmap_of(figures: Iterable[Figure]) -> Heatmap:
             Row(key, name, tuple([scale.cell(delivered.get(key)) for scale, delivered in scales]))
             for key, name in grid.names.items()
         ),
+        key_of=key_of,
     )
 
 
-def sector_key(name: str | None) -> str:
-    """Equal for names that differ only in case, space or the way their accents are encoded."""
-    return _tidy(name or "").casefold()
-
-
-def framed(
-    rows: Sequence[Row], advice: Sequence[Mapping[str, Any]], key: Callable[[str], str], most: int
-) -> list[tuple[Row, str | None]]:
+def framed(table: Heatmap, advice: Sequence[Mapping[str, Any]], most: int) -> list[tuple[Row, str | None]]:
     """Rows with what is recommended for them, `most` at most: overweights as in the answer, then the data's order, and
     underweights last, so that what is bought and what is sold frame the field between which they were chosen.
-
-    `key` is equal for the names of one sector.
     """
-    given = {key(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)}
+    given = {
+        table.key_of(str(each.get("sector_name"))): (at, str(each.get("action"))) for at, each in enumerate(advice)
+    }
     placed: list[tuple[int, int, Row, str | None]] = []
-    room = most - sum(key(row.sector) in given for row in rows)
-    for row in rows:
-        at, action = given.get(key(row.sector), (len(given), None))
+    room = most - sum(row.key in given for row in table.rows)
+    for row in table.rows:
+        at, action = given.get(row.key, (len(given), None))
         room -= action is None
         if action is not None or room >= 0:
             placed.append(({"overweight": 0, "underweight": 2}.get(action or "", 1), at, row, action))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.result import RunResult
-from agent.taxonomy import SectorSpec, Taxonomy, folded
+from agent.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,9 @@ class SectorNames:
 
     @classmethod
     def of(cls, result: RunResult) -> SectorNames:
-        """By the sectors of the run's agent file. What another version wrote and this one does not take names none."""
-        given = result.spec.get("sectors")
-        try:
-            sectors = {name: SectorSpec.model_validate(about) for name, about in dict(given).items()} if given else {}
-        except (TypeError, ValueError):
-            sectors = {}
-        return cls(Taxonomy(sectors), result.language)
+        """By the sectors of the run's agent file."""
+        return cls(result.taxonomy, result.language)
 
     def __call__(self, sector: str) -> str:
         """A sector's name in the language; as it was given where there is no other."""
         return self.taxonomy.display(sector, self.language)
-
-    def key(self, sector: str) -> str:
-        """Equal for all names of one sector, whether an answer, a figure or another run has them."""
-        return self.taxonomy.canonical(sector) or folded(sector)

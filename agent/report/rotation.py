@@ -28,11 +28,11 @@ from agent.report.heatmap import (
     heatmap_of,
     label,
     measure_words,
-    sector_key,
     unit_label,
 )
 from agent.report.svg import Point
 from agent.report.words import Words
+from agent.taxonomy import SectorKey
 
 _ByDay: TypeAlias = Mapping[str, Mapping[str, float]]
 """Sector key → day → number."""
@@ -59,6 +59,7 @@ _RELATIVE = re.compile(r"\b(relative|excess|alpha|outperformance)\b")
 _PERFORMANCE = re.compile(r"\b(perf|performance|returns?|price change)\b")
 _NO_RETURN = re.compile(r"\b(rank|ranks|rating|percentile|index|ratio|volume|volatility|flow|risk)\b")
 _QUARTER, _MONTH = 91, 30
+_AROUND_1 = 0.5, 1.5
 _LARGEST = 1e9
 """What is beyond it is a defect of its server and no return."""
 
@@ -78,8 +79,9 @@ class Axis:
 
 @dataclass(frozen=True)
 class Track:
-    """`points`: (x, y), the newest last; none of them is NaN or infinite."""
+    """`key`, `sector`: as in a heatmap's row. `points`: (x, y), the newest last; none of them is NaN or infinite."""
 
+    key: str
     sector: str
     points: tuple[Point, ...]
 
@@ -138,7 +140,7 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
             ways = [[each for each in figures if column_key(each) == key] for key in keys]
             near = [each for each in figures if (each.tool, each.lookback) == (ratio.tool, ratio.lookback)]
             ways += [[each for each in near if words.search(measure_words(each.metric))] for words in (HEADING, LENGTH)]
-            across, up, *last_step = map(_by_day, ways)
+            across, up, *last_step = (_by_day(way, table.key_of) for way in ways)
             tracks = _tracks(table, across, up, *last_step)
             if len(tracks) > 1:
                 centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
@@ -167,7 +169,7 @@ def _tracks(table: Heatmap, across: _ByDay, up: _ByDay, headings: _ByDay, length
             angle, length = math.radians(turned[days[0]]), far[days[0]]
             points.insert(0, (points[0][0] - length * math.cos(angle), points[0][1] - length * math.sin(angle)))
         if points:
-            tracks.append(Track(row.sector, tuple(points)))
+            tracks.append(Track(row.key, row.sector, tuple(points)))
     return tuple(tracks)
 
 
@@ -176,13 +178,13 @@ def _days(x: Mapping[str, float], y: Mapping[str, float]) -> list[str]:
     return sorted(x.keys() & y.keys())[-TAIL:]
 
 
-def _by_day(figures: Iterable[Figure]) -> _ByDay:
+def _by_day(figures: Iterable[Figure], key_of: SectorKey) -> _ByDay:
     """Of sectors; of several numbers for one day the last."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for figure in figures:
         value = finite(figure)
         if figure.ticker is None and value is not None and abs(value) <= _LARGEST:
-            calls = found.setdefault(sector_key(figure.sector), {})
+            calls = found.setdefault(key_of(figure.sector or ""), {})
             calls.setdefault(figure.call, {})[figure.observed_at or ""] = value
     return {sector: _way([*calls.values()]) for sector, calls in found.items()}
 
@@ -194,9 +196,11 @@ def _way(calls: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
 
 
 def _usual_centre(values: Iterable[float]) -> float:
-    """Ratios are drawn around 100, scores around 0."""
-    middle = median(values)
-    return min((100.0, 0.0), key=lambda centre: abs(centre - middle))
+    """Ratios are drawn around 100, or around 1 where all are near it; scores around 0."""
+    known = sorted(values)
+    if _AROUND_1[0] <= known[0] and known[-1] <= _AROUND_1[1]:
+        return 1.0
+    return min((100.0, 0.0), key=lambda centre: abs(centre - median(known)))
 
 
 def _compared(table: Heatmap) -> Rotation | None:
@@ -227,7 +231,7 @@ def _across(table: Heatmap, x: int, y: int, *, is_relative: bool) -> Rotation | 
     for row in table.rows:
         right, up = row.cells[x].value, row.cells[y].value
         if right is not None and up is not None and max(abs(right), abs(up)) <= _LARGEST:
-            tracks.append(Track(row.sector, ((right, up),)))
+            tracks.append(Track(row.key, row.sector, ((right, up),)))
     if len(tracks) < 2:
         return None
     longer, shorter = table.columns[x], table.columns[y]

@@ -1,6 +1,6 @@
 """A rotation as SVG: a circle for each sector, filled where it keeps its side and hollow where it is turning.
 
-Colours are the classes of `rotation.css`, so that a page themes them; `data-sector` names the sector of a group.
+Colours are the classes of `rotation.css`, so that a page themes them; `data-sector` is the key of a group's sector.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class _Chart:
 
     def _group(self, track: Track) -> str:
         quadrant = self.rotation.quadrant(track).lower()
-        return f'<g class="sector {quadrant}" data-sector="{escape(plain(track.sector))}">'
+        return f'<g class="sector {quadrant}" data-sector="{escape(plain(track.key))}">'
 
     def _taken(self) -> list[Box]:
         """Circles, and the words of quadrants, which would read on into a name."""

@@ -19,11 +19,11 @@ from agent.report.heatmap import (
     Row,
     column_key,
     number_text,
-    sector_key,
     unit_label,
 )
 from agent.report.words import Words
 from agent.result import RunResult
+from agent.taxonomy import SectorKey
 
 MOST = 3
 FEWEST = 3
@@ -74,11 +74,11 @@ def turning_points(run: RunResult, table: Heatmap, given: Sequence[Mapping[str, 
     Left out: neutral and other calls, columns without a direction, with fewer than FEWEST numbers or without any
     spread, and a figure that is the middle itself, or printed as it is: it speaks neither for nor against the call.
     """
-    rows, cited = {row.key: row for row in table.rows}, _cited(run)
+    rows, cited = {row.key: row for row in table.rows}, _cited(run, table.key_of)
     columns = [_Standing(column, table, place) for place, column in enumerate(table.columns)]
     found = []
     for at, each in enumerate(given):
-        call, key = _CALLS.get(str(each.get("action")), 0), sector_key(str(each.get("sector_name")))
+        call, key = _CALLS.get(str(each.get("action")), 0), table.key_of(str(each.get("sector_name")))
         own = cited.get((pointer_of(at), key), ()) if call and key in rows else ()
         turnings = [column.turning(rows[key], call) for column in columns if column.key in own]
         found.append(sorted(filter(None, turnings), key=lambda each: each.margin)[:MOST])
@@ -123,7 +123,7 @@ class _Standing:
         return Turning(self._column, value, self._middle, margin, -side, len(self._values))
 
 
-def _cited(run: RunResult) -> dict[tuple[str, str], set[ColumnKey]]:
+def _cited(run: RunResult, key_of: SectorKey) -> dict[tuple[str, str], set[ColumnKey]]:
     """Pointer of a rationale and sector key → columns of the sector's figures that its numbers rest on."""
     resting: dict[tuple[str, str], set[str]] = {}
     for number in run.evidence:
@@ -132,9 +132,9 @@ def _cited(run: RunResult) -> dict[tuple[str, str], set[ColumnKey]]:
                 resting.setdefault((found["call"], found["pointer"]), set()).add(number["pointer"])
     cited: dict[tuple[str, str], set[ColumnKey]] = {}
     for figure in run.figures:
-        if figure.ticker is None and (figure.call, figure.pointer) in resting:
+        if figure.sector and figure.ticker is None and (figure.call, figure.pointer) in resting:
             for rationale in resting[figure.call, figure.pointer]:
-                cited.setdefault((rationale, sector_key(figure.sector)), set()).add(column_key(figure))
+                cited.setdefault((rationale, key_of(figure.sector)), set()).add(column_key(figure))
     return cited
 
 

@@ -8,13 +8,13 @@ from math import fsum
 from typing import Any
 
 from agent.evidence import Number, chance
-from agent.evidence.cells import folded
 from agent.evidence.longest import longest
 from agent.evidence.stances import Spoken, spoken
 from agent.scoring.sample import Sample
 from agent.scoring.score import Score, share, unscored
 from agent.scoring.sectors import Sectors, action_of, advice_of, no_advice
 from agent.spec import HORIZON, AgentSpec
+from agent.taxonomy import folded
 
 TAU = 0.25
 """An evidence score of less speaks for nothing."""

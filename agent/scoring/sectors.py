@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import normalize
 
-from agent.evidence.cells import folded
 from agent.scoring.sample import Sample
 from agent.scoring.score import Score, unscored
 
@@ -28,6 +27,11 @@ GAP = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Words by which a rationale names a gap in the evidence: none, too little, too old, in conflict, or an error."""
+
+
+def folded(name: str) -> str:
+    """The same for names that differ in case, in how their accents are encoded, or in blanks around them."""
+    return normalize("NFC", name.strip().casefold())
 
 
 class Sectors:

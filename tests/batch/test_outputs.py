@@ -183,7 +183,7 @@ def test_the_csv_has_the_same_without_rationales(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", " =", "＝", "\n@", "\N{NO-BREAK SPACE}="])
 def test_a_text_that_a_spreadsheet_would_calculate_begins_with_an_apostrophe(tmp_path: Path, first: str) -> None:
     evil = f"{first}HYPERLINK(1)"
     written(tmp_path, envelope("a", advice(evil, "x=1", -0.5), question=evil, labels=[evil]))
@@ -196,7 +196,13 @@ def test_a_text_that_a_spreadsheet_would_calculate_begins_with_an_apostrophe(tmp
 def test_texts_with_breaks_quotes_and_half_characters_come_back_from_both_tables(tmp_path: Path) -> None:
     written(tmp_path, envelope("a", advice('Bất "động"\nsản'), advice("half \ud800")))
     assert [each["sector"] for each in lines(tmp_path)] == ['Bất "động"\nsản', "half \ud800"]
-    assert [line[2] for line in cells(tmp_path)[1:]] == ['Bất "động"\nsản', "half \\ud800"]
+    assert [line[2] for line in cells(tmp_path)[1:]] == ['Bất "động"\nsản', "half \ufffd"]
+
+
+@pytest.mark.parametrize("unseen", ["\x00", "\r", "\ufeff", "\u202e"])
+def test_what_hides_a_formula_in_the_csv_is_replaced(tmp_path: Path, unseen: str) -> None:
+    written(tmp_path, envelope("a", advice(f"{unseen}=1")))
+    assert (lines(tmp_path)[0]["sector"], cells(tmp_path)[1][2]) == (f"{unseen}=1", "\ufffd=1")
 
 
 @pytest.mark.parametrize("answer", [{"summary": "x"}, "text", {"sector_recommendations": ["Banks"]}, None])

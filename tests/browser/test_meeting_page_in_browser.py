@@ -228,9 +228,9 @@ def test_dark_pages_are_dark_and_light_ones_light(shown: Open, industries: RunRe
 def test_a_row_shows_its_sector_in_the_chart_and_leaves_it_again(shown: Open, industries: RunResult) -> None:
     tab = shown(render(industries))
     pointed = "new Set([...document.querySelectorAll('.rotation .pointed')].map(it => it.dataset.sector)).size"
-    tab.value("document.querySelector('.heat tbody tr[data-sector=Energy]').focus()")
+    tab.value("document.querySelector('.heat tbody tr[data-sector=energy]').focus()")
     assert tab.value(pointed) == 1
-    assert tab.value("document.querySelector('.rotation .pointed').dataset.sector") == "Energy"
+    assert tab.value("document.querySelector('.rotation .pointed').dataset.sector") == "energy"
     tab.value("document.activeElement.blur()")
     assert tab.value(f"{pointed} + document.querySelectorAll('.rotation.pointing').length") == 0
 
@@ -238,17 +238,17 @@ def test_a_row_shows_its_sector_in_the_chart_and_leaves_it_again(shown: Open, in
 def test_a_pointer_in_the_chart_shows_the_whole_tail_of_one_sector(shown: Open, industries: RunResult) -> None:
     tab = shown(render(industries))
     tail = (
-        "[...document.querySelectorAll('.rotation [data-sector=Energy] .tail')]"
+        "[...document.querySelectorAll('.rotation [data-sector=energy] .tail')]"
         ".map(step => Number(getComputedStyle(step).strokeOpacity))"
     )
     faint = tab.value(tail)
     assert len(faint) == 4 and faint == sorted(faint) and faint[0] < 0.2
-    tab.hover(".rotation [data-sector=Energy] .head")
+    tab.hover(".rotation [data-sector=energy] .head")
     assert tab.value(tail) == [0.9] * 4
     opacity = "getComputedStyle(document.querySelector('.rotation [data-sector={}]')).opacity"
-    assert [tab.value(opacity.format(sector)) for sector in ("Energy", "Finance")] == ["1", "0.2"]
+    assert [tab.value(opacity.format(sector)) for sector in ("energy", "finance")] == ["1", "0.2"]
     tab.hover("h1")
-    assert tab.value(tail) == faint and tab.value(opacity.format("Finance")) == "1"
+    assert tab.value(tail) == faint and tab.value(opacity.format("finance")) == "1"
 
 
 def test_a_finger_on_a_number_is_told_where_it_stands_and_led_to_its_call(shown: Open, industries: RunResult) -> None:

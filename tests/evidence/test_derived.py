@@ -71,6 +71,15 @@ def test_an_alias_names_its_sector() -> None:
     assert one("fractions", "Banks", "Công nghệ tăng 11,9 %.", "vi").figures[0].sector == "Technology"
 
 
+@pytest.mark.parametrize("sector", ["Oil & Gas", "oil and gas", "Oil-Gas"])
+def test_a_sector_is_the_same_however_the_answer_and_two_tools_write_its_name(sector: str) -> None:
+    values = {"Oil & Gas": ("performance", 2.5), "Oil and Gas": ("volatility", 18.0), "Banks": ("performance", -1.0)}
+    shown = [Figure(name, *each, "percent", "3M", None, "t", "c", f"/{name}") for name, each in values.items()]
+    for text in ("Performance of +2.5 %.", "Volatility of 18 %.", "Oil and Gas has performance of +2.5 %."):
+        answer = {"sector_recommendations": [{"sector_name": sector, "rationale": text}]}
+        assert [each.status for each in examine(answer, shown)] == ["grounded"]
+
+
 def test_a_number_says_which_figures_it_rests_on() -> None:
     [figure] = one("embedded", "Banks", "Net margin of 28.6 %.").figures
     assert (figure.call, figure.pointer, figure.metric) == (

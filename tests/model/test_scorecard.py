@@ -148,3 +148,13 @@ def test_ranks_of_which_the_best_may_be_the_least_are_not_weighed(metric: str, u
 @pytest.mark.parametrize("values", [{"A": 1.5, "B": 3.0}, {"A": -1.0, "B": 2.0}, {"A": 2.0, "B": 2.0}])
 def test_relative_strength_that_is_no_rank_is_weighed(values: dict[str, float]) -> None:
     assert used(ranked(on(None, figures("relative_strength", "1Y", **values), None))) == {("relative_strength", "1Y")}
+
+
+def test_a_sector_that_two_tools_write_differently_is_one_under_the_name_that_came_first() -> None:
+    flow = figures("share_of_turnover", "1M", "flow", **{"OIL AND GAS": 2.0, "Banks": -1.0, "Retail": 0.5})
+    given = ranked(figures("performance", "1Y", **{"Oil & Gas": 5.0, "Banks": 1.0, "Retail": -2.0}) + flow)
+    assert [(each.sector, each.of, each.measures) for each in given] == [
+        ("Oil & Gas", 3, (2, 2)),
+        ("Banks", 3, (2, 2)),
+        ("Retail", 3, (2, 2)),
+    ]

@@ -204,6 +204,7 @@ def test_return_over_as_long_a_time_in_other_units_is_the_one_that_was_asked_for
 def test_return_over_the_very_lookback_is_told_rather_than_one_about_as_long() -> None:
     given = figures("performance", "52W", A=1.5) + figures("performance", "1Y", A=2.5)
     assert Wording(ENGLISH, None).as_asked("A", given, ["52W"]) == "As asked: performance +1.5 % (52W)."
+    assert Wording(ENGLISH, None).as_asked(" a ", given, ["52W"]) == "As asked: performance +1.5 % (52W)."
     assert Wording(ENGLISH, None).as_asked("A", given, ["1Y"]) == "As asked: performance +2.5 % (1Y)."
 
 

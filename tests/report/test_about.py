@@ -24,11 +24,11 @@ VN: dict[str, Any] = {
 
 
 def facts(run: RunResult) -> dict[str, str]:
-    return dict(about.facts(run, heatmap_of(run.figures), SAY))
+    return dict(about.facts(run, heatmap_of(run.figures, run.taxonomy.key), SAY))
 
 
 def gaps(run: RunResult) -> list[str]:
-    return about.gaps(run, heatmap_of(run.figures), SAY)
+    return about.gaps(run, heatmap_of(run.figures, run.taxonomy.key), SAY)
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,11 @@ def test_the_terminal_gives_a_number_the_same_mark_whether_all_are_told_or_not(
 def test_without_evidence_nothing_is_said_of_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     result_view.show_result(result())
     assert "borne out" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("pointer", ["/" + "deep/" * 14, "/" + "deeper/" * 30, ""])
+def test_a_number_and_its_cell_say_the_same_of_their_place_however_long_it_is(pointer: str) -> None:
+    tags = Reader(render(cited("Up 2.5 % (3M).", figures=[figure("Banks", 2.5, pointer=pointer)]))).tags
+    [number] = [given for tag, given in tags if tag == "a" and given.get("class") == "number"]
+    [cell] = [given for tag, given in tags if tag == "td" and "data-v" in given]
+    assert str(cell["title"]).split(" · ", 1)[1] == number["data-at"]

@@ -105,13 +105,13 @@ def test_nameless_sectors_and_no_figures_give_no_rows() -> None:
 
 
 def test_recommended_sectors_without_figures_take_no_room_of_those_that_have_some() -> None:
-    rows = heatmap_of(column(1.0, 2.0, 3.0)).rows
+    table = heatmap_of(column(1.0, 2.0, 3.0))
     advice = [
         {"sector_name": "Nowhere", "action": "overweight"},
         {"sector_name": "Sector 0", "action": "underweight"},
         {"sector_name": "Sector 2", "action": "overweight"},
     ]
-    shown = [(row.sector, action) for row, action in framed(rows, advice, str, most=3)]
+    shown = [(row.sector, action) for row, action in framed(table, advice, most=3)]
     assert shown == [("Sector 2", "overweight"), ("Sector 1", None), ("Sector 0", "underweight")]
 
 
@@ -245,3 +245,8 @@ def test_any_figures_give_a_full_table_with_known_shades(figures: list[Figure]) 
         for cell in row.cells:
             assert (cell.shade is None) == (cell.value is None)
             assert cell.shade is None or cell.shade in CVD.light.fills()
+
+
+def test_a_sector_is_one_row_however_tools_write_its_name_and_what_was_observed_last_counts() -> None:
+    table = heatmap_of([figure("Oil & Gas", 1.0), figure("oil and gas", 2.0), figure("Oil-Gas", 3.0, metric="x")])
+    assert texts(table) == [["Oil & Gas", "+2.0", "3.0"]]

@@ -29,7 +29,7 @@ def test_sectors_are_called_as_the_language_of_the_agent_file_has_it() -> None:
 
 def test_other_names_of_a_sector_are_displayed_alike() -> None:
     assert {names()(each) for each in ("banks", "Banking", "Ngân hàng", "ngan hang")} == {"Ngân hàng"}
-    assert len({names().key(each) for each in ("banks", "Banking", "Ngân hàng", "ngan hang")}) == 1
+    assert len({names().taxonomy.key(each) for each in ("banks", "Banking", "Ngân hàng", "ngan hang")}) == 1
 
 
 @pytest.mark.parametrize("sector", ["Retail", "Shipping", ""])
@@ -38,7 +38,7 @@ def test_sectors_without_a_name_in_the_language_keep_their_own(sector: str) -> N
 
 
 def test_what_a_model_wrote_in_place_of_a_name_has_a_key_too() -> None:
-    assert names().key("Oil & Gas") == names().key("oil and gas") != names().key("Banks")
+    assert names().taxonomy.key("Oil & Gas") == names().taxonomy.key("oil and gas") != names().taxonomy.key("Banks")
 
 
 @pytest.mark.parametrize("sectors", [None, {}, "taxonomies/vn.yaml", {"Banks": {"nicknames": ["B"]}}, {"Banks": None}])

@@ -18,8 +18,11 @@ from agent.events import RunCompared, ServerFailed, ToolsOffered
 from agent.evidence import examine
 from agent.figures import FigureReader
 from agent.model.base import Usage
+from agent.report.conversation import show_in_short
 from agent.report.drawing import draw
 from agent.report.page import LIMIT, render
+from agent.report.result_view import show_result
+from agent.report.terminal import PlainConsole
 from agent.result import ADVICE, RULES, SIMULATED, Call, Earlier, RunResult, TurnSpent
 from tests.report.drawn_runs import drawn_run
 from tests.report.runs_and_pages import Reader, advice, evil_run, figure, result, text_of
@@ -55,10 +58,10 @@ def test_the_heatmap_of_a_small_run_has_these_bytes() -> None:
         '<th scope="col" aria-sort="none">'
         '<button type="button">Performance<small>3M · %</small></button></th>\n'
         "</tr>\n</thead>\n<tbody>\n"
-        '<tr tabindex="0" data-sector="Banks"><th scope="row" data-v="Banks">'
+        '<tr tabindex="0" data-sector="banks"><th scope="row" data-v="Banks">'
         '<span class="overweight" title="overweight">▲</span> Banks</th>\n'
         '<td class="u8" data-v="2.5" title="2025-12-31 · call 1 /rows/0/performance">+2.5</td>\n</tr>\n'
-        '<tr tabindex="0" data-sector="Retail"><th scope="row" data-v="Retail">Retail</th>\n'
+        '<tr tabindex="0" data-sector="retail"><th scope="row" data-v="Retail">Retail</th>\n'
         '<td title="no figure">–</td>\n</tr>\n</tbody>\n'
     )
 
@@ -187,6 +190,21 @@ def test_only_a_probability_gets_a_bar(confidence: Any, printed: str, has_bar: b
     page = render(result(answer={"sector_recommendations": [advice(confidence=confidence)]}))
     assert f"Confidence {printed}" in Reader(page).text
     assert ('class="bar"' in page) is has_bar
+
+
+@pytest.mark.parametrize(
+    ("confidence", "printed"),
+    [(0.7, "0.70"), (97, "97"), (1e30, "1e+30"), (True, "true"), (None, "–"), ("high", "high"), ([0.5], "[0.5]")],
+)
+def test_a_confidence_is_the_same_on_the_page_in_the_drawing_in_the_terminal_and_in_a_chat(
+    confidence: Any, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = result(figures=[], answer={"sector_recommendations": [advice("Banks", confidence=confidence)]})
+    assert f"Confidence {printed} " in text_of(run) and f">overweight · {printed}<" in draw(run)
+    show_result(run)
+    assert f"Banks overweight {printed}" in " ".join(capsys.readouterr().out.split())
+    show_in_short(PlainConsole(), run)
+    assert f"overweight {printed} Banks" in " ".join(capsys.readouterr().out.split())
 
 
 def test_unknown_actions_are_neither_up_nor_down() -> None:
@@ -463,8 +481,28 @@ def test_the_rotation_of_the_sectors_is_drawn_where_two_lookbacks_are_there() ->
         for at, lookback in enumerate(("1M", "3M"))
     ]
     page = render(result(figures=figures))
-    assert '<svg class="rotation"' in page and 'data-sector="Media"' in page
+    assert '<svg class="rotation"' in page and 'data-sector="media"' in page
     assert '<svg class="rotation"' not in render(result())
+
+
+def test_row_recommendation_and_circle_of_a_sector_have_one_mark_whichever_of_its_names_each_has() -> None:
+    figures = [
+        figure(name, value + at, "relative_strength", lookback=lookback)
+        for name, value in {"Banks": 2.0, "Oil & Gas": -3.0, EVIL: 1.0}.items()
+        for at, lookback in enumerate(("1M", "3M"))
+    ]
+    told = Change("NGÂN HÀNG", ("underweight", "overweight"), (0.6, 0.7), (3, 1))
+    run = result(
+        figures=[*figures, figure("Banks", 9.0, "net_value", unit="VND bn", ticker="VCB")],
+        answer={"sector_recommendations": [advice("Banking"), advice("Oil and Gas"), advice(EVIL)]},
+        compared=RunCompared("r1", None, [told.to_json()]),
+        spec={"sectors": {"Banks": {"names": {"vi": "Ngân hàng"}, "aliases": ["Banking"]}, "Oil & Gas": {}}},
+    )
+    page = Reader(render(run))
+    marks = [(tag, about["data-sector"]) for tag, about in page.tags if "data-sector" in about]
+    of_tag = {tag: {mark for each, mark in marks if each == tag} for tag in ("tr", "li", "g")}
+    assert of_tag["tr"] == of_tag["li"] == of_tag["g"] >= {"banks", "oil gas"} and len(of_tag["tr"]) == 3
+    assert "Behind its flow VCB +9 VND bn" in page.text and "flipped, was underweight" in page.text
 
 
 def test_page_and_drawing_say_what_filled_and_hollow_circles_mean() -> None:

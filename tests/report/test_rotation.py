@@ -57,7 +57,9 @@ def test_ratio_and_momentum_of_a_tool_are_the_axes_with_the_last_dates_as_tails(
     assert rotation.y == Axis("Rotation momentum", "70D", "points", 100)
     assert rotation.y.said(words("vi")) == "Động lượng luân chuyển · 70D · điểm"
     banks, retail = rotation.tracks
-    assert banks == Track("Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS))))
+    assert banks == Track(
+        "banks", "Banks", tuple((100.0 + at, 100.0 - at) for at in range(len(DAYS) - TAIL, len(DAYS)))
+    )
     assert [rotation.quadrant(each) for each in (banks, retail)] == ["Weakening", "Improving"]
 
 
@@ -70,7 +72,9 @@ def test_tails_of_two_calls_whose_samples_lie_on_other_days_are_not_one_way() ->
         for sector in ("Banks", "Retail")
         for each in bearings(sector, 100 + at, 101 - at, observed_at=day, call=call)
     ]
-    assert found(figures).tracks[0] == found(figures[::-1]).tracks[1] == Track("Banks", ((100, 101), (101, 100)))
+    assert (
+        found(figures).tracks[0] == found(figures[::-1]).tracks[1] == Track("banks", "Banks", ((100, 101), (101, 100)))
+    )
 
 
 async def embedded(**arguments: Any) -> tuple[dict[str, Any], list[Figure]]:
@@ -202,3 +206,11 @@ def test_any_figures_give_numbers_that_can_be_drawn(figures: list[Figure]) -> No
     for track in rotation.tracks if rotation else ():
         assert 1 <= len(track.points) <= TAIL
         assert all(math.isfinite(value) for point in track.points for value in point)
+
+
+def test_ratios_that_are_all_near_one_have_their_centre_there() -> None:
+    figures = [*bearings("Banks", 1.01, 0.99), *bearings("Retail", 0.98, 1.02), *bearings("Energy", 1.5, 0.5)]
+    rotation = found(figures)
+    assert (rotation.x.centre, rotation.y.centre) == (1, 1)
+    assert [rotation.quadrant(each) for each in rotation.tracks] == ["Weakening", "Improving", "Weakening"]
+    assert found([*figures, *bearings("Media", 1.6, 1.0)]).x.centre == 0

@@ -55,3 +55,13 @@ def test_a_run_without_an_answer_has_its_figures_and_one_without_figures_its_hea
     assert [(line["sector"], line["action"]) for line in lines][:2] == [("Ngân hàng", ""), ("Bán lẻ", "")]
     assert table(RunResult()) == ",".join(HEAD) + "\r\n"
     assert len(read(result(answer={"verdict": "up"}))) == 2
+
+
+def test_a_sector_is_one_line_by_whichever_of_its_names_the_answer_and_the_tools_have_it() -> None:
+    figures = [figure("Oil & Gas", 2.5), figure("Oil and Gas", 33.0, tool="flow"), figure("Banks", 1.0)]
+    given = {"sector_recommendations": [advice("Oil and Gas"), advice("Banking")]}
+    lines = read(result(figures=figures, answer=given, spec={"sectors": {"Banks": {"aliases": ["Banking"]}}}))
+    assert [(line["sector"], *list(line.values())[-2:]) for line in lines] == [
+        ("Oil and Gas", "2.5", "33.0"),
+        ("Banking", "1.0", ""),
+    ]

@@ -130,3 +130,16 @@ def test_three_are_told_and_what_speaks_against_the_call_comes_first() -> None:
         "Performance 1M +2.0 %: below +0.9 % (−1.1)",
         "Performance 1Y +5.0 %: below +1.5 % (−3.5)",
     ]
+
+
+def test_figures_of_a_sector_speak_for_its_call_by_whichever_of_its_names_the_answer_has_it() -> None:
+    run = result(
+        answer={"sector_recommendations": [advice("Banking", why="Performance of +9.7 % (3M).")]},
+        figures=RETURNS,
+        spec={"sectors": {"Banks": {"aliases": ["Banking"]}}},
+    )
+    aliases = run.taxonomy.aliases
+    run.evidence = [number.to_json() for number in examine(run.answer, run.figures, aliases=aliases)]
+    (found,) = turning_points(run, heatmap_of(run.figures, run.taxonomy.key), run.answer["sector_recommendations"])
+    assert [turning_text(each, SAY) for each in found] == told("overweight", "Performance of +9.7 % (3M).", RETURNS)
+    assert len(found) == 1

@@ -35,7 +35,7 @@ def render(result: RunResult, palette: Palette = CVD) -> str:
     """The page of a run, finished or not: at most LIMIT bytes of UTF-8, the same for equal results."""
     style = f"{asset('run.css')}\n{asset('rotation.css')}"
     page_of = template("page.html", style=style, script=asset("page.js"), palette=palette)
-    cells, evidence, page = heatmap.heatmap_of(result.figures), footnotes.evidence_of(result), ""
+    cells, evidence, page = heatmap.heatmap_of(result.figures, result.taxonomy.key), footnotes.evidence_of(result), ""
     for room in _ROOMS:
         texts = Texts(result, room)
         page = page_of.render(

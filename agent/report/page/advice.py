@@ -9,10 +9,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from agent.comparison import Change, probability, recommendations_of
+from agent.comparison import Change, confidence_text, probability, recommendations_of
 from agent.report import behind, changed, footnotes
-from agent.report.heatmap import Heatmap, sector_key
-from agent.report.lettering import plain
+from agent.report.heatmap import Heatmap
 from agent.report.markup import GLYPHS
 from agent.report.page.texts import Texts
 from agent.report.turning import Turning, turning_points, turning_text
@@ -27,7 +26,7 @@ class Advice:
         self._texts, self._say = texts, texts.say
         self._columns = changed.columns_of(cells)
         self._changes = changed.changes_of(result)
-        self._behind = behind.largest(result.figures)
+        self._behind = behind.largest(result.figures, cells.key_of)
 
     @cached_property
     def given(self) -> list[Mapping[str, Any]] | None:
@@ -49,7 +48,9 @@ class Advice:
     def at_a_glance(self) -> list[tuple[SimpleNamespace, list[SimpleNamespace]]]:
         """Each action with its sectors: first what to overweight, then what to underweight."""
         calls = [
-            SimpleNamespace(**self._call(each), confidence=self._confidence(each.get("confidence_score")))
+            SimpleNamespace(
+                **self._call(each), confidence=self._texts.short(confidence_text(each.get("confidence_score")))
+            )
             for each in self._texts.some(self.given or [])
         ]
         by_action: dict[str, list[SimpleNamespace]] = {}
@@ -59,27 +60,26 @@ class Advice:
 
     def _card(self, at: int, given: Mapping[str, Any], turnings: Sequence[Turning]) -> SimpleNamespace:
         """`share` is its confidence in percent, None when that is no probability."""
-        confidence, name = given.get("confidence_score"), str(given.get("sector_name"))
+        confidence, key = given.get("confidence_score"), self._key(given)
         share = probability(confidence)
         extra = {key: value for key, value in given.items() if key not in _KNOWN}
         return SimpleNamespace(
             **self._call(given),
-            key=plain(self._texts.sector(given.get("sector_name"))),
+            mark=self._texts.mark(key),
             share=None if share is None else f"{100 * share:.0f}",
-            confidence=self._confidence(confidence),
+            confidence=self._texts.short(confidence_text(confidence)),
             rationale=self._rationale(given.get("rationale", ""), at),
-            change=self._change(name),
+            change=self._change(key),
             against=self._turnings([each for each in turnings if each.margin < 0]),
             turning=self._turnings([each for each in turnings if each.margin >= 0]),
             behind=self._texts.text(behind.behind_text(of_sector, self._say), 120)
-            if (of_sector := self._behind.get(sector_key(name)))
+            if (of_sector := self._behind.get(key))
             else "",
             extra=self._texts.entries(extra) if extra else [],
         )
 
-    def _confidence(self, given: Any) -> str:
-        share = probability(given)
-        return self._texts.short(given) if share is None else f"{share:.2f}"
+    def _key(self, given: Mapping[str, Any]) -> str:
+        return self._cells.key_of(str(given.get("sector_name")))
 
     def _call(self, given: Mapping[str, Any]) -> dict[str, str]:
         action = given.get("action")
@@ -94,8 +94,7 @@ class Advice:
     @cached_property
     def calls(self) -> dict[str, SimpleNamespace]:
         """Sector key → its sector, action, kind of action and glyph."""
-        given = self.given or []
-        return {self._texts.key(str(each.get("sector_name"))): SimpleNamespace(**self._call(each)) for each in given}
+        return {self._key(each): SimpleNamespace(**self._call(each)) for each in self.given or []}
 
     def _rationale(self, text: Any, at: int) -> Markup:
         if not isinstance(text, str):
@@ -127,8 +126,8 @@ class Advice:
         """Whether a figure is named that moved."""
         return any(each.figures for each in self._changes)
 
-    def _change(self, name: str) -> SimpleNamespace | None:
-        found = next((each for each in self._changes if sector_key(each.sector) == sector_key(name)), None)
+    def _change(self, key: str) -> SimpleNamespace | None:
+        found = next((each for each in self._changes if self._cells.key_of(each.sector) == key), None)
         return None if found is None else self._told(found)
 
     def _told(self, change: Change) -> SimpleNamespace:

@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 from agent.comparison import recommendations_of
 from agent.figures import Figure, latest
 from agent.report import heatmap, rotation_chart
+from agent.report.footnotes import LONGEST_POINTER
 from agent.report.heatmap import NO_FIGURE, Cell, Column, Heatmap, detail, label, unit_label
-from agent.report.lettering import plain
 from agent.report.page.texts import Texts
 from agent.report.rotation import Rotation, rotation_of
 from agent.result import RunResult
@@ -48,12 +48,12 @@ class Table:
 
     @cached_property
     def rows(self) -> list[tuple[str, str, str, Markup]]:
-        """Key of the sector, its name, its name in drawings, cells."""
+        """Key of the sector, its mark, its name, cells."""
         given = recommendations_of(self._result.answer) or ()
         texts = self._texts
         return [
-            (texts.key(row.sector), name := texts.sector(row.sector), plain(name), self._cells(row.cells))
-            for row, _ in heatmap.framed(self._heatmap.rows, given, texts.key, texts.room.entries)
+            (row.key, texts.mark(row.key), texts.sector(row.sector), self._cells(row.cells))
+            for row, _ in heatmap.framed(self._heatmap, given, texts.room.entries)
         ]
 
     def _cells(self, cells: Sequence[Cell]) -> Markup:
@@ -69,8 +69,8 @@ class Table:
         """Where its number stood, escaped."""
         if cell.value is None or cell.source is None:
             return self._no_figure
-        pointer = self._texts.text(cell.source.pointer, 60)
-        return f"{self._whence[cell.source.observed_at, cell.source.call]} {escape(pointer)}"
+        pointer = self._texts.text(cell.source.pointer, LONGEST_POINTER)
+        return f"{self._whence[cell.source.observed_at, cell.source.call]} {escape(pointer)}".rstrip()
 
     @cached_property
     def _no_figure(self) -> Markup:
@@ -97,8 +97,9 @@ class Table:
         found = rotation_of(self._result.figures, self._heatmap)
         if found is None:
             return None
-        tracks = tuple(replace(each, sector=self._texts.sector(each.sector)) for each in found.tracks)
-        return replace(found, tracks=tracks)
+        texts = self._texts
+        tracks = [replace(each, key=texts.mark(each.key), sector=texts.sector(each.sector)) for each in found.tracks]
+        return replace(found, tracks=tuple(tracks))
 
     @cached_property
     def rotation(self) -> Markup | None:

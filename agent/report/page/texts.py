@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.report.heatmap import NO_FIGURE
+from agent.report.lettering import plain
 from agent.report.markup import cleaned
 from agent.report.names import SectorNames
 from agent.report.words import words
@@ -53,9 +54,9 @@ class Texts:
         """What a sector is called in the language of the run."""
         return self.short(self._names(name) if isinstance(name, str) else name)
 
-    def key(self, sector: str) -> str:
-        """Equal for all names of one sector."""
-        return self._names.key(sector)
+    def mark(self, key: str) -> str:
+        """A sector's key, as `data-sector` has it in tables, drawings and recommendations."""
+        return plain(self.short(key))
 
     def some(self, values: Iterable[T]) -> list[T]:
         """The first of them, as many as there is room for."""
