@@ -295,11 +295,12 @@ def _rows(
     as_asked: Callable[[str], str],
 ) -> list[dict[str, Any]]:
     """A recommendation for each name; neutral where no tool gave its figures."""
-    by_name = {each.sector: each for each in scored}
+    known = taxonomy or Taxonomy({})
+    by_key = {known.key(each.sector): each for each in scored}
     rows = []
     for name in names:
-        sector = name if name in by_name or taxonomy is None else taxonomy.canonical(name) or name
-        found = by_name.get(sector)
+        found = by_key.get(known.key(name))
+        sector = found.sector if found else known.canonical(name) or name
         action, score = (found.action, found.score) if found else ("neutral", 0.0)
         why = wording.rationale(found) if found else wording.without_figures(sector)
         rows.append(

@@ -76,11 +76,11 @@ def change_text(change: Change, say: Words) -> str:
 
 
 def place_text(change: Change, say: Words) -> str:
-    """Where its place moved: `place in the answer 4 → 2`; empty where it did not."""
+    """Where its place moved: `place 4 → 2`; empty where it did not."""
     before, after = change.rank
     if before is None or after is None or before == after:
         return ""
-    return say("place in the answer {before} → {after}", before=before, after=after)
+    return say("place {before} → {after}", before=before, after=after)
 
 
 def columns_of(table: Heatmap) -> Columns:

@@ -65,6 +65,13 @@ async def advice(*results: Any, **more: Any) -> dict[str, dict[str, Any]]:
     return {each["sector_name"]: each for each in answer["sector_recommendations"]}
 
 
+def of_universe(*sectors: str) -> dict[str, Any]:
+    items = SCHEMA["properties"]["sector_recommendations"]["items"]
+    named = {**items["properties"], "sector_name": {"type": "string", "enum": [*sectors]}}
+    rows = {"type": "array", "items": {**items, "properties": named}}
+    return {**SCHEMA, "properties": {"sector_recommendations": rows}}
+
+
 async def test_tickers_count_by_their_sector_and_names_by_the_taxonomy() -> None:
     sectors = {"Banks": {"names": {"vi": "Ngân hàng"}, "tickers": ["VCB", "BID"]}, "Oil": {"tickers": ["PLX"]}}
     spec = load("dynamic_sector_advisor").spec
@@ -225,14 +232,14 @@ async def test_shelter_is_not_claimed_where_no_volatility_was_seen() -> None:
     assert "No tool gave return over a year, seasonality or volatility." in given["A"]["rationale"]
 
 
+async def test_sector_of_the_universe_is_found_however_the_tools_write_it() -> None:
+    figures = table("performance", over="1Y", **{"Oil & Gas": 9.0, "Banks": -9.0})
+    given = await advice(figures, schema=of_universe("Oil and Gas"))
+    assert "Ranks 1 of 2 on the scorecard" in given["Oil and Gas"]["rationale"]
+
+
 async def test_sector_of_the_universe_without_figures_is_neutral_and_says_so() -> None:
-    items = SCHEMA["properties"]["sector_recommendations"]["items"]
-    named = {**items["properties"], "sector_name": {"type": "string", "enum": ["A", "Z"]}}
-    schema = {
-        **SCHEMA,
-        "properties": {"sector_recommendations": {"type": "array", "items": {**items, "properties": named}}},
-    }
-    given = await advice(table("momentum", over="1Y", A=5.0, B=-5.0, C=1.0, D=2.0, E=3.0), schema=schema)
+    given = await advice(table("momentum", over="1Y", A=5.0, B=-5.0, C=1.0, D=2.0, E=3.0), schema=of_universe("A", "Z"))
     assert list(given) == ["A", "Z"]
     assert (given["Z"]["action"], given["Z"]["confidence_score"]) == (
         "neutral",

@@ -80,6 +80,6 @@ def test_figure_that_speaks_against_the_change_is_marked() -> None:
 
 
 def test_a_place_is_told_where_it_moved() -> None:
-    assert changed.place_text(change("neutral", "neutral"), SAY) == "place in the answer 4 → 2"
-    assert changed.place_text(change("neutral", "neutral"), words("vi")) == "vị trí trong câu trả lời 4 → 2"
+    assert changed.place_text(change("neutral", "neutral"), SAY) == "place 4 → 2"
+    assert changed.place_text(change("neutral", "neutral"), words("vi")) == "vị trí 4 → 2"
     assert changed.place_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""

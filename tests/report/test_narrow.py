@@ -76,7 +76,7 @@ def test_a_sector_without_room_for_a_table_has_a_line_that_wraps(
     at = lines.index("Banks · overweight · 0.61 ·")
     assert lines[at + 1 : at + 5] == [
         "  ⇄ flipped, was underweight,",
-        "  place in the answer 4 → 1",
+        "  place 4 → 1",
         "Oil and Gas · neutral · 0.50",
         "  · unchanged",
     ]

@@ -354,7 +354,7 @@ def compared_run() -> RunResult:
 def test_what_changed_since_the_last_run_stands_above_and_beside_the_calls() -> None:
     text = text_of(compared_run())
     assert "Since r1 as of 2025-09-30 : 1 flipped, 1 gone, 1 unchanged. No longer recommended: Media (was" in text
-    assert "Banks ▲ overweight flipped, was underweight · place in the answer 3 → 1 Confidence 0.70" in text
+    assert "Banks ▲ overweight flipped, was underweight · place 3 → 1 Confidence 0.70" in text
     assert "What moved among the sectors Relative strength 3M +9.7 → −1.2 % (−2.0 σ, against the change)" in text
     assert "What moved is weighed by σ, the change of the sector's distance from that mean" in text
     assert "Since" not in text_of(result()) and "What moved" not in text_of(result())
