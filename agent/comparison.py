@@ -216,9 +216,9 @@ def _by_sector(run: RunResult, key_of: SectorKey) -> dict[str, _Given]:
     return {
         key: _Given(
             str(each["sector_name"]).strip(),
-            str(each.get("action") or ""),
+            action := str(each.get("action") or ""),
             probability(each.get("confidence_score")),
-            places.index(_conviction(each)) + 1 if _STANCES.get(each.get("action")) else None,
+            places.index(_conviction(each)) + 1 if _STANCES.get(action) else None,
         )
         for key, each in given.items()
     }

@@ -53,6 +53,13 @@ def test_what_became_of_a_sector_has_a_name(was: Any, now: Any, kind: str) -> No
     assert kinds(run(advice("Banks", *was)), run(advice("Banks", *now))) == {"Banks": kind}
 
 
+@pytest.mark.parametrize("action", [["hold"], {"call": "hold"}, 1, None])
+def test_action_that_is_no_word_is_a_stance_of_nobody(action: Any) -> None:
+    told = run({"sector_name": "Banks", "action": action})
+    [change] = changes(told, told)
+    assert (change.kind, change.rank, change.towards) == ("same", (None, None), 0)
+
+
 def test_sectors_that_came_and_went_are_told_after_those_of_the_later_answer() -> None:
     found = changes(run(advice("Banks"), advice("Retail")), run(advice("Energy"), advice("Retail")))
     assert [(each.sector, each.kind) for each in found] == [("Energy", "new"), ("Retail", "same"), ("Banks", "gone")]
