@@ -55,9 +55,9 @@ class Moved:
     """Whether a rationale of either run rests on it."""
     tool: str = ""
     """As the later run was offered it."""
-    better: int = 0
+    better: int | None = None
     """1 where the move speaks for the sector, -1 where it speaks against it; 0 where the figure's good direction is not
-    known, or too few sectors have it to tell a sector's move from the market's.
+    known, or too few sectors have it to tell a sector's move from the market's. None in logs whose `size` is another.
     """
 
 
@@ -105,7 +105,7 @@ class Change:
 
     def speaks(self, moved: Moved) -> int:
         """1 for a figure whose move speaks for this change, -1 for one against it, 0 where neither is known."""
-        return self.towards * moved.better
+        return self.towards * (moved.better or 0)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -159,8 +159,8 @@ def _foremost(change: Change, moves: Iterable[Moved]) -> tuple[Moved, ...]:
 
 
 def _are_one(move: Moved, other: Moved) -> bool:
-    same = (move.lookback, move.unit) == (other.lookback, other.unit)
-    return same and abs(move.size - other.size) < ALIKE
+    same = (move.lookback, move.unit, move.better) == (other.lookback, other.unit, other.better)
+    return same and bool(move.better) and abs(move.size - other.size) < ALIKE
 
 
 def recommendations_of(answer: Any) -> list[Mapping[str, Any]] | None:
@@ -274,7 +274,8 @@ def _moves(was: _Columns, now: _Columns) -> dict[str, list[Moved]]:
         before, after = was.cells[earlier], now.cells[later]
         sizes = _sizes(before, after)
         head = now.heads[later]
-        up = direction(head) if len(sizes) >= FEWEST else 0
+        directions = {direction(head), direction(was.heads[earlier])} - {0}
+        up = directions.pop() if len(sizes) >= FEWEST and len(directions) == 1 else 0
         tool, metric, unit, lookback = later
         for key, size in sizes.items():
             if abs(size) >= NOTABLE and head.text(before[key]) != head.text(after[key]):

@@ -14,6 +14,8 @@ from agent.result import Call, RunResult
 from agent.spec import AgentSpec
 from agent.unfound import Result, numbers_by_call, unfound
 
+WITHHELD, OLD = "later than the as-of date", "the newest figure was observed on"
+"""Of the warnings that say so."""
 SHOWN_NAMES, SHOWN_NUMBERS, SHOWN_PLACES = 10, 6, 5
 UNREADABLE = "no result is JSON, a list of JSON objects or a text with a table, so nothing is read"
 CACHED_FROM = 4_096
@@ -49,7 +51,7 @@ def _withheld(result: RunResult) -> list[str]:
     warnings = []
     for tool, calls in by_tool.items():
         rows, latest = sum(call.rows_withheld for call in calls), max(call.withheld["latest"] for call in calls)
-        what = "1 row later than the as-of date was" if rows == 1 else f"{rows:,} rows later than the as-of date were"
+        what = f"1 row {WITHHELD} was" if rows == 1 else f"{rows:,} rows {WITHHELD} were"
         warnings.append(f"{what} withheld: from {tool}, the latest of {latest}")
     return warnings
 
@@ -62,7 +64,7 @@ def _old_data(result: RunResult, spec: AgentSpec, today: date) -> str | None:
     if (asked - newest).days <= spec.horizon_days:
         return None
     when = f"the as-of date, {asked}" if result.as_of else f"today, {asked}"
-    return f"the newest figure was observed on {newest}, more than the horizon of {spec.horizon} before {when}"
+    return f"{OLD} {newest}, more than the horizon of {spec.horizon} before {when}"
 
 
 def _short_evidence(result: RunResult, spec: AgentSpec) -> str | None:
@@ -81,11 +83,13 @@ def _short_evidence(result: RunResult, spec: AgentSpec) -> str | None:
 
 def _shared_sectors(result: RunResult) -> str | None:
     server_of = {call.id: call.server for call in result.calls}
+    names: dict[str, str] = {}
     servers: dict[str, set[str | None]] = {}
     for sector, call in dict.fromkeys((figure.sector, figure.call) for figure in result.figures):
         if sector is not None:
-            servers.setdefault(sector, set()).add(server_of.get(call))
-    shared = [sector for sector, names in servers.items() if len(names) > 1]
+            name = names.setdefault(result.taxonomy.key(sector), sector)
+            servers.setdefault(name, set()).add(server_of.get(call))
+    shared = [sector for sector, theirs in servers.items() if len(theirs) > 1]
     return f"two servers have figures for {', '.join(shared)}: they may mean different markets" if shared else None
 
 

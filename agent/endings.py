@@ -31,6 +31,5 @@ HINTS: dict[str, str] = {
 PLANNER_REFUSED = "docs/planner.md says what the offline planner needs; or ask a model"
 """The same where the rules refused, which no other words change."""
 ALL_FAILED = "every call failed, the newest with: {said}; advisor runs show {run} has what each said"
-NEWEST_FAILED = "the newest call failed with: {said}; advisor runs show {run} has what each said"
 NOT_COVERED = "; if the data do not cover {as_of}, ask as of another day"
 GO_ON = "advisor ask --resume {run} goes on with it, and pays for nothing twice"

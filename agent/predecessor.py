@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.comparison import changes, recommendations_of
+from agent.comparison import changes, recommendations_of, sector_key_of
 from agent.errors import LogError
 from agent.events import ContentStored, Event, QuestionAsked, RunCompared, RunFinished, RunStarted
 from agent.gathering import UNREADABLE, read_run, result_of
@@ -30,7 +32,9 @@ def by_store(run: RunResult) -> RunCompared | None:
     if not run.ok or run.folder is None or recommendations_of(run.answer) is None:
         return None
     if run.earlier:
-        return _compared(_followed(run.folder, run), run)
+        with suppress(*UNREADABLE):
+            return _compared(_followed(run.folder, run), run)
+        return None
     for folder in _earlier(run.folder, run.as_of):
         try:
             if _ended_well(folder / log.FILE) and _is_comparable(before := read_run(folder), run):
@@ -50,8 +54,9 @@ def _followed(folder: Path, run: RunResult) -> RunResult:
     """
     events = [line.event for line in log.read(folder / log.FILE)]
     asked = [at for at, event in enumerate(events) if isinstance(event, QuestionAsked)]
-    earlier = [_answered(events[:at], folder) for at in reversed(asked)]
-    return next((before for before in earlier if _share_a_sector(before, run)), earlier[0])
+    earlier = (_answered(events[:at], folder) for at in reversed(asked))
+    newest = next(earlier)
+    return next((before for before in chain([newest], earlier) if _share_a_sector(before, run)), newest)
 
 
 def _answered(events: list[Event], folder: Path) -> RunResult:
@@ -61,7 +66,11 @@ def _answered(events: list[Event], folder: Path) -> RunResult:
 
 
 def _share_a_sector(before: RunResult, run: RunResult) -> bool:
-    return any(each.kind not in ("new", "gone") for each in changes(before, run))
+    key_of = sector_key_of(before, run)
+    one, other = (
+        {key_of(str(row.get("sector_name"))) for row in recommendations_of(each.answer) or []} for each in (before, run)
+    )
+    return not one.isdisjoint(other)
 
 
 def _ended_well(path: Path) -> bool:

@@ -16,7 +16,6 @@ from agent.endings import (
     EXIT_CODES,
     GO_ON,
     HINTS,
-    NEWEST_FAILED,
     NO_END,
     NOT_COVERED,
     PLANNER_REFUSED,
@@ -242,13 +241,11 @@ class RunResult:
         if self.stop_reason.startswith("max_tokens"):
             return "raise model.max_tokens"
         words = HINTS.get(self.status, GO_ON if self.resumable and not self.ok else "")
-        is_over = self.status in ("refused", "failed") and not self.resumable
-        if is_over and {call.is_error for call in self.calls} == {True}:
+        all_failed = {call.is_error for call in self.calls} == {True}
+        if self.status in ("refused", "failed") and not self.resumable and all_failed:
             words = ALL_FAILED + (NOT_COVERED.format(as_of=self.as_of) if self.as_of else "")
         elif self.status == "refused" and RULES in self.labels:
             words = PLANNER_REFUSED
-        elif is_over and self.own_calls and self.own_calls[-1].is_error:
-            words = NEWEST_FAILED
         said = self.calls[-1].shown if self.calls else None
         reason = shorten(printable(unframed(said or "")), LONGEST_REASON, placeholder=" …").rstrip(". ")
         return words.replace("{run}", self.run_id).replace("{said}", reason or "no words") or None

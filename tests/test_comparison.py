@@ -248,6 +248,21 @@ def test_one_move_under_two_names_is_told_once() -> None:
     assert [each.metric for each in one(before, after).figures] == ["performance"]
 
 
+def test_like_moves_that_say_the_opposite_are_both_told() -> None:
+    risk = [column(*each, metric="volatility") for each in ((1, 2, 3, 4), (9, 2, 3, 4))]
+    before = run(advice("Banks"), figures=column(1, 2, 3, 4) + risk[0])
+    after = run(advice("Banks", "underweight"), figures=column(9, 2, 3, 4) + risk[1])
+    change = one(before, after)
+    assert [(each.metric, change.speaks(each)) for each in change.figures] == [("volatility", 1), ("performance", -1)]
+
+
+def test_direction_of_a_measure_is_the_same_whichever_run_is_the_later() -> None:
+    runs = [
+        run(advice("Banks"), figures=column(*each, metric="score", unit=None)) for each in ((-1, 2, 3, 4), (9, 2, 3, 4))
+    ]
+    assert [one(*pair).figures[0].better for pair in (runs, runs[::-1])] == [1, -1]
+
+
 def test_figure_that_is_printed_as_it_was_has_not_moved() -> None:
     before = run(advice("Banks"), figures=column(1.01, 2, 3, 4))
     after = run(advice("Banks"), figures=column(1.02, 9, 9, 9))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mcp.server.mcpserver import MCPServer
 
+from agent.doubts import doubts
 from agent.errors import (
     DriftError,
     ServerError,
@@ -14,8 +15,11 @@ from agent.errors import (
     SpecError,
 )
 from agent.events import ModelAsked, RunFinished, ToolAnswered, ToolAsked, Warned
+from agent.figures import Figure
+from agent.result import Call, RunResult
 from agent.run import run
 from agent.runs import store
+from agent.spec import AgentSpec
 from tests.asking import ask, logged
 from tests.messages_api import call
 from tests.scripted import ANSWER, LOOK, SECTOR_FORM, Scripted, agent_file, answer, market, said
@@ -213,6 +217,17 @@ async def test_sectors_that_two_servers_name_alike_are_a_warning() -> None:
     calls = [call(f"{name}__get_sector_heatmap", {}, id=name) for name in ("us", "vn")]
     result = await ask(Scripted(said(*calls), answer()), servers={"us": market(), "vn": market()})
     assert "two servers have figures for Banks, Energy: they may mean different markets" in result.warnings
+
+
+def test_sectors_that_two_servers_write_differently_are_a_warning_too() -> None:
+    calls = [Call(name, 1, "heatmap", name, "heatmap", {}, "{}") for name in ("us", "vn")]
+    figures = [
+        Figure(sector, "performance", 1.0, "percent", "3M", "2026-01-30", "heatmap", call.id, "")
+        for sector, call in zip(("Oil and Gas", "Oil & Gas"), calls, strict=True)
+    ]
+    spec = AgentSpec.model_validate(agent_file())
+    told = doubts(RunResult("r1", "ok", calls=calls, figures=figures), spec, datetime.date(2026, 1, 31))
+    assert told == ["two servers have figures for Oil and Gas: they may mean different markets"]
 
 
 async def test_warnings_are_in_the_log_before_the_run_ends() -> None:

@@ -12,7 +12,8 @@ SHELTER = re.compile(
     re.IGNORECASE,
 )
 GROWTH = re.compile(
-    r"\b(?:least|less|not|non)[ -]defensi|\bcyclicals?\b|không phòng thủ"
+    r"(?<!why )\b(?:least|less|not|non)[ -]defensi|(?<!non[ -])(?<!least )(?<!less )(?<!not )(?<!avoid )\bcyclicals?\b"
+    r"|không phòng thủ"
     r"|\blead(s|ing|ers?)?\b(?! to\b| indicator)|\bgrow(s|ing)?\b|momentum|\brall(y|ies|ying)\b|upside|outperform"
     r"|(?<!slow )(?<!slower )(?<!slowing )(?<!weak )(?<!weaker )\bgrowth\b(?!( is| has)? (slow|weak|fall|stall|cool))"
     "|dẫn dắt|dẫn đầu|tăng trưởng(?! chậm| yếu| giảm)|động lượng|đà tăng|bứt phá",

@@ -7,13 +7,14 @@ cleans them.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from agent.doubts import unfound_by_tool
+from agent.doubts import OLD, WITHHELD, unfound_by_tool
+from agent.events import ServerFailed
 from agent.gathering import reader_of
 from agent.report.heatmap import Heatmap
 from agent.report.words import Words
@@ -229,17 +230,19 @@ def _retrieved_on(run: RunResult) -> str | None:
     return max((day for call in run.calls if call.was_sent and (day := iso_day(call.retrieved_at))), default=None)
 
 
-def gaps(run: RunResult, table: Heatmap, say: Words, *, warned: bool = True) -> list[str]:
-    """What the data lack, a sentence each: sectors, cells, rows, servers, calls, and days. `warned`: with what the
-    run's warnings tell, too.
+def gaps(run: RunResult, table: Heatmap, say: Words, *, beside: Sequence[str] = ()) -> list[str]:
+    """What the data lack, a sentence each: sectors, cells, rows, servers, calls, and days; without what the warnings
+    say that these stand `beside`.
     """
+    told = "\n".join(beside)
     return [
         *_sectors_without_figures(run, table, say),
         *_empty_cells(table, say),
-        *(_withheld(run, say) if warned else ()),
-        *_failed(run, say),
-        *_without_numbers(run, say),
-        *(_old(run, say) if warned else ()),
+        *(() if WITHHELD in told else _withheld(run, say)),
+        *_failed_servers([each for each in run.failed_servers if each.reason not in told], say),
+        *_failed_calls(run, say),
+        *_without_numbers(run, say, told),
+        *(() if OLD in told else _old(run, say)),
     ]
 
 
@@ -269,9 +272,12 @@ def _withheld(run: RunResult, say: Words) -> Iterator[str]:
         yield say("{count} rows later than the as-of date withheld, the latest of {day}", count=rows, day=latest)
 
 
-def _failed(run: RunResult, say: Words) -> Iterator[str]:
-    for failed in run.failed_servers:
-        yield say("server {name} failed: {reason}", name=failed.server, reason=failed.reason)
+def _failed_servers(failed: Iterable[ServerFailed], say: Words) -> Iterator[str]:
+    for each in failed:
+        yield say("server {name} failed: {reason}", name=each.server, reason=each.reason)
+
+
+def _failed_calls(run: RunResult, say: Words) -> Iterator[str]:
     without = [call.offered_as for call in run.calls if call.is_error or call.shown is None]
     if without:
         names = _some([*dict.fromkeys(without)])
@@ -280,9 +286,9 @@ def _failed(run: RunResult, say: Words) -> Iterator[str]:
         )
 
 
-def _without_numbers(run: RunResult, say: Words) -> Iterator[str]:
+def _without_numbers(run: RunResult, say: Words, told: str) -> Iterator[str]:
     """Calls that were answered and brought no number, but for links and what they lead to; and places in `figures` at
-    which a tool's results have nothing.
+    which a tool's results have nothing, unless they are told.
     """
     read = {figure.call for figure in run.figures if figure.value is not None}
     answered = [call for call in run.calls if call.was_sent and not call.is_error]
@@ -292,7 +298,8 @@ def _without_numbers(run: RunResult, say: Words) -> Iterator[str]:
         count, names = len(without), _some([*dict.fromkeys(without)])
         yield say("{count} of {all} calls brought no figures: {names}", count=count, all=len(run.calls), names=names)
     places = unfound_by_tool(run, reader_of(run.spec))
-    if vain := [tool for tool, told in places.items() if told and tool not in without]:
+    empty = [tool for tool, nothing_at in places.items() if nothing_at and tool not in without]
+    if vain := [tool for tool in empty if f"`figures` of {tool}:" not in told]:
         yield say("nothing stands at some places of the agent file's figures: {names}", names=_some(vain))
 
 

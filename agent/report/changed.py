@@ -93,7 +93,7 @@ def moved_text(change: Change, moved: Moved, say: Words, columns: Columns) -> st
     """
     values, column = (moved.before, moved.after), columns.get((moved.tool, moved.metric, moved.unit, moved.lookback))
     before, after = map(column.text, values) if column else numbers_text(moved.metric, moved.unit, values)
-    size = f"{number_text(moved.size, 1, plus=True)} σ"
-    weight = f"({size}, {say('against the change')})" if change.speaks(moved) < 0 else f"({size})"
-    parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)), weight)
-    return " ".join(part for part in parts if part)
+    weight = [f"{number_text(moved.size, 1, plus=True)} σ"] if moved.better is not None else []
+    weight += [say("against the change")] if change.speaks(moved) < 0 else []
+    parts = (say(label(moved.metric)), moved.lookback, before, "→", after, say(unit_label(moved.unit)))
+    return " ".join([*filter(None, parts), *([f"({', '.join(weight)})"] if weight else [])])

@@ -58,7 +58,9 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
         told = Text.assemble((f"{say('warning')}: ", "bold yellow"), one_line(warning))
         console.print(hanging(console, told))
     if _data_are_new(result) or calls:
-        for number, gap in enumerate(gaps(result, heatmap_of(result.figures, result.taxonomy.key), say, warned=False)):
+        for number, gap in enumerate(
+            gaps(result, heatmap_of(result.figures, result.taxonomy.key), say, beside=result.warnings)
+        ):
             _told(console, "" if number else say("gaps"), gap)
     if result.page:
         _told(console, say("page"), result.page.absolute().as_uri())

@@ -143,7 +143,7 @@ def _delivered(figures: Sequence[Figure], table: Heatmap) -> Rotation | None:
             across, up, *last_step = (_by_day(way, table.key_of) for way in ways)
             tracks = _tracks(table, across, up, *last_step)
             if len(tracks) > 1:
-                centres = [_usual_centre(track.points[-1][at] for track in tracks) for at in (0, 1)]
+                centres = _usual_centres([track.points[-1] for track in tracks])
                 x, y = _axis(ratio, centres[0]), _axis(momentum, centres[1])
                 tails = (days for key in across if len(days := _days(across[key], up.get(key, {}))) > 1)
                 since = min((days[0] for days in tails), default="")
@@ -195,12 +195,14 @@ def _way(calls: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
     return newest if len(newest) > 1 else {day: value for call in calls for day, value in call.items()}
 
 
-def _usual_centre(values: Iterable[float]) -> float:
-    """Ratios are drawn around 100, or around 1 where all are near it; scores around 0."""
-    known = sorted(values)
-    if _AROUND_1[0] <= known[0] and known[-1] <= _AROUND_1[1]:
-        return 1.0
-    return min((100.0, 0.0), key=lambda centre: abs(centre - median(known)))
+def _usual_centres(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Ratios are drawn around 100, or around 1 where both numbers of all are near it; scores around 0."""
+    if all(_AROUND_1[0] <= value <= _AROUND_1[1] for point in points for value in point):
+        return 1.0, 1.0
+    across, up = (
+        min((100.0, 0.0), key=lambda centre: abs(centre - median(values))) for values in zip(*points, strict=True)
+    )
+    return across, up
 
 
 def _compared(table: Heatmap) -> Rotation | None:

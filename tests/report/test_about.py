@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -27,8 +28,8 @@ def facts(run: RunResult) -> dict[str, str]:
     return dict(about.facts(run, heatmap_of(run.figures, run.taxonomy.key), SAY))
 
 
-def gaps(run: RunResult) -> list[str]:
-    return about.gaps(run, heatmap_of(run.figures, run.taxonomy.key), SAY)
+def gaps(run: RunResult, beside: Sequence[str] = ()) -> list[str]:
+    return about.gaps(run, heatmap_of(run.figures, run.taxonomy.key), SAY, beside=beside)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,16 @@ def test_sectors_cells_rows_servers_calls_and_days_that_are_missing_are_told() -
         "server vimo failed: exited early",
         "1 of 2 calls brought nothing: flow",
         "the newest figure is 181 days old, more than the horizon",
+    ]
+    warnings = [
+        "3 rows later than the as-of date were withheld: from heat, the latest of 2025-12-31",
+        "server 'vimo': exited early",
+        "the newest figure was observed on 2025-12-31, more than the horizon of 3 months before the as-of date",
+    ]
+    assert gaps(run, warnings) == [
+        "no figure for 2 sectors: Retail, Media",
+        "2 of 4 cells are empty: Performance, Volatility",
+        "1 of 2 calls brought nothing: flow",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,14 +58,16 @@ def test_a_question_on_an_answer_gives_up_none_of_its_other_sectors() -> None:
 
 
 def test_figures_that_moved_are_written_as_their_column_writes_them() -> None:
-    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.25, -2.0, True)
+    moved = Moved("relative_strength", "3M", "percent", 9.7, -1.25, -2.0, True, better=0)
     turned = change("overweight", "neutral")
     assert changed.moved_text(turned, moved, SAY, {}) == "Relative strength 3M +9.7 → −1.2 % (−2.0 σ)"
-    trades = Moved("trades", None, None, 3, 4, 1.0, False)
+    of_an_older_log = replace(moved, better=None)
+    assert changed.moved_text(turned, of_an_older_log, SAY, {}) == "Relative strength 3M +9.7 → −1.2 %"
+    trades = Moved("trades", None, None, 3, 4, 1.0, False, better=0)
     assert changed.moved_text(turned, trades, SAY, {}) == "Trades 3 → 4 (+1.0 σ)"
     flow = [figure("Banks", 571.1, "net_value", unit="VND bn"), figure("Retail", 1546.0, "net_value", unit="VND bn")]
     columns = changed.columns_of(heatmap_of(flow))
-    small = Moved("net_value", "3M", "VND bn", 571.1, 37.5, -1.0, True, "get_sector_heatmap")
+    small = Moved("net_value", "3M", "VND bn", 571.1, 37.5, -1.0, True, "get_sector_heatmap", 0)
     assert changed.moved_text(turned, small, SAY, columns) == "Net value 3M +571 → +38 VND bn (−1.0 σ)"
 
 
@@ -80,6 +83,7 @@ def test_figure_that_speaks_against_the_change_is_marked() -> None:
 
 
 def test_a_place_is_told_where_it_moved() -> None:
-    assert changed.place_text(change("neutral", "neutral"), SAY) == "place 4 → 2"
-    assert changed.place_text(change("neutral", "neutral"), words("vi")) == "vị trí 4 → 2"
-    assert changed.place_text(Change("Banks", ("neutral", None), (0.6, None), (1, None)), SAY) == ""
+    moved = change("underweight", "underweight")
+    assert changed.place_text(moved, SAY) == "place 4 → 2"
+    assert changed.place_text(moved, words("vi")) == "vị trí 4 → 2"
+    assert changed.place_text(Change("Banks", ("overweight", None), (0.6, None), (1, None)), SAY) == ""

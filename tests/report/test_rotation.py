@@ -213,4 +213,5 @@ def test_ratios_that_are_all_near_one_have_their_centre_there() -> None:
     rotation = found(figures)
     assert (rotation.x.centre, rotation.y.centre) == (1, 1)
     assert [rotation.quadrant(each) for each in rotation.tracks] == ["Weakening", "Improving", "Weakening"]
-    assert found([*figures, *bearings("Media", 1.6, 1.0)]).x.centre == 0
+    wide, mixed = found([*figures, *bearings("Media", 1.6, 1.0)]), found([*figures, *bearings("Media", 1.2, -0.2)])
+    assert (wide.x.centre, wide.y.centre) == (mixed.x.centre, mixed.y.centre) == (0, 0)
