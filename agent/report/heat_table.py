@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.text import Text
 
 from agent.report.footnotes import evidence_of
-from agent.report.heatmap import Cell, Column, Heatmap, framed, heatmap_of, unit_label
+from agent.report.heatmap import Cell, Column, Heatmap, framed, unit_label
 from agent.report.names import SectorNames
 from agent.report.palettes import CVD, Colours
 from agent.report.terminal import ACTIONS, fitted, one_line, parted
@@ -75,10 +75,15 @@ def _on_white() -> bool:
 
 
 def show_heatmap(
-    console: Console, result: RunResult, advice: Sequence[Mapping[str, Any]], names: SectorNames, say: Words
+    console: Console,
+    result: RunResult,
+    table: Heatmap,
+    advice: Sequence[Mapping[str, Any]],
+    names: SectorNames,
+    say: Words,
 ) -> None:
     """Every sector with its figures, marked where `advice` is about it; nothing without figures."""
-    table = _named(heatmap_of(result.figures, names.taxonomy.key), say)
+    table = _named(table, say)
     if not table.rows or not table.columns:
         return
     look, rows, told = Look.of(console), framed(table, advice, ROWS), _cited(result)

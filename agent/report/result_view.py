@@ -14,7 +14,7 @@ from agent.model.base import Usage
 from agent.report import answer_table, footnotes
 from agent.report.about import gaps, horizon_text, moment
 from agent.report.heat_table import show_heatmap
-from agent.report.heatmap import heatmap_of
+from agent.report.heatmap import Heatmap, heatmap_of
 from agent.report.names import SectorNames
 from agent.report.terminal import (
     ARGUMENTS,
@@ -42,13 +42,14 @@ SPEND_COLUMNS = ("Turn", "Ended with", "Tries", "Calls", "Uncached", "Written", 
 def show_result(result: RunResult, *, calls: bool = False) -> None:
     """The answer as a table with its labels, heatmap, page, warnings and spend; a failed run with what went wrong."""
     console, say = PlainConsole(), words(result.language)
+    table = heatmap_of(result.figures, result.taxonomy.key)
     labels = [say(label) for label in result.labels]
     show_labels(console, labels)
     console.print(Text(short(result.question, 300), style="bold"))
     for line in parted(_facts(result, say), console.width):
         console.print(Text(line, style="dim"))
     if result.ok:
-        _answer(console, result, say, every_number=calls)
+        _answer(console, result, table, say, every_number=calls)
     else:
         _failure(console, result, say)
     if calls:
@@ -58,9 +59,7 @@ def show_result(result: RunResult, *, calls: bool = False) -> None:
         told = Text.assemble((f"{say('warning')}: ", "bold yellow"), one_line(warning))
         console.print(hanging(console, told))
     if _data_are_new(result) or calls:
-        for number, gap in enumerate(
-            gaps(result, heatmap_of(result.figures, result.taxonomy.key), say, beside=result.warnings)
-        ):
+        for number, gap in enumerate(gaps(result, table, say, beside=result.warnings)):
             _told(console, "" if number else say("gaps"), gap)
     if result.page:
         _told(console, say("page"), result.page.absolute().as_uri())
@@ -99,7 +98,7 @@ def tell_warnings(result: RunResult) -> None:
         PlainConsole(err=True).print(Text(f"warning: {printable(warning)}"), soft_wrap=True)
 
 
-def _answer(console: Console, result: RunResult, say: Words, *, every_number: bool) -> None:
+def _answer(console: Console, result: RunResult, table: Heatmap, say: Words, *, every_number: bool) -> None:
     rows = recommendations_of(result.answer)
     if rows is None:
         console.print(JSONHighlighter()(json_text(result.answer, indent=2)))
@@ -108,7 +107,7 @@ def _answer(console: Console, result: RunResult, say: Words, *, every_number: bo
     texts, notes = answer_table.rationales(result, rows, say, every_number=every_number)
     wide = answer_table.show_recommendations(console, result, rows, texts, names, say)
     if _data_are_new(result) or every_number:
-        show_heatmap(console, result, rows, names, say)
+        show_heatmap(console, result, table, rows, names, say)
     if not wide:
         answer_table.show_rationales(console, rows, texts, names)
     answer_table.show_notes(console, notes, say)
